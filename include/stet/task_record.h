@@ -1,0 +1,36 @@
+// The state of one task inside an execution.
+#pragma once
+
+#include <absl/time/time.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "stet/payload.h"
+#include "stet/state.h"
+
+namespace stet {
+
+struct TaskRecord {
+  std::string id = {};  // the task's name
+  TaskState state = TaskState::kPending;
+  uint32_t attempts = 0;  // starts, in this generation
+  uint32_t lost = 0;      // of those, how many vanished with their process
+  uint32_t generation = 1;
+  absl::Time created_at = absl::InfinitePast();
+  absl::Time updated_at = absl::InfinitePast();
+  std::optional<absl::Time> started_at = std::nullopt;   // the latest start
+  std::optional<absl::Time> finished_at = std::nullopt;  // set once per generation
+  std::optional<absl::Time> wake_at = std::nullopt;      // only while Retrying
+  std::optional<Payload> output = std::nullopt;
+  std::string error = {};  // of the last failed attempt
+  std::map<std::string, std::string> metadata = {};
+
+  // finished_at - started_at when both are known and in order.
+  std::optional<absl::Duration> duration() const;
+  friend bool operator==(const TaskRecord&, const TaskRecord&) = default;
+};
+
+}  // namespace stet
