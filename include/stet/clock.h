@@ -1,7 +1,10 @@
-// Where time comes from.  The engine reads time only through a Clock, so that a test or a simulation can own it.
+// Where time comes from.  The engine reads time only through a Clock, so that a test or a
+// simulation can own it.
 #pragma once
 
 #include <absl/time/time.h>
+
+#pragma GCC visibility push(default)
 
 namespace stet {
 
@@ -13,7 +16,8 @@ class Clock {
   // Wall time (CLOCK_REALTIME).  May jump in either direction.
   virtual absl::Time Wall() = 0;
 
-  // Time since an arbitrary start that never steps back (CLOCK_MONOTONIC).  Delays, timeouts and engine time follow it.
+  // Time since an arbitrary start that never steps back (CLOCK_MONOTONIC).  Delays, timeouts and
+  // engine time follow it.
   virtual absl::Duration Monotonic() = 0;
 };
 
@@ -21,3 +25,5 @@ class Clock {
 Clock* SystemClock();
 
 }  // namespace stet
+
+#pragma GCC visibility pop

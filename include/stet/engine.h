@@ -1,12 +1,9 @@
 // The engine: open a directory, start workflows, wait for them.  Start here.
 //
-// Everything that happened is an event in the directory's log.  Kill the process at any moment, open the directory again, and executions go on: what was
-// recorded is never done again, what was in flight is counted as lost and tried again.
+// Everything that happened is an event in the directory's log.  Kill the process at any moment,
+// open the directory again, and executions go on: what was recorded is never done again, what was
+// in flight is counted as lost and tried again.
 #pragma once
-
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-#include <absl/time/time.h>
 
 #include <cstdint>
 #include <functional>
@@ -16,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
 #include "stet/activity.h"
 #include "stet/clock.h"
 #include "stet/payload.h"
@@ -24,30 +25,35 @@
 #include "stet/wal/recovery.h"
 #include "stet/workflow.h"
 
+#pragma GCC visibility push(default)
+
 namespace stet {
 
 struct Limits {
-  uint32_t tasks = 1'000'000;           // per workflow
-  uint64_t payload_bytes = 1 << 20;     // per input or output; at most 8 MiB
-  uint32_t key_bytes = 255;             // execution keys
-  uint32_t live_executions = 1'000'000; // not ended
+  uint32_t tasks = 1'000'000;            // per workflow
+  uint64_t payload_bytes = 1 << 20;      // per input or output; at most 8 MiB
+  uint32_t key_bytes = 255;              // execution keys
+  uint32_t live_executions = 1'000'000;  // not ended
 };
 
 struct EngineOptions {
-  // The directory of the engine (its log is DIRECTORY/wal).  Created if absent, unless `create` is false.  Empty: a memory engine without a log.
+  // The directory of the engine (its log is DIRECTORY/wal).  Created if absent, unless `create` is
+  // false.  Empty: a memory engine without a log.
   std::string directory = {};
   bool create = true;
   wal::Durability durability = wal::Durability::kCommit;
   // Activities run at the same time.  0: as many as there are cores.
   uint32_t concurrency = 0;
-  std::vector<Workflow> workflows = {};               // known by name to Start
-  std::map<std::string, Activity> activities = {};    // by name
+  std::vector<Workflow> workflows = {};             // known by name to Start
+  std::map<std::string, Activity> activities = {};  // by name
   Limits limits = {};
-  wal::Options log = {};                              // directory, create and durability in it are set by the engine
-  Clock* clock = nullptr;                             // null: SystemClock().  Must outlive the engine
-  // Called from the loop's thread with released events as they happen; must be quick and must not call the engine.  For live progress.
+  wal::Options log = {};   // directory, create and durability in it are set by the engine
+  Clock* clock = nullptr;  // null: SystemClock().  Must outlive the engine
+  // Called from the loop's thread with released events as they happen; must be quick and must not
+  // call the engine.  For live progress.
   std::function<void(const ExecutionSummary&, std::string_view task, TaskState)> on_task = nullptr;
-  // Human-readable notes (io_uring refused, a header copy healed, a clock step).  May be called from any thread.
+  // Human-readable notes (io_uring refused, a header copy healed, a clock step).  May be called
+  // from any thread.
   std::function<void(std::string_view)> on_note = nullptr;
   // If false, no attempt is started: the directory is only looked at and changed (Start, Cancel).
   bool execute = true;
@@ -61,8 +67,8 @@ struct StartRequest {
 
 struct Started {
   uint64_t id = 0;
-  uint64_t seq = 0;       // released when Start returned
-  bool existed = false;   // the key was started before, with the same definition and input
+  uint64_t seq = 0;      // released when Start returned
+  bool existed = false;  // the key was started before, with the same definition and input
 };
 
 // What Open found.
@@ -70,37 +76,47 @@ struct EngineRecovery {
   wal::RecoveryReport log = {};
   uint64_t events_replayed = 0;
   uint64_t epoch = 0;
-  uint32_t attempts_lost = 0;                         // in flight when the previous process ended; now counted and retried
-  std::vector<std::string> missing_activities = {};   // needed by live executions and not given: their tasks wait
+  uint32_t attempts_lost = 0;  // in flight when the previous process ended; now counted and retried
+  // Needed by live executions and not given: their tasks wait.
+  std::vector<std::string> missing_activities = {};
   absl::Duration replay_time = absl::ZeroDuration();
 };
 
-// Thread-safe.  Calls that change state return when their events are released by the durability mode.
+// Thread-safe.  Calls that change state return when their events are released by the durability
+// mode.
 class Engine {
  public:
   // Recovers, resolves attempts of the dead process and starts the loop.
-  // Errors: InvalidArgument (options, workflow), FailedPrecondition with Reason kLocked (held by another process; names its pid), DataLoss (the log
-  // is damaged: names file, range and the command to look closer), NotFound (absent and !create), and I/O errors.
+  // Errors: InvalidArgument (options, workflow), FailedPrecondition with Reason kLocked (held by
+  // another process; names its pid), DataLoss (the log is damaged: names file, range and the
+  // command to look closer), NotFound (absent and !create), and I/O errors.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
 
-  // Closes in order: running activities are cancelled and recorded as interrupted (no budget used), the log is flushed.
+  // Closes in order: running activities are cancelled and recorded as interrupted (no budget used),
+  // the log is flushed.
   ~Engine();
   absl::Status Close();
 
-  // Idempotent in the key.  Errors: AlreadyExists with Reason kDefinitionDiffers or kInputDiffers when the key stands for something else; NotFound for an unknown workflow;
-  // InvalidArgument for a bad key; ResourceExhausted over a limit.
+  // Idempotent in the key.
+  // Errors: AlreadyExists with Reason kDefinitionDiffers or kInputDiffers
+  // when the key stands for something else; NotFound for an unknown workflow; InvalidArgument for a
+  // bad key; ResourceExhausted over a limit.
   absl::StatusOr<Started> Start(StartRequest request);
 
-  // Blocks until the execution has ended.  `execution` is an exact key, else an exact id (16 hex digits), else a unique prefix of either.
-  // Errors: NotFound, InvalidArgument (ambiguous; lists candidates), DeadlineExceeded, and the log's failure if it is poisoned.
-  absl::StatusOr<ExecutionReport> Wait(std::string_view execution, absl::Duration timeout = absl::InfiniteDuration());
+  // Blocks until the execution has ended.  `execution` is an exact key, else an exact id (16 hex
+  // digits), else a unique prefix of either.
+  // Errors: NotFound, InvalidArgument (ambiguous; lists
+  // candidates), DeadlineExceeded, and the log's failure if it is poisoned.
+  absl::StatusOr<ExecutionReport> Wait(std::string_view execution,
+                                       absl::Duration timeout = absl::InfiniteDuration());
 
   // The released state now.
   absl::StatusOr<ExecutionReport> Report(std::string_view execution);
   absl::StatusOr<std::vector<ExecutionSummary>> List();
   absl::StatusOr<std::vector<DeadLetter>> DeadLetters();
 
-  // Requests cancellation: pending tasks are cancelled, running attempts are told.  Returns the seq of the released request.
+  // Requests cancellation: pending tasks are cancelled, running attempts are told.  Returns the seq
+  // of the released request.
   // Errors: FailedPrecondition when the execution has ended.
   absl::StatusOr<uint64_t> Cancel(std::string_view execution);
 
@@ -113,3 +129,5 @@ class Engine {
 };
 
 }  // namespace stet
+
+#pragma GCC visibility pop

@@ -1,14 +1,16 @@
 // How a task is retried, and how long it may take.
 #pragma once
 
+#include <cstdint>
+
 #include <absl/time/time.h>
 
-#include <cstdint>
+#pragma GCC visibility push(default)
 
 namespace stet {
 
-// The delay before the next attempt.  `n` counts finished attempts from 1; the result is stored in the log as the
-// attempt's wake time, so a changed policy never moves a retry that already waits.
+// The delay before the next attempt.  `n` counts finished attempts from 1; the result is stored in
+// the log as the attempt's wake time, so a changed policy never moves a retry that already waits.
 enum class BackoffKind : uint8_t {
   kFixed,        // base
   kLinear,       // min(base * n, cap)
@@ -20,9 +22,11 @@ struct Backoff {
   absl::Duration base = absl::Seconds(1);  // > 0
   double factor = 2.0;                     // >= 1; exponential only
   absl::Duration cap = absl::Minutes(5);   // >= base; ignored by kFixed
-  double jitter = 0.25;                    // 0..1: the delay is multiplied by 1 +- jitter, from a hash of the attempt
+  double jitter = 0.25;  // 0..1: the delay is multiplied by 1 +- jitter, from a hash of the attempt
 
-  static Backoff Fixed(absl::Duration delay) { return {.kind = BackoffKind::kFixed, .base = delay, .jitter = 0}; }
+  static Backoff Fixed(absl::Duration delay) {
+    return {.kind = BackoffKind::kFixed, .base = delay, .jitter = 0};
+  }
   friend bool operator==(const Backoff&, const Backoff&) = default;
 };
 
@@ -34,3 +38,5 @@ struct RetryPolicy {
 };
 
 }  // namespace stet
+
+#pragma GCC visibility pop

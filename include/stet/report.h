@@ -1,25 +1,27 @@
 // What the engine says about an execution.
 #pragma once
 
-#include <absl/status/statusor.h>
-#include <absl/time/time.h>
-
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
 #include "stet/payload.h"
 #include "stet/state.h"
 #include "stet/task_record.h"
 #include "stet/workflow.h"
 
+#pragma GCC visibility push(default)
+
 namespace stet {
 
 // A copy of one execution's released state.  A plain value.
 struct ExecutionReport {
-  uint64_t id = 0;       // seq of its start event; printed as 16 hex digits
+  uint64_t id = 0;  // seq of its start event; printed as 16 hex digits
   std::string key = {};
   std::string workflow = {};
   WorkflowHash workflow_hash = {};
@@ -66,3 +68,5 @@ struct DeadLetter {
 };
 
 }  // namespace stet
+
+#pragma GCC visibility pop

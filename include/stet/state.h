@@ -6,17 +6,35 @@
 #include <optional>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace stet {
 
 // One node of a workflow inside an execution.
 enum class TaskState : uint8_t {
-  kPending, kReady, kRunning, kRetrying, kCompleted, kFailed, kSkipped, kCancelled, kDeadLettered,
+  kPending,
+  kReady,
+  kRunning,
+  kRetrying,
+  kCompleted,
+  kFailed,
+  kSkipped,
+  kCancelled,
+  kDeadLettered
 };
 inline constexpr size_t kTaskStateCount = 9;
 
 // One scheduled occurrence of a task.
 enum class RunState : uint8_t {
-  kScheduled, kReady, kLeased, kRunning, kRetryWait, kSuspended, kCompleted, kFailed, kCanceled,
+  kScheduled,
+  kReady,
+  kLeased,
+  kRunning,
+  kRetryWait,
+  kSuspended,
+  kCompleted,
+  kFailed,
+  kCanceled
 };
 inline constexpr size_t kRunStateCount = 9;
 
@@ -43,3 +61,5 @@ std::string_view ToString(ExecutionState state);
 std::optional<TaskState> TaskStateFrom(std::string_view name);
 
 }  // namespace stet
+
+#pragma GCC visibility pop

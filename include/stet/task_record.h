@@ -1,15 +1,17 @@
 // The state of one task inside an execution.
 #pragma once
 
-#include <absl/time/time.h>
-
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 
+#include <absl/time/time.h>
+
 #include "stet/payload.h"
 #include "stet/state.h"
+
+#pragma GCC visibility push(default)
 
 namespace stet {
 
@@ -34,3 +36,5 @@ struct TaskRecord {
 };
 
 }  // namespace stet
+
+#pragma GCC visibility pop

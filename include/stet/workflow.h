@@ -1,26 +1,29 @@
-// Workflow definitions: named tasks, their dependencies and policies.  Plain data: comparable, printable, storable.
+// Workflow definitions: named tasks, their dependencies and policies.  Plain data: comparable,
+// printable, storable.
 #pragma once
-
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-#include <absl/time/time.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
 #include "stet/policy.h"
+
+#pragma GCC visibility push(default)
 
 namespace stet {
 
 // One node of a workflow.
 struct Task {
-  std::string name = {};                // unique in the workflow; 1..255 bytes, no control characters
-  std::string activity = {};            // what runs it; a key of EngineOptions::activities
+  std::string name = {};      // unique in the workflow; 1..255 bytes, no control characters
+  std::string activity = {};  // what runs it; a key of EngineOptions::activities
   std::vector<std::string> after = {};  // names of the tasks it depends on
-  std::string config = {};              // handed to the activity as it is (for example a command line as JSON)
-  int32_t priority = 0;                 // higher first, then FIFO
+  std::string config = {};  // handed to the activity as it is (for example a command line as JSON)
+  int32_t priority = 0;     // higher first, then FIFO
   RetryPolicy retry = {};
   std::optional<absl::Duration> timeout = std::nullopt;  // start to close, of one attempt; > 0
   friend bool operator==(const Task&, const Task&) = default;
@@ -32,7 +35,8 @@ struct Workflow {
   friend bool operator==(const Workflow&, const Workflow&) = default;
 };
 
-// Identity of a definition: XXH3-128 over its canonical encoding, printed as 32 hex digits.  Equal workflows have equal hashes.
+// Identity of a definition: XXH3-128 over its canonical encoding, printed as 32 hex digits.  Equal
+// workflows have equal hashes.
 struct WorkflowHash {
   uint64_t high = 0;
   uint64_t low = 0;
@@ -43,13 +47,17 @@ std::string ToString(const WorkflowHash& hash);
 // The hash of `workflow`.  Does not validate.
 WorkflowHash HashOf(const Workflow& workflow);
 
-// Checks names, policies and graph.  Errors: InvalidArgument with a Reason (reason.h) and a message that names the tasks:
-// kEmptyWorkflow, kDuplicateTask, kSelfDependency, kMissingDependency (names both), kCycle (names the tasks on one cycle), kTooManyTasks,
-// kInvalidPolicy, kInvalidName.
+// Checks names, policies and graph.
+// Errors: InvalidArgument with a Reason (reason.h) and a message
+// that names the tasks: kEmptyWorkflow, kDuplicateTask, kSelfDependency, kMissingDependency (names
+// both), kCycle (names the tasks on one cycle), kTooManyTasks, kInvalidPolicy, kInvalidName.
 absl::Status Validate(const Workflow& workflow);
 
-// Positions in workflow.tasks such that every task stands behind its dependencies; ties are broken by declaration order.
+// Positions in workflow.tasks such that every task stands behind its dependencies; ties are broken
+// by declaration order.
 // Errors: those of Validate.
 absl::StatusOr<std::vector<uint32_t>> TopologicalOrder(const Workflow& workflow);
 
 }  // namespace stet
+
+#pragma GCC visibility pop

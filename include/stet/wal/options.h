@@ -1,11 +1,13 @@
 // How a log is opened.
 #pragma once
 
-#include <absl/time/time.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include <absl/time/time.h>
+
+#pragma GCC visibility push(default)
 
 namespace stet::wal {
 
@@ -13,16 +15,17 @@ class Storage;
 
 // When an append counts as released.  What survives is always a prefix of the order of appends.
 //
-//   mode      released when                          survives kill -9   survives power cut (honest disk)
-//   memory    enqueued                               nothing promised   nothing promised
-//   os        its write completed                    all                all but what came after the last flush
-//   commit    its write is flushed                   all                all
+//   mode    released when         survives kill -9   survives power cut (honest disk)
+//   memory  enqueued              nothing promised   nothing promised
+//   os      its write completed   all                all but what came after the last flush
+//   commit  its write is flushed  all                all
 //
 // kInterval and kWitness are refused as Unimplemented until they are built.
 enum class Durability : uint8_t { kMemory, kOs, kInterval, kCommit, kWitness };
 std::string_view ToString(Durability durability);
 
-// Which way the log talks to the disk.  kAuto: io_uring where the kernel allows it, else posix; the reason is in Log::notes / RecoveryReport.
+// Which way the log talks to the disk.  kAuto: io_uring where the kernel allows it, else posix; the
+// reason is in Log::notes / RecoveryReport.
 enum class Backend : uint8_t { kAuto, kUring, kPosix };
 
 // What open does with a fully written last batch that does not verify (SUSPECT_TAIL).
@@ -34,16 +37,23 @@ struct Options {
   Durability durability = Durability::kCommit;
   Backend backend = Backend::kAuto;
   TailPolicy tail = TailPolicy::kStrict;
-  uint64_t segment_bytes = 64 << 20;        // 1 MiB .. 2 GiB, a multiple of 64 KiB
-  uint64_t first_segment_bytes = 4 << 20;   // of an epoch; later ones double up to segment_bytes
-  uint32_t batch_bytes_max = 1 << 20;       // a batch closes at this size; a larger group makes a larger batch (<= 16 MiB)
-  uint32_t inflight_bytes_max = 32 << 20;   // end of the newest batch minus durable end; the window that recovery relies on
-  absl::Duration idle_watermark = absl::Milliseconds(5);  // idle time after which a watermark slot is written
+  uint64_t segment_bytes = 64 << 20;       // 1 MiB .. 2 GiB, a multiple of 64 KiB
+  uint64_t first_segment_bytes = 4 << 20;  // of an epoch; later ones double up to segment_bytes
+  uint32_t batch_bytes_max =
+      1 << 20;  // a batch closes at this size; a larger group makes a larger batch (<= 16 MiB)
+  uint32_t inflight_bytes_max =
+      32 << 20;  // end of the newest batch minus durable end; the window that recovery relies on
+  absl::Duration idle_watermark =
+      absl::Milliseconds(5);  // idle time after which a watermark slot is written
   absl::Duration lock_wait = absl::Seconds(1);
-  uint32_t state_digest_version = 0;        // of the digests given to Append; 0: none
-  uint16_t event_level = 1;                 // newest record types this writer may write
-  uint16_t event_level_max = 1;             // newest record types the reader understands; a higher level is refused as UNSUPPORTED
-  Storage* storage = nullptr;               // null: the machine's, as `backend` says.  Must outlive what is opened with it
+  uint32_t state_digest_version = 0;  // of the digests given to Append; 0: none
+  uint16_t event_level = 1;           // newest record types this writer may write
+  uint16_t event_level_max =
+      1;  // newest record types the reader understands; a higher level is refused as UNSUPPORTED
+  Storage* storage =
+      nullptr;  // null: the machine's, as `backend` says.  Must outlive what is opened with it
 };
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop

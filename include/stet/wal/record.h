@@ -5,13 +5,15 @@
 #include <cstdint>
 #include <span>
 
+#pragma GCC visibility push(default)
+
 namespace stet::wal {
 
 using Bytes = std::span<const std::byte>;
 
 // A record to be appended.  `payload` is read before Append returns.
 struct NewRecord {
-  uint64_t stream = 0;     // whom it concerns; 0: the log's owner
+  uint64_t stream = 0;  // whom it concerns; 0: the log's owner
   uint16_t type = 0;
   uint32_t schema_id = 0;
   Bytes payload = {};
@@ -40,3 +42,5 @@ struct BatchInfo {
 };
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop
