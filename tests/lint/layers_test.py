@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Plants one violation of each kind and expects layers.py to name it."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+LAYERS = pathlib.Path(__file__).with_name('layers.py')
+HEADER = '// What it is.\n#pragma once\n'
+LONG = 'int F() {\n' + '  G();\n' * 70 + '}\n'
+
+# (file, text, what the report must hold; empty: the file is fine)
+CASES = [
+    ('src/core/a.cc', '// A.\n#include "wal/log.h"\n', 'may not include "wal/log.h"'),
+    ('src/core/a.cc', '// A.\n#include "stet/engine.h"\n', 'stet/engine.h'),
+    ('src/core/a.cc', '// A.\n#include <random>\n', '<random>'),
+    ('src/core/a.cc', '// A.\nauto t = absl::Now();\n', 'absl::Now'),
+    ('src/core/a.cc', '// A: absl::Now is banned, and may be named here.\n', ''),
+    ('wal/a.cc', '// A.\n#include "engine/loop.h"\n', 'may not include "engine/loop.h"'),
+    ('wal/a.cc', '// A.\n#include <liburing.h>\n', 'liburing.h'),
+    ('wal/io/a.cc', '// A.\n#include <liburing.h>\n', ''),
+    ('src/engine/a.cc', '// A.\n#include "wal/format.h"\n', 'may not include'),
+    ('src/engine/a.cc', '// A.\n#include "stet/wal/log.h"\n', ''),
+    ('tools/stet/a.cc', '// A.\n#include "core/state.h"\n', 'may not include'),
+    ('src/base/a.cc', '// A.\nabsl::Mutex m;\n', 'absl::Mutex'),
+    ('src/base/a.cc', '// A.\nusing namespace std;\n', 'using namespace'),
+    ('src/base/a.cc', 'int a;\n', 'first line'),
+    ('src/base/a.h', '// A.\n', '#pragma once'),
+    ('src/base/a.cc', '// A.  TODO: more\n', 'TODO'),
+    ('src/base/a.cc', '// A, at /' + 'work/x.\n', 'does not belong'),
+    ('src/base/a.cc', '// A.\n' * 401, '401 lines'),
+    ('src/base/a.cc', '// A.\n' + LONG, 'function of 72 lines'),
+    ('src/base/a.cc', '// A.\nnamespace a {\nclass B {\n' + LONG + '};\n}\n', 'function of 72'),
+    ('src/base/a.cc', '// A.\nB::B() : a_{1}, b_{2} ' + LONG[7:], 'function of 72'),
+    ('src/base/a.cc', '// A.\nconst char* t = R"(\n' + '{\n' * 99 + ')";\n', ''),
+    ('src/base/a.cc', '// A.\nconstexpr int kT[] = {\n' + '1,\n' * 99 + '};\n', ''),
+    ('include/stet/a.h', HEADER, 'visibility push'),
+    ('include/stet/a.h', HEADER, 'not listed'),
+    ('include/stet/a.h', HEADER + '#include <fmt/format.h>\n', 'absl/{status,time}'),
+    ('include/stet/wal/a.h', HEADER + '#include "stet/clock.h"\n', 'may not include'),
+]
+
+
+def report(path, text):
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / path
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+        done = subprocess.run([sys.executable, LAYERS, folder], capture_output=True, text=True)
+        return done.returncode, done.stdout
+
+
+def main():
+    failed = 0
+    for path, text, expected in CASES:
+        status, out = report(path, text)
+        right = (status == 1 and expected in out) if expected else status == 0
+        if not right:
+            failed += 1
+            print(f'{path}: {text[:60]!r}: expected {expected!r}, exit {status}:\n{out}')
+    print(f'{len(CASES) - failed} passed, {failed} failed')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
