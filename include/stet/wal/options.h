@@ -33,6 +33,34 @@ enum class TailPolicy : uint8_t { kStrict, kLenient };
 
 struct Options {
   std::string directory = {};
+  // Make a new log if the directory holds none; NOT_A_LOG otherwise.
+  bool create = false;
+  Durability durability = Durability::kCommit;
+  Backend backend = Backend::kAuto;
+  TailPolicy tail = TailPolicy::kStrict;
+  // 1 MiB .. 2 GiB, a multiple of 64 KiB.
+  uint64_t segment_bytes = 64 << 20;
+  // Of the first segment of an epoch; later ones double up to segment_bytes.
+  uint64_t first_segment_bytes = 4 << 20;
+  // A batch closes at this size; a larger group makes a larger batch (<= 16 MiB).
+  uint32_t batch_bytes_max = 1 << 20;
+  // End of the newest batch minus the durable end: the window that recovery relies on.
+  uint32_t inflight_bytes_max = 32 << 20;
+  // Idle time after which a watermark slot is written.
+  absl::Duration idle_watermark = absl::Milliseconds(5);
+  // How long to try for the lock of the directory.
+  absl::Duration lock_wait = absl::Seconds(1);
+  // Prepare the next segment on a thread; false: in Writer::Maintain, by whoever drives the writer.
+  bool helper_thread = true;
+  // Of the digests given to Append; 0: none.
+  uint32_t state_digest_version = 0;
+  // Newest record types that this writer may write.
+  uint16_t event_level = 1;
+  // Newest record types that the reader understands; a higher level is refused as UNSUPPORTED.
+  uint16_t event_level_max = 1;
+  // Null: the machine's, as `backend` says.  Must outlive what is opened with it.
+  Storage* storage = nullptr;
+};
   bool create = false;  // make a new log if the directory holds none; NOT_A_LOG otherwise
   Durability durability = Durability::kCommit;
   Backend backend = Backend::kAuto;
@@ -46,12 +74,20 @@ struct Options {
   absl::Duration idle_watermark =
       absl::Milliseconds(5);  // idle time after which a watermark slot is written
   absl::Duration lock_wait = absl::Seconds(1);
+<<<<<<< HEAD
   uint32_t state_digest_version = 0;  // of the digests given to Append; 0: none
   uint16_t event_level = 1;           // newest record types this writer may write
   uint16_t event_level_max =
       1;  // newest record types the reader understands; a higher level is refused as UNSUPPORTED
   Storage* storage =
       nullptr;  // null: the machine's, as `backend` says.  Must outlive what is opened with it
+=======
+  bool helper_thread = true;                // prepare the next segment on a thread; false: in Writer::Maintain
+  uint32_t state_digest_version = 0;        // of the digests given to Append; 0: none
+  uint16_t event_level = 1;                 // newest record types this writer may write
+  uint16_t event_level_max = 1;             // newest record types the reader understands; a higher level is refused as UNSUPPORTED
+  Storage* storage = nullptr;               // null: the machine's, as `backend` says.  Must outlive what is opened with it
+>>>>>>> 508de69 (wal: state the interfaces of storage, writer and log)
 };
 
 }  // namespace stet::wal
