@@ -61,34 +61,6 @@ struct Options {
   // Null: the machine's, as `backend` says.  Must outlive what is opened with it.
   Storage* storage = nullptr;
 };
-  bool create = false;  // make a new log if the directory holds none; NOT_A_LOG otherwise
-  Durability durability = Durability::kCommit;
-  Backend backend = Backend::kAuto;
-  TailPolicy tail = TailPolicy::kStrict;
-  uint64_t segment_bytes = 64 << 20;       // 1 MiB .. 2 GiB, a multiple of 64 KiB
-  uint64_t first_segment_bytes = 4 << 20;  // of an epoch; later ones double up to segment_bytes
-  uint32_t batch_bytes_max =
-      1 << 20;  // a batch closes at this size; a larger group makes a larger batch (<= 16 MiB)
-  uint32_t inflight_bytes_max =
-      32 << 20;  // end of the newest batch minus durable end; the window that recovery relies on
-  absl::Duration idle_watermark =
-      absl::Milliseconds(5);  // idle time after which a watermark slot is written
-  absl::Duration lock_wait = absl::Seconds(1);
-<<<<<<< HEAD
-  uint32_t state_digest_version = 0;  // of the digests given to Append; 0: none
-  uint16_t event_level = 1;           // newest record types this writer may write
-  uint16_t event_level_max =
-      1;  // newest record types the reader understands; a higher level is refused as UNSUPPORTED
-  Storage* storage =
-      nullptr;  // null: the machine's, as `backend` says.  Must outlive what is opened with it
-=======
-  bool helper_thread = true;                // prepare the next segment on a thread; false: in Writer::Maintain
-  uint32_t state_digest_version = 0;        // of the digests given to Append; 0: none
-  uint16_t event_level = 1;                 // newest record types this writer may write
-  uint16_t event_level_max = 1;             // newest record types the reader understands; a higher level is refused as UNSUPPORTED
-  Storage* storage = nullptr;               // null: the machine's, as `backend` says.  Must outlive what is opened with it
->>>>>>> 508de69 (wal: state the interfaces of storage, writer and log)
-};
 
 }  // namespace stet::wal
 
