@@ -17,6 +17,8 @@
 #include "stet/wal/record.h"
 #include "stet/wal/writer.h"
 
+#pragma GCC visibility push(default)
+
 namespace stet::wal {
 
 class Reader;           // stet/wal/reader.h
@@ -71,3 +73,5 @@ class Log {
 };
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop

@@ -24,6 +24,8 @@
 #include "stet/wal/options.h"
 #include "stet/wal/record.h"
 
+#pragma GCC visibility push(default)
+
 namespace stet::wal {
 
 // kCreate: the file must not exist yet; it is then open for reading and writing.
@@ -178,3 +180,5 @@ class Storage {
 absl::StatusOr<std::unique_ptr<Storage>> OpenStorage(Backend backend);
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include "stet/wal/options.h"
 #include "stet/wal/record.h"
 
+#pragma GCC visibility push(default)
+
 namespace stet::wal {
 
 class RecoveredLog;  // stet/wal/recovery.h
@@ -116,3 +118,5 @@ class Writer {
 };
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop
