@@ -1,10 +1,9 @@
 // The writing end of a log: poll-driven, for one thread, without a thread on the commit path.
 //
-//   absl::StatusOr<RecoveredLog> recovered = Recover(options);          // locks and decides;
-//   changes nothing absl::StatusOr<std::unique_ptr<Writer>> writer =
-//   Writer::Start(*std::move(recovered), options); absl::StatusOr<uint64_t> seq =
-//   (*writer)->Append(group, 0);         // ordered; not yet released while ((*writer)->released()
-//   < *seq) RETURN_IF_ERROR((*writer)->Poll(absl::Seconds(1)));
+//   absl::StatusOr<RecoveredLog> recovered = Recover(options);    // locks and decides; changes nothing
+//   auto writer = Writer::Start(*std::move(recovered), options);
+//   auto seq = (*writer)->Append(group, 0);                        // ordered; not yet released
+//   while ((*writer)->released() < *seq) RETURN_IF_ERROR((*writer)->Poll(absl::Seconds(1)));
 //
 // While one batch is being written the groups appended meanwhile gather in the next: group commit
 // without a delay.  For many threads there is stet/wal/log.h.
@@ -33,8 +32,7 @@ struct Watermarks {
   uint64_t appended = 0;  // taken by Append
   uint64_t written = 0;   // given to the operating system: survives kill -9
   uint64_t durable = 0;   // flushed: survives a power cut
-  uint64_t witnessed =
-      0;  // named by a later durable batch or watermark slot: its loss would be noticed
+  uint64_t witnessed = 0;  // named by a later durable batch or slot: its loss would be noticed
 };
 
 // What a writer did since Start.
