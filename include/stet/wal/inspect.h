@@ -1,0 +1,110 @@
+// Looks at any log, damaged or live, without lock and without writing: for tools.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <stet/wal/options.h>
+#include <stet/wal/record.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stet::wal {
+
+// One of the two watermark slots of a segment.
+struct SlotInfo {
+  bool valid = false;
+  std::string flaw = {};  // why not, if not valid: "zero" if it was never written
+  uint64_t slot_no = 0;
+  uint64_t durable_lsn = 0;
+  uint64_t durable_seq = 0;
+  bool clean_close = false;
+  int64_t time_ns = 0;
+};
+
+// A segment, as its header and a scan of it say.
+struct SegmentInfo {
+  std::string file = {};  // its path
+  uint64_t segno = 0;     // by name
+  uint64_t file_bytes = 0;
+  std::string state = {};                   // "active", "provisional", "damaged"
+  std::array<std::string, 2> header = {};   // of each copy: "ok", or its flaw
+  uint64_t segment_bytes = 0;
+  uint32_t epoch = 0;
+  std::string start_reason = {};  // "create", "rotate", "open", "recovery", "failover", "repair"
+  uint64_t salt = 0;
+  int64_t created_ns = 0;
+  uint64_t prev_end_lsn = 0;
+  uint32_t state_digest_version = 0;
+  uint16_t event_level = 0;
+  uint64_t first_seq = 0;  // 0, 0: no record
+  uint64_t last_seq = 0;
+  int64_t first_ns = 0;  // close times of its first and last batch
+  int64_t last_ns = 0;
+  uint64_t batches = 0;
+  uint64_t records = 0;
+  uint64_t used_bytes = 0;  // up to the end of the last batch in order
+  bool sealed = false;      // ends in SEGMENT_END
+  std::string chain = {};   // "ok", or what does not fit the segment before
+  std::array<SlotInfo, 2> slots = {};
+};
+
+// Lists the segments in order of their numbers; the damaged ones too.
+// Errors: NotFound, PermissionDenied, DataLoss: the directory cannot be read.
+absl::StatusOr<std::vector<SegmentInfo>> ListSegments(const Options& options);
+
+// A piece of a segment, as a scan sees it.
+struct Span {
+  enum class Kind : uint8_t {
+    kBatch,        // valid, in its place in the chain
+    kSegmentEnd,   // the same, and the last of its segment
+    kDetached,     // a valid batch behind a bad place
+    kZeros,        // never written
+    kTorn,         // a batch of which whole sectors are missing
+    kDamaged,      // bytes that verify as nothing
+    kStale,        // a batch of an older use of the file
+    kMisplaced,    // a batch of another place
+    kUnchained,    // an intact batch that does not continue the one before it
+    kUnreadable,   // the device reports an error
+    kHeaderLost,   // a whole segment whose header is lost
+  };
+  Kind kind = Kind::kZeros;
+  std::string file = {};
+  uint64_t begin_lsn = 0;
+  uint64_t bytes = 0;
+  BatchInfo batch = {};               // if there is an intact batch header
+  std::vector<Record> records = {};   // those that verify; they point into the scanner's buffer
+  std::string text = {};              // what is wrong, if something is
+
+  bool has_records() const { return kind == Kind::kBatch || kind == Kind::kDetached; }
+};
+std::string_view ToString(Span::Kind kind);
+
+// Walks over everything that a directory's segments hold, and goes on behind damage.
+class Scanner {
+ public:
+  // Errors: as ListSegments.
+  static absl::StatusOr<Scanner> Open(const Options& options);
+  Scanner(Scanner&&) noexcept;
+  Scanner& operator=(Scanner&&) noexcept;
+  ~Scanner();
+
+  // Moves to the next piece; false at the end.  What span() gave before is gone.
+  bool Next();
+  const Span& span() const;
+
+  class Impl;
+  explicit Scanner(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Where the segments of `directory` are: `directory` itself, or the folder `wal` in it.
+std::string LogDirectory(const std::string& directory);
+
+}  // namespace stet::wal

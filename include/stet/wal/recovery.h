@@ -1,0 +1,136 @@
+// What open decides about a log: accept it up to a place, or refuse with the exact range.
+#pragma once
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <stet/wal/options.h>
+#include <stet/wal/reader.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stet::wal {
+
+// What a log is found to be.
+enum class Verdict : uint8_t {
+  kClean,      // ends where its last batch ends; nothing stands behind it
+  kTornTail,   // behind the end lie parts of writes that were in flight at a crash: dropped
+  kStaleTail,  // behind the end lie bytes of an older use of the file: dropped
+  kUnborn,     // creation did not finish, or the directory is empty: nothing was ever acknowledged
+  kRefused,    // `refusal` says why
+};
+std::string_view ToString(Verdict verdict);
+
+// Why open refuses.  Each stands for a row of the table in wal/README.md.
+enum class Refusal : uint8_t {
+  kNone,
+  kLostTail,         // nothing stands where durable data is promised
+  kCorruptAcked,     // damage before the end that is proved durable
+  kSuspectTail,      // the last batch is fully written and wrong: no crash does that
+  kMisdirected,      // a batch of another place stands where durable data is promised
+  kChainBroken,      // intact pieces that do not belong together
+  kIoError,          // the device does not return bytes that are needed
+  kTruncated,        // a file ends before the durable data in it does
+  kHeaderLost,       // both copies of a segment's header are unusable
+  kMissingSegment,   // a segment inside the chain, or the successor of a finished one
+  kMisnamed,         // a file whose name and header differ
+  kForeign,          // a segment of another log
+  kUnsupported,      // made by a newer version
+  kNoBase,           // the log starts behind seq 1, and nothing covers what came before
+  kLogMissing,       // LOG_ID is there, its segments are not
+  kNotALog,          // no log here, and `create` was not given
+  kNoLogId,          // batches are there, LOG_ID is missing or damaged
+  kLocked,           // held by another process
+  kNoAccess,         // the directory cannot be opened, listed or locked
+};
+std::string_view ToString(Refusal refusal);  // as in reports: LOST_TAIL, CORRUPT_ACKED, ...
+
+enum class Severity : uint8_t { kInfo, kWarning, kRefusal };
+std::string_view ToString(Severity severity);
+
+// One observation, with its place.  Ranges are [begin, end); 0, 0 where there is none.
+struct Finding {
+  std::string code = {};  // SCREAMING_SNAKE, stable: scripts may match it
+  Severity severity = Severity::kInfo;
+  std::string file = {};
+  uint64_t offset = 0;  // in `file`
+  uint64_t lsn_begin = 0;
+  uint64_t lsn_end = 0;
+  uint64_t first_seq = 0;  // first and last seq concerned, as far as known; 0, 0 otherwise
+  uint64_t last_seq = 0;
+  std::string text = {};          // one line: what was expected, what was found
+  std::string next_command = {};  // what to run next; empty if nothing need be done
+
+  std::string ToString() const;
+};
+
+// What was found, and decided.
+struct RecoveryReport {
+  Verdict verdict = Verdict::kClean;
+  Refusal refusal = Refusal::kNone;
+  bool clean = false;          // the last writer closed the log in order
+  uint64_t first_seq = 0;      // 0: no record
+  uint64_t last_seq = 0;       // 0: no record
+  uint64_t end_lsn = 0;        // end of the last accepted batch
+  uint64_t durable_lsn = 0;    // end that is proved durable by watermarks; never above end_lsn unless refused
+  uint64_t dropped_bytes = 0;  // behind end_lsn: never acknowledged, left where they are
+  uint64_t batches = 0;
+  uint32_t epoch = 0;  // of the last writer
+  int segments = 0;
+  std::optional<int> live_pid = {};  // Examine only: a process holds the log; judged up to its watermark
+  std::string directory = {};
+  std::string storage = {};       // "uring", "posix", ...
+  std::string storage_note = {};  // why not the better one; empty otherwise
+  std::vector<Finding> findings = {};
+
+  bool refused() const { return verdict == Verdict::kRefused; }
+  const Finding* refusal_finding() const;  // null unless refused
+  std::string ToString() const;            // several lines, for people
+};
+
+struct RecoveredTail;  // what the writer must know to go on; private
+
+// A log that open accepts, with its lock.  On disk nothing has been changed but the LOCK file (and,
+// with `create`, its directory).  Movable; readers made by it need it, or the writer that it was
+// moved into, to stay.  Not thread-safe.
+class RecoveredLog {
+ public:
+  RecoveredLog(RecoveredLog&&) noexcept;
+  RecoveredLog& operator=(RecoveredLog&&) noexcept;
+  ~RecoveredLog();
+
+  const RecoveryReport& report() const;
+  uint64_t last_seq() const;
+  uint32_t epoch() const;  // of the last writer, 0 if there was none; the next one is one more
+
+  // Reads the accepted records with seq >= from_seq.
+  Reader NewReader(uint64_t from_seq = 1) const;
+
+  const RecoveredTail& tail() const;
+
+  class Impl;
+  explicit RecoveredLog(std::unique_ptr<Impl> impl);
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// Takes the lock and decides.  Idempotent: what it reads it leaves as it is.
+// Errors: a refusal is DataLoss (FailedPrecondition kLocked, NotFound kNotALog, Unimplemented
+// kUnsupported, Unavailable or PermissionDenied kNoAccess); RefusalOf tells which.  InvalidArgument if
+// the options make no sense.
+absl::StatusOr<RecoveredLog> Recover(const Options& options);
+
+// What Recover would decide if the lock were free: the same function, without the lock, and nothing
+// is written.  A log that a live process holds is judged up to its watermark.
+RecoveryReport Examine(const Options& options);
+
+// Which refusal a status carries; kNone if it is none.
+Refusal RefusalOf(const absl::Status& status);
+
+}  // namespace stet::wal
