@@ -23,9 +23,9 @@ void SealBatch(BatchHeader* header, std::span<std::byte> batch) {
   assert(AllZero(batch.subspan(content)));
   header->body_digest = DigestOf(batch.subspan(kBatchHeaderBytes));
   // The first sector holds the header, so it is not zero, whatever stands there yet.
-  header->zero_sectors = content <= kSectorBytes
-                             ? 0
-                             : CountZeroSectors(batch.subspan(kSectorBytes), content - kSectorBytes);
+  header->zero_sectors = content <= kSectorBytes ? 0
+                                                 : CountZeroSectors(batch.subspan(kSectorBytes),
+                                                                    content - kSectorBytes);
   header->batch_id = DigestOf(BytesOf(*header).first(kBatchHeaderBytes - sizeof(Digest)));
   std::memcpy(batch.data(), header, sizeof(*header));
   assert(Check(*header) == Flaw::kNone);
@@ -47,8 +47,8 @@ Flaw CheckBatch(const BatchHeader& header, Bytes batch, uint32_t record_align_lo
 }
 
 RecordCursor::RecordCursor(const BatchHeader& header, Bytes batch, uint32_t record_align_log2)
-    : content_(batch.first(
-          std::min<uint64_t>(batch.size(), kBatchHeaderBytes + header.body_bytes))),
+    : content_(
+          batch.first(std::min<uint64_t>(batch.size(), kBatchHeaderBytes + header.body_bytes))),
       next_seq_(header.first_seq),
       end_seq_(header.first_seq + header.record_count),
       align_log2_(record_align_log2) {}
@@ -63,13 +63,11 @@ std::optional<RecordView> RecordCursor::Next() {
   const uint64_t left = content_.size() - offset_;
   if (next_seq_ == end_seq_) return left == 0 ? std::nullopt : Fail();
   if (left < kRecordHeaderBytes) return Fail();
-  RecordView record = {.header = Load<RecordHeader>(content_.subspan(offset_)),
-                       .payload = {},
-                       .offset = offset_};
+  RecordView record = {
+      .header = Load<RecordHeader>(content_.subspan(offset_)), .payload = {}, .offset = offset_};
   const uint64_t bytes = RecordBytes(record.header.payload_bytes, align_log2_);
   if (bytes > left) return Fail();
-  record.payload =
-      content_.subspan(offset_ + kRecordHeaderBytes, record.header.payload_bytes);
+  record.payload = content_.subspan(offset_ + kRecordHeaderBytes, record.header.payload_bytes);
   if (RecordCheck(record.header, Hash64(record.payload)) != record.header.check) return Fail();
   if (record.header.flags != 0 || record.header.reserved != 0) return Fail();
   if (record.header.seq != next_seq_) return Fail();

@@ -15,12 +15,12 @@ namespace stet::wal {
 // other fields the caller has set, and copies it to the front.
 void SealBatch(BatchHeader* header, std::span<std::byte> batch);
 
-// Sectors of the first `content_bytes` (header and body) that are all zero; the last sector counts as
-// a whole.  `batch` reaches at least to the end of that sector.
+// Sectors of the first `content_bytes` (header and body) that are all zero; the last sector counts
+// as a whole.  `batch` reaches at least to the end of that sector.
 uint32_t CountZeroSectors(Bytes batch, uint64_t content_bytes);
 
-// Whether body and records agree with a header that Check found intact.  `batch` is the whole of it,
-// padding included.
+// Whether body and records agree with a header that Check found intact.  `batch` is the whole of
+// it, padding included.
 Flaw CheckBatch(const BatchHeader& header, Bytes batch, uint32_t record_align_log2);
 
 // Whether whole sectors are missing from `batch`, which starts with the intact `header`.
@@ -55,7 +55,7 @@ class RecordCursor {
   bool damaged_ = false;
 };
 
-// Writes a record (header, payload, zeros) to the front of `out`; returns its length on disk.  `out`
+// Writes a record (header, payload, zeros) to the front of `out`; returns its length on disk. `out`
 // has RecordBytes(payload) bytes.  `payload_hash` is Hash64(payload).
 uint64_t PutRecord(const NewRecord& record, uint64_t seq, uint64_t payload_hash,
                    std::span<std::byte> out);

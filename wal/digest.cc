@@ -1,8 +1,9 @@
 // XXH3 by the library's dispatcher, which takes the widest vectors that the processor has.
 #include "wal/digest.h"
 
-#include <fmt/format.h>
 #include <xxhash.h>
+
+#include <fmt/format.h>
 #if defined(__x86_64__)
 #include <xxh_x86dispatch.h>
 #endif

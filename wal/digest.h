@@ -1,10 +1,10 @@
 // XXH3 as the log's format uses it: unseeded, 128 bits where it is an identity.
 #pragma once
 
-#include <stet/wal/record.h>
-
 #include <cstdint>
 #include <string>
+
+#include <stet/wal/record.h>
 
 namespace stet::wal {
 

@@ -160,9 +160,8 @@ Flaw Check(const BatchHeader& header) {
   if (header.magic != kBatchMagic) return Flaw::kMagic;
   if (header.batch_id != OwnDigest(header)) return Flaw::kDigest;
   if (header.version != kBatchVersion) return Flaw::kUnsupported;
-  if (header.kind != BatchKind::kData && header.kind != BatchKind::kSegmentEnd) {
-    return Flaw::kUnsupported;
-  }
+  const bool known = header.kind == BatchKind::kData || header.kind == BatchKind::kSegmentEnd;
+  if (!known && static_cast<uint8_t>(header.kind) < 128) return Flaw::kUnsupported;
   if ((header.flags & ~kBatchRelaxed) != 0) return Flaw::kUnsupported;
   const bool data = header.kind == BatchKind::kData;
   if (data != (header.record_count > 0)) return Flaw::kValue;

@@ -1,9 +1,9 @@
 // The log's format on disk: every structure, byte by byte, and when each is valid.
 //
-// All integers are little-endian.  Every structure is naturally aligned and has no implicit padding.
-// Reserved bytes are written 0 and verified 0.  Digests are XXH3-128, unseeded on purpose: a header
-// that is intact but has the wrong salt or place can be named (stale, misplaced, foreign) instead of
-// being "checksum mismatch".
+// All integers are little-endian.  Every structure is naturally aligned and has no implicit
+// padding. Reserved bytes are written 0 and verified 0.  Digests are XXH3-128, unseeded on purpose:
+// a header that is intact but has the wrong salt or place can be named (stale, misplaced, foreign)
+// instead of being "checksum mismatch".
 //
 //   LSN   segment number << 32 | offset in the segment: it names file and byte
 //   seq   dense number of a record, from 1
@@ -22,8 +22,6 @@
 // It is filled with zeros before its first use, so that a sector which was never written shows.
 #pragma once
 
-#include <stet/wal/record.h>
-
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -32,13 +30,15 @@
 #include <string_view>
 #include <type_traits>
 
+#include <stet/wal/record.h>
+
 #include "wal/digest.h"
 
 namespace stet::wal {
 
 static_assert(std::endian::native == std::endian::little, "the structures are copied as they are");
 
-inline constexpr uint32_t kSectorBytes = 512;           // the unit that a disk writes whole or not at all
+inline constexpr uint32_t kSectorBytes = 512;  // the unit that a disk writes whole or not at all
 inline constexpr uint32_t kCommitAlignMin = 4096;       // A
 inline constexpr uint32_t kCommitAlignMax = 64 << 10;   // of A
 inline constexpr uint32_t kHeaderBlocks = 4;            // blocks of A bytes before the first batch
@@ -90,14 +90,22 @@ std::string_view ToString(Flaw flaw);
 //    72      12  features: compat, ro_compat, incompat
 //    84      4   start_reason
 //
-// A header is valid if and only if (1) magic is "WFLOGSEG", (2) digest is that of [0, 240), (3) major
-// is 1, no incompat bit is set and checksum is 1, (4) the reserved bytes are zero, (5) length is 256,
-// state, alignments and segment_bytes are in range, segno is not 0.  The segment is in use if and only
-// if either copy is valid and says kActive: activation writes both copies at once, and either may be
-// missing after a crash.  A provisional header has its final uuid, segno, salt and size, zeros in prev_*.
+// A header is valid if and only if (1) magic is "WFLOGSEG", (2) digest is that of [0, 240), (3)
+// major is 1, no incompat bit is set and checksum is 1, (4) the reserved bytes are zero, (5) length
+// is 256, state, alignments and segment_bytes are in range, segno is not 0.  The segment is in use
+// if and only if either copy is valid and says kActive: activation writes both copies at once, and
+// either may be missing after a crash.  A provisional header has its final uuid, segno, salt and
+// size, zeros in prev_*.
 enum class SegmentState : uint8_t { kProvisional = 1, kActive = 2 };
 enum class Fill : uint8_t { kZeroed = 1, kStale = 2 };
-enum class StartReason : uint32_t { kCreate, kRotate, kCleanOpen, kCrashRecovery, kFailover, kRepair };
+enum class StartReason : uint32_t {
+  kCreate,
+  kRotate,
+  kCleanOpen,
+  kCrashRecovery,
+  kFailover,
+  kRepair
+};
 std::string_view ToString(StartReason reason);
 
 inline constexpr uint64_t kSegmentMagic = 0x4745'5347'4f4c'4657;  // "WFLOGSEG"
@@ -126,8 +134,8 @@ struct SegmentHeader {
   uint32_t features_incompat = 0;
   StartReason start_reason = StartReason::kCreate;
   uint64_t first_seq = 0;
-  uint64_t prev_segno = 0;        // 0: none; else segno - 1
-  uint64_t prev_end_lsn = 0;      // the end of the segment before: what stands behind it is dead
+  uint64_t prev_segno = 0;    // 0: none; else segno - 1
+  uint64_t prev_end_lsn = 0;  // the end of the segment before: what stands behind it is dead
   uint64_t prev_last_seq = 0;
   Digest prev_batch_id = {};      // its last accepted batch: its content is pinned by this
   uint64_t prev_durable_lsn = 0;  // its watermark at the switch
@@ -153,9 +161,10 @@ struct SegmentHeader {
 //    +---------+------------+--------+
 //
 // A slot is valid if and only if (1) magic, (2) digest is that of [0, 112), (3) no unknown flag,
-// (4) reserved is zero, (5) salt is the segment's, (6) slot_no & 1 is its position, (7) durable_lsn lies
-// in the segment, on A.  The valid slot with the higher slot_no counts.  It is written only when the
-// batch it names is durable, so it is a promise: a log that ends before it has lost something.
+// (4) reserved is zero, (5) salt is the segment's, (6) slot_no & 1 is its position, (7) durable_lsn
+// lies in the segment, on A.  The valid slot with the higher slot_no counts.  It is written only
+// when the batch it names is durable, so it is a promise: a log that ends before it has lost
+// something.
 inline constexpr uint32_t kSlotMagic = 0x4b524d57;  // "WMRK"
 inline constexpr uint32_t kSlotCleanClose = 1;
 
@@ -164,7 +173,7 @@ struct WatermarkSlot {
   uint32_t flags = 0;
   uint64_t salt = 0;
   uint64_t slot_no = 0;
-  uint64_t durable_lsn = 0;  // the end of the batch it names; the place of the first batch if there is none
+  uint64_t durable_lsn = 0;  // end of the batch it names; place of the first one if there is none
   uint64_t durable_seq = 0;
   Digest batch_id = {};  // of the batch that ends at durable_lsn; prev_batch_id if there is none
   int64_t time_ns = 0;
@@ -183,19 +192,20 @@ struct WatermarkSlot {
 //    |closed_ns| body_digest | prev_batch_id | prev_lsn | state_digest | batch_id |
 //    +---------+-------------+---------------+----------+--------------+----------+
 //
-// The header is intact if and only if (1) magic, (2) batch_id is the digest of [0, 112), (3) version 1,
-// kind below 128 is known, no unknown flag, (4) its length fits the limits.  Its length is
-// BatchBytes(body_bytes, A), so no length is trusted before its checksum.
-// The batch is valid in its place if and only if also (5) salt and epoch are the segment's, lsn is its
-// place, (6) body_digest is that of body and padding, (7) prev_batch_id is the id of the batch before it
-// (across segments too), first_seq continues it, prev_lsn is that batch's lsn, (8) its records verify.
-// The batch is torn if and only if its first sector is all zero, or the header is intact and more sectors
-// of header and body are all zero than zero_sectors says.  (A sector is written whole or not at all, and
-// the file was zero before: only this can a crash do.)
+// The header is intact if and only if (1) magic, (2) batch_id is the digest of [0, 112), (3)
+// version 1, kind is known or at least 128 (no records, skipped), no unknown flag, (4) its length
+// fits the limits.  Its length is BatchBytes(body_bytes, A), so no length is trusted before its
+// checksum. The batch is valid in its place if and only if also (5) salt and epoch are the
+// segment's, lsn is its place, (6) body_digest is that of body and padding, (7) prev_batch_id is
+// the id of the batch before it (across segments too), first_seq continues it, prev_lsn is that
+// batch's lsn, (8) its records verify. The batch is torn if and only if its first sector is all
+// zero, or the header is intact and more sectors of header and body are all zero than zero_sectors
+// says.  (A sector is written whole or not at all, and the file was zero before: only this can a
+// crash do.)
 enum class BatchKind : uint8_t { kData = 1, kSegmentEnd = 2 };
 inline constexpr uint32_t kBatchMagic = 0x54414257;  // "WBAT"
 inline constexpr uint8_t kBatchVersion = 1;
-inline constexpr uint16_t kBatchRelaxed = 2;  // some record in it was released before it was durable
+inline constexpr uint16_t kBatchRelaxed = 2;  // a record was released before it was durable
 
 struct BatchHeader {
   uint32_t magic = kBatchMagic;
@@ -209,7 +219,7 @@ struct BatchHeader {
   uint64_t first_seq = 0;
   uint32_t record_count = 0;
   uint32_t epoch = 0;
-  uint64_t durable_lsn = 0;  // all batches that end here or before were durable when this was sealed
+  uint64_t durable_lsn = 0;  // batches that end here or before were durable when it was sealed
   int64_t closed_ns = 0;
   Digest body_digest = {};
   Digest prev_batch_id = {};  // 0: the log's first
@@ -225,10 +235,10 @@ struct BatchHeader {
 //    |payload_bytes|check|seq|stream|type|flags|reserved 0|schema_id| payload | zeros |
 //    +-------------+-----+---+------+----+-----+----------+---------+---------+-------+
 //
-// A record is valid if and only if (1) payload_bytes and the alignment stay in the body, (2) check is the
-// low half of XXH3-64(these 32 bytes with check 0, then XXH3-64(payload)), (3) flags and reserved are 0,
-// (4) seq is its batch's first_seq plus its index, (5) the zeros are zero.  The producer can hash the
-// payload alone and fold the header in when the seq is known.
+// A record is valid if and only if (1) payload_bytes and the alignment stay in the body, (2) check
+// is the low half of XXH3-64(these 32 bytes with check 0, then XXH3-64(payload)), (3) flags and
+// reserved are 0, (4) seq is its batch's first_seq plus its index, (5) the zeros are zero.  The
+// producer can hash the payload alone and fold the header in when the seq is known.
 struct RecordHeader {
   uint32_t payload_bytes = 0;
   uint32_t check = 0;
@@ -240,14 +250,14 @@ struct RecordHeader {
   uint32_t schema_id = 0;
 };
 
-// The body of a kSegmentEnd batch: the segment is finished, and `next_segno` exists.  Its record_count
-// is 0, its first_seq that of the next record.  An index of `index_count` entries follows, rising in
-// both fields: about every 64 KiB, which batch starts where.
+// The body of a kSegmentEnd batch: the segment is finished, and `next_segno` exists.  Its
+// record_count is 0, its first_seq that of the next record.  An index of `index_count` entries
+// follows, rising in both fields: about every 64 KiB, which batch starts where.
 //
-//    0            8           16        24        32              40            44           48
-//    +------------+-----------+---------+---------+---------------+-------------+------------+------
-//    | next_segno | next_salt | records | batches | payload_bytes | index_count | reserved 0 | index
-//    +------------+-----------+---------+---------+---------------+-------------+------------+------
+//    0          8         16      24      32            40          44         48
+//    +----------+---------+-------+-------+-------------+-----------+----------+---------------
+//    |next_segno|next_salt|records|batches|payload_bytes|index_count|reserved 0| index entries
+//    +----------+---------+-------+-------+-------------+-----------+----------+---------------
 struct SegmentEnd {
   uint64_t next_segno = 0;
   uint64_t next_salt = 0;
@@ -270,8 +280,8 @@ inline constexpr uint64_t kIndexEvery = 64 << 10;
 //    |"WFLOGID\0"|major|minor|reserved 0| log uuid | created_ns | reserved 0 | digest |
 //    +----------+-----+-----+----------+----------+------------+------------+--------+
 //
-// Valid if and only if (1) the file has 64 bytes, (2) magic, (3) digest is that of [0, 48), (4) major is 1,
-// (5) reserved is zero.  It is written once, when segment 1 is active and durable.
+// Valid if and only if (1) the file has 64 bytes, (2) magic, (3) digest is that of [0, 48), (4)
+// major is 1, (5) reserved is zero.  It is written once, when segment 1 is active and durable.
 inline constexpr uint64_t kLogIdMagic = 0x0044'4947'4f4c'4657;  // "WFLOGID\0"
 
 struct LogId {

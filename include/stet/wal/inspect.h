@@ -1,17 +1,20 @@
 // Looks at any log, damaged or live, without lock and without writing: for tools.
 #pragma once
 
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-#include <stet/wal/options.h>
-#include <stet/wal/record.h>
-
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "stet/wal/options.h"
+#include "stet/wal/record.h"
+
+#pragma GCC visibility push(default)
 
 namespace stet::wal {
 
@@ -31,8 +34,8 @@ struct SegmentInfo {
   std::string file = {};  // its path
   uint64_t segno = 0;     // by name
   uint64_t file_bytes = 0;
-  std::string state = {};                   // "active", "provisional", "damaged"
-  std::array<std::string, 2> header = {};   // of each copy: "ok", or its flaw
+  std::string state = {};                  // "active", "provisional", "damaged"
+  std::array<std::string, 2> header = {};  // of each copy: "ok", or its flaw
   uint64_t segment_bytes = 0;
   uint32_t epoch = 0;
   std::string start_reason = {};  // "create", "rotate", "open", "recovery", "failover", "repair"
@@ -60,25 +63,25 @@ absl::StatusOr<std::vector<SegmentInfo>> ListSegments(const Options& options);
 // A piece of a segment, as a scan sees it.
 struct Span {
   enum class Kind : uint8_t {
-    kBatch,        // valid, in its place in the chain
-    kSegmentEnd,   // the same, and the last of its segment
-    kDetached,     // a valid batch behind a bad place
-    kZeros,        // never written
-    kTorn,         // a batch of which whole sectors are missing
-    kDamaged,      // bytes that verify as nothing
-    kStale,        // a batch of an older use of the file
-    kMisplaced,    // a batch of another place
-    kUnchained,    // an intact batch that does not continue the one before it
-    kUnreadable,   // the device reports an error
-    kHeaderLost,   // a whole segment whose header is lost
+    kBatch,       // valid, in its place in the chain
+    kSegmentEnd,  // the same, and the last of its segment
+    kDetached,    // a valid batch behind a bad place
+    kZeros,       // never written
+    kTorn,        // a batch of which whole sectors are missing
+    kDamaged,     // bytes that verify as nothing
+    kStale,       // a batch of an older use of the file
+    kMisplaced,   // a batch of another place
+    kUnchained,   // an intact batch that does not continue the one before it
+    kUnreadable,  // the device reports an error
+    kHeaderLost,  // a whole segment whose header is lost
   };
   Kind kind = Kind::kZeros;
   std::string file = {};
   uint64_t begin_lsn = 0;
   uint64_t bytes = 0;
-  BatchInfo batch = {};               // if there is an intact batch header
-  std::vector<Record> records = {};   // those that verify; they point into the scanner's buffer
-  std::string text = {};              // what is wrong, if something is
+  BatchInfo batch = {};              // if there is an intact batch header
+  std::vector<Record> records = {};  // those that verify; they point into the scanner's buffer
+  std::string text = {};             // what is wrong, if something is
 
   bool has_records() const { return kind == Kind::kBatch || kind == Kind::kDetached; }
 };
@@ -108,3 +111,5 @@ class Scanner {
 std::string LogDirectory(const std::string& directory);
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop

@@ -1,17 +1,21 @@
 // Reads the accepted records of a log, in order.
 #pragma once
 
-#include <absl/status/status.h>
-#include <stet/wal/record.h>
-
 #include <cstddef>
 #include <iterator>
 #include <memory>
 
+#include <absl/status/status.h>
+
+#include "stet/wal/record.h"
+
+#pragma GCC visibility push(default)
+
 namespace stet::wal {
 
-// A cursor over accepted records.  Everything is verified once more while it is read: batch digests,
-// the hash chain, density of seq, the check of each record.  Not thread-safe; each thread its own.
+// A cursor over accepted records.  Everything is verified once more while it is read: batch
+// digests, the hash chain, density of seq, the check of each record.  Not thread-safe; each thread
+// its own.
 //
 //   for (const Record& record : reader) { ... }
 //   RETURN_IF_ERROR(reader.status());
@@ -63,3 +67,5 @@ class Reader {
 };
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop

@@ -1,17 +1,20 @@
 // What open decides about a log: accept it up to a place, or refuse with the exact range.
 #pragma once
 
-#include <absl/status/status.h>
-#include <absl/status/statusor.h>
-#include <stet/wal/options.h>
-#include <stet/wal/reader.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "stet/wal/options.h"
+#include "stet/wal/reader.h"
+
+#pragma GCC visibility push(default)
 
 namespace stet::wal {
 
@@ -28,24 +31,24 @@ std::string_view ToString(Verdict verdict);
 // Why open refuses.  Each stands for a row of the table in wal/README.md.
 enum class Refusal : uint8_t {
   kNone,
-  kLostTail,         // nothing stands where durable data is promised
-  kCorruptAcked,     // damage before the end that is proved durable
-  kSuspectTail,      // the last batch is fully written and wrong: no crash does that
-  kMisdirected,      // a batch of another place stands where durable data is promised
-  kChainBroken,      // intact pieces that do not belong together
-  kIoError,          // the device does not return bytes that are needed
-  kTruncated,        // a file ends before the durable data in it does
-  kHeaderLost,       // both copies of a segment's header are unusable
-  kMissingSegment,   // a segment inside the chain, or the successor of a finished one
-  kMisnamed,         // a file whose name and header differ
-  kForeign,          // a segment of another log
-  kUnsupported,      // made by a newer version
-  kNoBase,           // the log starts behind seq 1, and nothing covers what came before
-  kLogMissing,       // LOG_ID is there, its segments are not
-  kNotALog,          // no log here, and `create` was not given
-  kNoLogId,          // batches are there, LOG_ID is missing or damaged
-  kLocked,           // held by another process
-  kNoAccess,         // the directory cannot be opened, listed or locked
+  kLostTail,        // nothing stands where durable data is promised
+  kCorruptAcked,    // damage before the end that is proved durable
+  kSuspectTail,     // the last batch is fully written and wrong: no crash does that
+  kMisdirected,     // a batch of another place stands where durable data is promised
+  kChainBroken,     // intact pieces that do not belong together
+  kIoError,         // the device does not return bytes that are needed
+  kTruncated,       // a file ends before the durable data in it does
+  kHeaderLost,      // both copies of a segment's header are unusable
+  kMissingSegment,  // a segment inside the chain, or the successor of a finished one
+  kMisnamed,        // a file whose name and header differ
+  kForeign,         // a segment of another log
+  kUnsupported,     // made by a newer version
+  kNoBase,          // the log starts behind seq 1, and nothing covers what came before
+  kLogMissing,      // LOG_ID is there, its segments are not
+  kNotALog,         // no log here, and `create` was not given
+  kNoLogId,         // batches are there, LOG_ID is missing or damaged
+  kLocked,          // held by another process
+  kNoAccess,        // the directory cannot be opened, listed or locked
 };
 std::string_view ToString(Refusal refusal);  // as in reports: LOST_TAIL, CORRUPT_ACKED, ...
 
@@ -76,12 +79,12 @@ struct RecoveryReport {
   uint64_t first_seq = 0;      // 0: no record
   uint64_t last_seq = 0;       // 0: no record
   uint64_t end_lsn = 0;        // end of the last accepted batch
-  uint64_t durable_lsn = 0;    // end that is proved durable by watermarks; never above end_lsn unless refused
+  uint64_t durable_lsn = 0;    // end that watermarks prove durable; above end_lsn only if refused
   uint64_t dropped_bytes = 0;  // behind end_lsn: never acknowledged, left where they are
   uint64_t batches = 0;
   uint32_t epoch = 0;  // of the last writer
   int segments = 0;
-  std::optional<int> live_pid = {};  // Examine only: a process holds the log; judged up to its watermark
+  std::optional<int> live_pid = {};  // Examine: who holds the log; judged up to its watermark
   std::string directory = {};
   std::string storage = {};       // "uring", "posix", ...
   std::string storage_note = {};  // why not the better one; empty otherwise
@@ -122,8 +125,8 @@ class RecoveredLog {
 
 // Takes the lock and decides.  Idempotent: what it reads it leaves as it is.
 // Errors: a refusal is DataLoss (FailedPrecondition kLocked, NotFound kNotALog, Unimplemented
-// kUnsupported, Unavailable or PermissionDenied kNoAccess); RefusalOf tells which.  InvalidArgument if
-// the options make no sense.
+// kUnsupported, Unavailable or PermissionDenied kNoAccess); RefusalOf tells which.  InvalidArgument
+// if the options make no sense.
 absl::StatusOr<RecoveredLog> Recover(const Options& options);
 
 // What Recover would decide if the lock were free: the same function, without the lock, and nothing
@@ -134,3 +137,5 @@ RecoveryReport Examine(const Options& options);
 Refusal RefusalOf(const absl::Status& status);
 
 }  // namespace stet::wal
+
+#pragma GCC visibility pop
