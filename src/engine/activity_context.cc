@@ -1,0 +1,41 @@
+// Answers an activity's questions.
+#include "engine/activity_context.h"
+
+#include <fmt/format.h>
+
+#include "base/format.h"
+
+namespace stet::engine {
+namespace {
+
+const Payload& EmptyPayload() {
+  static const Payload empty;
+  return empty;
+}
+
+}  // namespace
+
+const Payload& AttemptContext::input() const {
+  return attempt_.input ? *attempt_.input : EmptyPayload();
+}
+
+absl::StatusOr<Payload> AttemptContext::output(std::string_view task) const {
+  for (const Upstream& upstream : attempt_.upstream) {
+    if (upstream.task == task) return upstream.output ? *upstream.output : EmptyPayload();
+  }
+  return absl::NotFoundError(
+      fmt::format("task \"{}\" does not depend on \"{}\"", attempt_.task_name, task));
+}
+
+std::vector<std::string_view> AttemptContext::upstream() const {
+  std::vector<std::string_view> names;
+  names.reserve(attempt_.upstream.size());
+  for (const Upstream& upstream : attempt_.upstream) names.push_back(upstream.task);
+  return names;
+}
+
+std::string AttemptContext::idempotency_key() const {
+  return fmt::format("{:016x}/{}/{}", attempt_.execution, attempt_.task_name, attempt_.run);
+}
+
+}  // namespace stet::engine

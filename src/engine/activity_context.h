@@ -1,0 +1,37 @@
+// The context that an activity sees: a view of its attempt.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/attempt.h"
+#include "stet/activity.h"
+
+namespace stet::engine {
+
+class AttemptContext final : public ActivityContext {
+ public:
+  explicit AttemptContext(Attempt* attempt) : attempt_(*attempt) {}
+
+  std::string_view execution_key() const override { return attempt_.execution_key; }
+  uint64_t execution_id() const override { return attempt_.execution; }
+  std::string_view task() const override { return attempt_.task_name; }
+  std::string_view config() const override { return attempt_.config; }
+  uint32_t attempt() const override { return attempt_.number; }
+  uint64_t run() const override { return attempt_.run; }
+
+  const Payload& input() const override;
+  absl::StatusOr<Payload> output(std::string_view task) const override;
+  std::vector<std::string_view> upstream() const override;
+  std::string idempotency_key() const override;
+
+  bool cancelled() const override { return attempt_.stopped() != StopReason::kNone; }
+  bool SleepFor(absl::Duration duration) override { return attempt_.SleepFor(duration); }
+  absl::Time Deadline() const override { return attempt_.deadline; }
+
+ private:
+  Attempt& attempt_;
+};
+
+}  // namespace stet::engine

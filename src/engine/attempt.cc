@@ -1,0 +1,33 @@
+// Stopping an attempt, and sleeping until it is stopped.
+#include "engine/attempt.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace stet::engine {
+namespace {
+
+// Condition variables overflow at the far end of time.
+constexpr absl::Duration kNapMax = absl::Hours(1);
+
+}  // namespace
+
+void Attempt::Stop(StopReason reason) {
+  StopReason none = StopReason::kNone;
+  if (!stop_.compare_exchange_strong(none, reason)) return;
+  MutexLock lock(mutex_);  // A sleeper has either seen the flag or waits by now.
+  changed_.NotifyAll();
+}
+
+bool Attempt::SleepFor(absl::Duration duration) {
+  const absl::Time end = absl::Now() + duration;
+  MutexLock lock(mutex_);
+  while (stopped() == StopReason::kNone) {
+    const absl::Duration left = end - absl::Now();
+    if (left <= absl::ZeroDuration()) return true;
+    changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(std::min(left, kNapMax)));
+  }
+  return false;
+}
+
+}  // namespace stet::engine

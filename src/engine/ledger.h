@@ -1,0 +1,92 @@
+// The books: State, its log, and what waits for the log.  Every change of state passes here.
+//
+//   command -> Decide -> events -> Apply -> Append          refused: nothing has happened
+//                                    |         |
+//                                    effects queued under seq, run when released
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+#include <absl/time/time.h>
+
+#include "core/command.h"
+#include "core/event_buffer.h"
+#include "core/state.h"
+#include "engine/engine_time.h"
+#include "engine/journal.h"
+#include "engine/outbox.h"
+#include "engine/payload_store.h"
+
+namespace stet::engine {
+
+// State with the bytes that belong to it.
+struct Books {
+  core::State state = {};
+  PayloadStore payloads = {};
+};
+
+// The loop's thread owns it.
+class Ledger {
+ public:
+  // Called behind each event, with the state right after it.
+  using Observer = std::function<void(const core::EventRef&)>;
+
+  Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time);
+
+  void SetObserver(Observer observer) { observer_ = std::move(observer); }
+
+  // Changes the state by `command`, or refuses.  Returns the seq that a reply has to wait for.
+  // Errors: the command's refusals; ResourceExhausted when the log has no room; what poisoned the
+  // log.
+  absl::StatusOr<uint64_t> Execute(const core::Command& command);
+
+  // The same, without queueing effects: before the loop runs, Outstanding takes their place.
+  absl::StatusOr<uint64_t> ExecuteQuietly(const core::Command& command);
+
+  // Runs `answer` when everything up to now is released, or the log is poisoned.
+  void AnswerWhenReleased(Answer answer);
+
+  // Reads the clocks.  Time stands still between two calls.
+  void Tick() { now_ = time_.Now(); }
+  absl::Time now() const { return now_; }
+  const EngineTime& time() const { return time_; }
+
+  // Drives the log.  False when it is poisoned.
+  bool Poll(absl::Duration wait_max);
+
+  // OK, or what poisoned the log.  Then every waiting answer has been given this status, and every
+  // later one is.
+  const absl::Status& failure() const { return failure_; }
+
+  const core::State& state() const { return books_.state; }
+  const PayloadStore& payloads() const { return books_.payloads; }
+  Journal& journal() { return *journal_; }
+  Outbox& outbox() { return outbox_; }
+
+  // Waits until all is released and ends the log.
+  absl::Status Close();
+
+ private:
+  absl::Status Commit(const core::Command& command, core::Effects* effects);
+  absl::Status Fail(absl::Status status);
+
+  Books books_;
+  std::unique_ptr<Journal> journal_;
+  EngineTime time_;
+  absl::Time now_;
+  Observer observer_;
+  Outbox outbox_;
+  absl::Status failure_;
+
+  // Reused from command to command.
+  core::EventBuffer buffer_;
+  core::Effects effects_;
+  std::vector<wal::NewRecord> records_;
+};
+
+}  // namespace stet::engine

@@ -1,0 +1,170 @@
+// Runs activities, and turns whatever they do into a result.
+#include "engine/workers.h"
+
+#include <chrono>
+#include <deque>
+#include <exception>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <absl/base/thread_annotations.h>
+#include <fmt/format.h>
+
+#include "base/mutex.h"
+#include "engine/activity_context.h"
+
+namespace stet::engine {
+
+struct Workers::Pool {
+  std::shared_ptr<Inbox> inbox;
+  std::shared_ptr<const Activities> activities;  // what Attempt::activity points into
+  uint32_t threads_max = 1;
+
+  Mutex mutex;
+  Condition work;   // there is work, or no more will come
+  Condition ended;  // a thread has ended
+  std::deque<std::unique_ptr<Attempt>> queue ABSL_GUARDED_BY(mutex);
+  uint32_t threads ABSL_GUARDED_BY(mutex) = 0;
+  uint32_t idle ABSL_GUARDED_BY(mutex) = 0;
+  bool coming ABSL_GUARDED_BY(mutex) = false;  // a thread is on its way to the queue
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+
+  // Calls one thread to the queue, if there is need and none is on its way: when it arrives and
+  // leaves something behind, it calls the next.  True if the caller must start it.
+  bool CallThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    if (queue.empty() || coming || stopping) return false;
+    if (idle == 0 && threads == threads_max) return false;
+    coming = true;
+    if (idle > 0) {
+      work.NotifyOne();
+      return false;
+    }
+    ++threads;
+    return true;
+  }
+
+  std::unique_ptr<Attempt> Take(bool* start_thread);
+  static void Start(const std::shared_ptr<Pool>& pool);
+  static void Run(const std::shared_ptr<Pool>& pool);
+};
+
+namespace {
+
+// The one place where exceptions of user code are caught.
+absl::StatusOr<Payload> RunActivity(Attempt& attempt) {
+  AttemptContext context(&attempt);
+  try {
+    return (*attempt.activity)(context);
+  } catch (const std::exception& exception) {
+    return absl::UnknownError(fmt::format("exception: {}", exception.what()));
+  } catch (...) {
+    return absl::UnknownError("exception of an unknown type");
+  }
+}
+
+}  // namespace
+
+// Waits for the next attempt; null when the thread must end.
+std::unique_ptr<Attempt> Workers::Pool::Take(bool* start_thread) {
+  mutex.Lock();
+  if (queue.empty() && !stopping) {
+    mutex.Unlock();
+    inbox->Notify();
+    mutex.Lock();
+  }
+  while (queue.empty() && !stopping) {
+    ++idle;
+    work.Wait(mutex);
+    --idle;
+    coming = false;
+  }
+  if (stopping) {
+    mutex.Unlock();
+    return nullptr;
+  }
+  std::unique_ptr<Attempt> attempt = std::move(queue.front());
+  queue.pop_front();
+  const bool emptied = queue.empty();
+  *start_thread = CallThread();
+  mutex.Unlock();
+  // This attempt may last: what ended before it is reported now.  While the queue holds more,
+  // whoever takes the last of it does so.
+  if (emptied) inbox->Notify();
+  return attempt;
+}
+
+void Workers::Pool::Run(const std::shared_ptr<Pool>& pool) {
+  {
+    MutexLock lock(pool->mutex);
+    pool->coming = false;
+  }
+  bool start_thread = false;
+  while (std::unique_ptr<Attempt> attempt = pool->Take(&start_thread)) {
+    if (start_thread) Start(pool);
+    attempt->result = RunActivity(*attempt);
+    pool->inbox->Push(std::move(attempt));
+  }
+  pool->inbox->Notify();
+  MutexLock lock(pool->mutex);
+  --pool->threads;
+  pool->ended.NotifyAll();
+}
+
+void Workers::Pool::Start(const std::shared_ptr<Pool>& pool) {
+  try {
+    std::thread([pool] { Run(pool); }).detach();
+  } catch (const std::system_error&) {
+    // No more threads to be had: those that exist take the work, later.
+    MutexLock lock(pool->mutex);
+    --pool->threads;
+    pool->coming = false;
+    pool->threads_max = pool->threads;
+  }
+}
+
+Workers::Workers(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
+                 std::shared_ptr<const Activities> activities)
+    : pool_(std::make_shared<Pool>()) {
+  pool_->inbox = std::move(inbox);
+  pool_->activities = std::move(activities);
+  pool_->threads_max = threads_max;
+}
+
+Workers::~Workers() {
+  Shutdown(absl::ZeroDuration());
+}
+
+void Workers::Dispatch(std::vector<std::unique_ptr<Attempt>>& attempts) {
+  bool start_thread = false;
+  {
+    MutexLock lock(pool_->mutex);
+    for (std::unique_ptr<Attempt>& attempt : attempts) pool_->queue.push_back(std::move(attempt));
+    start_thread = pool_->CallThread();
+  }
+  attempts.clear();
+  if (start_thread) Pool::Start(pool_);
+}
+
+std::vector<std::unique_ptr<Attempt>> Workers::Withdraw() {
+  std::vector<std::unique_ptr<Attempt>> withdrawn;
+  MutexLock lock(pool_->mutex);
+  for (std::unique_ptr<Attempt>& attempt : pool_->queue) withdrawn.push_back(std::move(attempt));
+  pool_->queue.clear();
+  return withdrawn;
+}
+
+uint32_t Workers::Shutdown(absl::Duration grace) {
+  const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(grace);
+  MutexLock lock(pool_->mutex);
+  pool_->stopping = true;
+  pool_->work.NotifyAll();
+  while (pool_->threads > 0) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= std::chrono::nanoseconds(0)) break;
+    pool_->ended.WaitFor(pool_->mutex, left);
+  }
+  return pool_->threads;
+}
+
+}  // namespace stet::engine
