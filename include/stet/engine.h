@@ -52,11 +52,16 @@ struct EngineOptions {
   // Called from the loop's thread with released events as they happen; must be quick and must not
   // call the engine.  For live progress.
   std::function<void(const ExecutionSummary&, std::string_view task, TaskState)> on_task = nullptr;
+  // Called likewise when an execution has ended.
+  std::function<void(const ExecutionSummary&)> on_ended = nullptr;
   // Human-readable notes (io_uring refused, a header copy healed, a clock step).  May be called
   // from any thread.
   std::function<void(std::string_view)> on_note = nullptr;
   // If false, no attempt is started: the directory is only looked at and changed (Start, Cancel).
   bool execute = true;
+  // How long Close waits for activities that were told to stop.  Those that do not return are
+  // recorded as interrupted all the same, and their threads are left to themselves.
+  absl::Duration close_grace = absl::Seconds(10);
 };
 
 struct StartRequest {
@@ -82,6 +87,16 @@ struct EngineRecovery {
   absl::Duration replay_time = absl::ZeroDuration();
 };
 
+// What an engine has done since Open.
+struct EngineStats {
+  uint64_t seq = 0;       // of the last event
+  uint64_t released = 0;  // effects and replies up to here have left
+  uint32_t running = 0;   // attempts that hold a slot
+  uint32_t zombies =
+      0;  // of those, attempts that ended (timed out) while their activity still runs
+  uint64_t late_reports = 0;  // results of attempts that no longer owned their run: refused
+};
+
 // Thread-safe.  Calls that change state return when their events are released by the durability
 // mode.
 class Engine {
@@ -103,6 +118,9 @@ class Engine {
   // bad key; ResourceExhausted over a limit.
   absl::StatusOr<Started> Start(StartRequest request);
 
+  // The same for many at once, in order: they share one wake-up and one flush.  One result each.
+  std::vector<absl::StatusOr<Started>> StartAll(std::vector<StartRequest> requests);
+
   // Blocks until the execution has ended.  `execution` is an exact key, else an exact id (16 hex
   // digits), else a unique prefix of either.
   // Errors: NotFound, InvalidArgument (ambiguous; lists
@@ -119,6 +137,8 @@ class Engine {
   // of the released request.
   // Errors: FailedPrecondition when the execution has ended.
   absl::StatusOr<uint64_t> Cancel(std::string_view execution);
+
+  absl::StatusOr<EngineStats> Stats();
 
   const EngineRecovery& recovery() const;
 

@@ -19,7 +19,7 @@
 namespace stet::engine {
 
 // By name.
-using Activities = std::map<std::string, Activity, std::less<>>;
+using Activities = std::map<std::string, Activity>;
 
 // One thread calls it.
 class Workers {
