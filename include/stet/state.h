@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #pragma GCC visibility push(default)
@@ -59,6 +60,13 @@ std::string_view ToString(RunState state);
 std::string_view ToString(ExecutionState state);
 
 std::optional<TaskState> TaskStateFrom(std::string_view name);
+std::optional<RunState> RunStateFrom(std::string_view name);
+std::optional<ExecutionState> ExecutionStateFrom(std::string_view name);
+
+// The three tables as Graphviz: "digraph task { ... }".
+std::string TaskStateGraph();
+std::string RunStateGraph();
+std::string ExecutionStateGraph();
 
 }  // namespace stet
 

@@ -1,0 +1,33 @@
+// Event in, state changed.  The same function live and in replay.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include <absl/status/status.h>
+
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/state.h"
+
+namespace stet::core {
+
+// Applies one event.  `effects` collects what must be done outside (null in replay).
+//
+// Errors: DataLoss when the payload does not parse or the event contradicts the state (names the
+// seq, the type and what is wrong); Unimplemented for an unknown type.  The state must not be used
+// after an error.
+absl::Status Apply(const EventRef& event, State& state, Effects* effects);
+
+// A payload that an event carries for the user; the shell keeps it under the event's seq.  An event
+// carries at most one.
+struct CarriedPayload {
+  enum class Kind : uint8_t { kInput, kOutput, kError };
+  Kind kind = Kind::kInput;
+  std::string_view bytes = {};  // points into the event
+  std::string_view content_type = {};
+};
+// `event` must have been applied, or come from Decide.
+std::optional<CarriedPayload> PayloadsIn(const EventRef& event);
+
+}  // namespace stet::core

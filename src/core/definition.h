@@ -1,0 +1,104 @@
+// A workflow definition as the engine holds it: flat arrays, shared by all its executions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "schema/pack.h"
+#include "stet/policy.h"
+#include "stet/workflow.h"
+
+namespace stet::core {
+
+// Edges from each of n nodes in one array: those of node i are [begin[i], begin[i + 1]).
+struct Adjacency {
+  std::vector<uint32_t> begin = {0};
+  std::vector<uint32_t> to = {};
+  std::span<const uint32_t> of(uint32_t node) const {
+    return std::span(to).subspan(begin[node], begin[node + 1] - begin[node]);
+  }
+};
+
+// Immutable once sealed.  Tasks are named by their index, in declaration order.
+class Definition {
+ public:
+  const WorkflowHash& hash() const { return hash_; }
+  std::string_view name() const { return name_; }
+  uint32_t size() const { return static_cast<uint32_t>(tasks_.size()); }
+
+  std::string_view task_name(uint32_t task) const {
+    return Text(tasks_[task].name_begin, tasks_[task].config_begin);
+  }
+  std::string_view config(uint32_t task) const {
+    return Text(tasks_[task].config_begin, tasks_[task].end);
+  }
+  std::string_view activity(uint32_t task) const { return activities_[tasks_[task].activity]; }
+  uint32_t activity_index(uint32_t task) const { return tasks_[task].activity; }
+  int32_t priority(uint32_t task) const { return tasks_[task].priority; }
+  // Times in ns; timeout 0: none.
+  const fb::TaskPolicy& policy(uint32_t task) const { return policies_[tasks_[task].policy]; }
+
+  // The distinct activities, in order of first use.
+  std::span<const std::string> activities() const { return activities_; }
+  // In the order of Task::after.
+  std::span<const uint32_t> parents(uint32_t task) const { return parents_.of(task); }
+  // Ascending.
+  std::span<const uint32_t> children(uint32_t task) const { return children_.of(task); }
+  std::optional<uint32_t> Find(std::string_view task_name) const;
+
+  // As the user wrote it.
+  Workflow ToWorkflow() const;
+
+ private:
+  friend class DefinitionBuilder;
+  struct TaskEntry {
+    uint64_t name_begin = 0;
+    uint64_t config_begin = 0;
+    uint64_t end = 0;
+    uint32_t activity = 0;
+    uint32_t policy = 0;
+    int32_t priority = 0;
+  };
+  std::string_view Text(uint64_t begin, uint64_t end) const {
+    return std::string_view(text_).substr(begin, end - begin);
+  }
+
+  WorkflowHash hash_ = {};
+  std::string name_ = {};
+  std::string text_ = {};
+  std::vector<TaskEntry> tasks_ = {};
+  std::vector<std::string> activities_ = {};
+  std::vector<fb::TaskPolicy> policies_ = {};
+  Adjacency parents_ = {};
+  Adjacency children_ = {};
+  std::vector<uint32_t> by_name_ = {};
+};
+
+// A validated workflow, ready to be defined.  Made once, outside Decide: validation may take a
+// second.
+class PreparedWorkflow {
+ public:
+  // Errors: those of Validate; kTooManyTasks over `tasks_max`.
+  static absl::StatusOr<PreparedWorkflow> Make(Workflow workflow, uint32_t tasks_max = 1'000'000);
+
+  const Workflow& workflow() const { return workflow_; }
+  const WorkflowHash& hash() const { return hash_; }
+  // Edges in definition order: child[i] depends on parent[i].
+  std::span<const uint32_t> child() const { return child_; }
+  std::span<const uint32_t> parent() const { return parent_; }
+
+ private:
+  Workflow workflow_ = {};
+  WorkflowHash hash_ = {};
+  std::vector<uint32_t> child_ = {};
+  std::vector<uint32_t> parent_ = {};
+};
+
+}  // namespace stet::core

@@ -1,0 +1,43 @@
+// Puts a definition together from the chunks that hold it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "core/definition.h"
+
+namespace stet::core {
+
+// Takes chunks in order; chunk 0 begins anew, whatever was there before (an attempt that a crash
+// cut short).
+class DefinitionBuilder {
+ public:
+  // Errors: InvalidArgument, naming what contradicts the chunks before.
+  absl::Status Add(const fb::DefinitionChunk& chunk);
+
+  // Checks the whole (counts, edges, graph, hash) and hands it out; then the builder is empty.
+  absl::StatusOr<std::unique_ptr<const Definition>> Seal(const fb::DefinitionSealed& sealed);
+
+  const WorkflowHash& hash() const { return hash_; }
+  uint32_t chunks() const { return chunks_; }  // so far
+  uint32_t tasks() const { return definition_ ? definition_->size() : 0; }
+  size_t edges() const { return child_.size(); }
+
+  friend bool operator==(const DefinitionBuilder& a, const DefinitionBuilder& b);
+
+ private:
+  absl::Status AddTasks(const fb::DefinitionChunk& chunk);
+  absl::Status AddEdges(const fb::DefinitionChunk& chunk);
+
+  WorkflowHash hash_ = {};
+  uint32_t chunks_ = 0;
+  std::unique_ptr<Definition> definition_ = nullptr;
+  std::vector<uint32_t> child_ = {};
+  std::vector<uint32_t> parent_ = {};
+};
+
+}  // namespace stet::core

@@ -1,0 +1,33 @@
+// What must be done outside once the events behind it are released.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/ref.h"
+
+namespace stet::core {
+
+struct Effect {
+  enum class Kind : uint8_t {
+    kDispatchAttempt,  // run `task` of `execution` as attempt `token`; done when the attempt
+                       // finished
+    kStopAttempt,      // tell attempt `token` to stop; done when the attempt finished
+    kAttemptTimer,     // at `at_ns`: TimeoutAttempt{execution, task, token}; done when the attempt
+                       // finished
+    kRetryTimer,       // at `at_ns`: WakeRetry{execution, task}; done when the task left Retrying
+    kContinue,  // Continue{execution}, one group at a time, until !HasBacklog(state, execution)
+    kExecutionEnded,  // tell those who wait; done at once, so never outstanding
+  };
+  Kind kind = Kind::kDispatchAttempt;
+  uint32_t task = 0;
+  uint64_t execution = 0;  // kContinue: 0 means the attempts of dead epochs
+  Token token = {};
+  int64_t at_ns = 0;
+  friend auto operator<=>(const Effect&, const Effect&) = default;
+};
+
+// Collects what Apply asks for, in order.
+using Effects = std::vector<Effect>;
+
+}  // namespace stet::core

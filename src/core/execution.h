@@ -1,0 +1,77 @@
+// One execution as State holds it: a few words, and a slot per task.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/definition.h"
+#include "core/ref.h"
+#include "schema/event_type.h"
+#include "stet/state.h"
+
+namespace stet::core {
+
+inline constexpr uint32_t kNoTask = UINT32_MAX;
+
+// A task and its run.  Kept small: a workflow may have a million of them.  Times in ns, 0: none.
+struct TaskSlot {
+  TaskState state = TaskState::kPending;
+  RunState run = RunState::kScheduled;
+  schema::FailureKind failure = schema::FailureKind::None;
+  uint32_t generation = 1;
+  uint32_t attempts = 0;    // starts
+  uint32_t failures = 0;    // of those, reported failures and timeouts; max_attempts bounds them
+  uint32_t lost = 0;        // of those, vanished with their process; max_lost bounds them
+  uint32_t unfinished = 0;  // parents that have not completed
+  uint32_t next = kNoTask;  // in the execution's list that holds it (a task is in one list at most)
+  uint32_t epoch = 0;       // of the attempt, while Running
+  uint64_t order = 0;       // Ready: place in the ready queue.  Running: seq of the attempt's start
+  int64_t updated_at = 0;
+  int64_t started_at = 0;
+  int64_t finished_at = 0;
+  int64_t due_at = 0;  // Retrying: wake time.  Running: deadline
+  PayloadRef output = {};
+  PayloadRef error = {};  // of the last failed attempt
+  uint64_t digest = 0;    // what the slot adds to the state's digest; 0 while untouched
+
+  Token token() const { return {.epoch = epoch, .seq = order}; }
+  friend bool operator==(const TaskSlot&, const TaskSlot&) = default;
+};
+
+// A first-in first-out list of tasks, linked through TaskSlot::next.
+struct TaskList {
+  uint32_t head = kNoTask;
+  uint32_t tail = kNoTask;
+  bool empty() const { return head == kNoTask; }
+  friend bool operator==(const TaskList&, const TaskList&) = default;
+};
+
+struct Execution {
+  uint64_t id = 0;  // seq of its start event
+  const Definition* definition = nullptr;
+  std::string key = {};
+  PayloadRef input = {};
+  ExecutionState state = ExecutionState::kRunning;
+  bool cancel_requested = false;
+  int64_t started_at = 0;
+  int64_t finished_at = 0;
+  uint64_t seq = 0;                                   // of the last event that concerned it
+  std::array<uint32_t, kTaskStateCount> counts = {};  // tasks by TaskState
+  std::vector<TaskSlot> tasks = {};
+
+  // Work that is pending; a part of it is done per group (see HasBacklog).
+  TaskList due = {};         // Pending tasks whose parents all completed: to become Ready
+  TaskList failed = {};      // failed and skipped tasks whose dependents are to be skipped
+  uint32_t failed_edge = 0;  // in the list's head: dependents before it are done
+  uint32_t cancel_next = 0;  // cancel_requested: tasks before it are done
+
+  uint64_t digest = 0;
+
+  uint32_t count(TaskState s) const { return counts[static_cast<size_t>(s)]; }
+  // Tasks that can still change.
+  uint32_t open() const;
+};
+
+}  // namespace stet::core

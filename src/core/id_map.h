@@ -1,0 +1,57 @@
+// A hash map from ids (never 0) to small values.  It is never iterated, so no order can show.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace stet::core {
+
+// Open addressing, linear probing.  Nothing is ever removed.
+template <class V>
+class IdMap {
+ public:
+  // A default V when there is none.
+  V Find(uint64_t id) const {
+    if (slots_.empty()) return V{};
+    for (size_t i = Start(id);; i = (i + 1) & mask()) {
+      if (slots_[i].id == id) return slots_[i].value;
+      if (slots_[i].id == 0) return V{};
+    }
+  }
+
+  // `id` must be new.
+  void Insert(uint64_t id, V value) {
+    if ((count_ + 1) * 2 > slots_.size()) Grow();
+    Place(id, value);
+    ++count_;
+  }
+
+ private:
+  struct Slot {
+    uint64_t id = 0;
+    V value = {};
+  };
+  size_t mask() const { return slots_.size() - 1; }
+  // Fibonacci hashing: ids are dense sequence numbers.
+  size_t Start(uint64_t id) const {
+    return static_cast<size_t>((id * 0x9E3779B97F4A7C15u) >> 32) & mask();
+  }
+  void Place(uint64_t id, V value) {
+    size_t i = Start(id);
+    while (slots_[i].id != 0) i = (i + 1) & mask();
+    slots_[i] = Slot{.id = id, .value = value};
+  }
+  void Grow() {
+    std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.id != 0) Place(slot.id, slot.value);
+    }
+  }
+
+  std::vector<Slot> slots_ = {};
+  size_t count_ = 0;
+};
+
+}  // namespace stet::core

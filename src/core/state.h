@@ -1,0 +1,93 @@
+// All that the engine knows: definitions, executions, the ready queue, dead letters.  Changed by
+// Apply and by nothing else.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <absl/container/btree_map.h>
+#include <absl/functional/function_ref.h>
+#include <absl/time/time.h>
+
+#include "core/definition.h"
+#include "core/definition_builder.h"
+#include "core/execution.h"
+#include "core/id_map.h"
+#include "core/ready_queue.h"
+
+namespace stet::core {
+
+struct DeadLetterRef {
+  uint64_t seq = 0;  // of its TaskDeadLettered
+  RunRef task = {};
+  friend bool operator==(const DeadLetterRef&, const DeadLetterRef&) = default;
+};
+
+// Where the search for attempts of dead epochs stands: none is before it.
+struct LostCursor {
+  size_t execution = 0;  // position in executions()
+  uint32_t task = 0;
+  bool done = true;
+  friend bool operator==(const LostCursor&, const LostCursor&) = default;
+};
+
+// Not thread-safe.  References and pointers into it stay valid until the next Apply; those to a
+// Definition or an Execution as long as the state.
+class State {
+ public:
+  State() = default;
+  State(State&&) = default;
+  State& operator=(State&&) = default;
+
+  uint64_t seq() const { return seq_; }         // of the last event applied
+  uint32_t epoch() const { return epoch_; }     // of the newest EngineOpened
+  int64_t time_ns() const { return time_ns_; }  // engine time of the last event
+  absl::Time time() const { return absl::FromUnixNanos(time_ns_); }
+
+  const Definition* FindDefinition(const WorkflowHash& hash) const;
+  const Execution* FindExecution(uint64_t id) const;  // null when there is none
+  const Execution* FindExecutionByKey(std::string_view key) const;
+  // By id, ascending, from (id, key).
+  std::span<const std::unique_ptr<Execution>> executions() const { return executions_; }
+  std::span<const DeadLetterRef> dead_letters() const { return dead_letters_; }
+  uint32_t live_executions() const { return live_executions_; }
+  const LostCursor& lost_cursor() const { return lost_; }
+  const DefinitionBuilder& incoming_definition() const { return incoming_; }
+  const ReadyQueue& ready() const { return ready_; }
+
+  // Multiset digest of all entities (digest.h); 0 for an empty state.
+  uint64_t digest() const { return digest_; }
+
+  // Whole state, field by field, payload references included.
+  friend bool operator==(const State& a, const State& b);
+
+ private:
+  friend class Editor;
+  uint64_t seq_ = 0;
+  uint32_t epoch_ = 0;
+  int64_t time_ns_ = 0;
+  uint64_t digest_ = 0;
+  uint64_t ready_orders_ = 0;  // given so far
+  uint32_t live_executions_ = 0;
+  LostCursor lost_ = {};
+  DefinitionBuilder incoming_ = {};
+  absl::btree_map<WorkflowHash, std::unique_ptr<const Definition>> definitions_ = {};
+  std::vector<std::unique_ptr<Execution>> executions_ = {};
+  IdMap<Execution*> by_id_ = {};
+  absl::btree_map<std::string_view, Execution*> by_key_ = {};  // views of Execution::key
+  ReadyQueue ready_ = {};
+  std::vector<DeadLetterRef> dead_letters_ = {};
+};
+
+// The ready run that a free worker gets: highest priority, then first come.
+std::optional<RunRef> NextReady(const State& state);
+
+// The first of them that `accept` takes.
+std::optional<RunRef> NextReady(const State& state,
+                                absl::FunctionRef<bool(const Execution&, uint32_t task)> accept);
+
+}  // namespace stet::core

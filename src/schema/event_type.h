@@ -1,0 +1,34 @@
+// The kinds of events and the small enumerations they use, with their names.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "schema/event.fbs.h"
+
+namespace stet::schema {
+
+using fb::AttemptOutcome;
+using fb::EventType;
+using fb::ExecutionOutcome;
+using fb::FailureKind;
+using fb::RunNext;
+
+// Of the record header: version of the payload's schema.
+inline constexpr uint32_t kSchemaId = 1;
+// The newest level of event types that this library writes and reads (wal::Options::event_level).
+inline constexpr uint16_t kEventLevel = 1;
+
+// Every event type, ascending.
+std::span<const EventType> AllEventTypes();
+bool IsEventType(uint16_t type);
+
+// Wire names: snake_case ("attempt_started"); "unknown" for a value without a name.
+std::string_view ToString(EventType type);
+std::string_view ToString(AttemptOutcome outcome);
+std::string_view ToString(RunNext next);
+std::string_view ToString(FailureKind kind);
+std::string_view ToString(ExecutionOutcome outcome);
+
+}  // namespace stet::schema

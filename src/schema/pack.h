@@ -1,0 +1,126 @@
+// Builds the payloads of events.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "schema/event_type.h"
+#include "schema/workflow.fbs.h"
+
+namespace stet::schema {
+
+using Bytes = std::span<const std::byte>;
+using Indices = std::span<const uint32_t>;
+
+inline constexpr std::string_view kDefaultContentType = "application/json";
+
+struct EngineOpenedFields {
+  int64_t time = 0;
+  int64_t wall_time = 0;
+  uint32_t epoch = 0;
+};
+
+struct DefinitionSealedFields {
+  uint64_t hash_high = 0;
+  uint64_t hash_low = 0;
+  int64_t time = 0;
+  uint32_t task_count = 0;
+  uint32_t chunk_count = 0;
+};
+
+struct ExecutionStartedFields {
+  uint64_t hash_high = 0;
+  uint64_t hash_low = 0;
+  int64_t time = 0;
+  std::string_view key = {};
+  std::string_view input = {};
+  std::string_view content_type = kDefaultContentType;
+};
+
+struct ExecutionEndedFields {
+  int64_t time = 0;
+  uint64_t cause = 0;
+  ExecutionOutcome outcome = ExecutionOutcome::Completed;
+};
+
+// TasksReady, TasksSkipped, TasksCancelled.
+struct TaskSetFields {
+  int64_t time = 0;
+  uint64_t cause = 0;
+  Indices tasks = {};
+  bool more = false;
+};
+
+struct TaskDeadLetteredFields {
+  int64_t time = 0;
+  uint64_t cause = 0;
+  uint32_t task = 0;
+};
+
+struct AttemptStartedFields {
+  int64_t time = 0;
+  int64_t deadline = 0;
+  uint32_t task = 0;
+  uint32_t attempt = 0;
+  uint32_t epoch = 0;
+};
+
+struct AttemptFinishedFields {
+  int64_t time = 0;
+  uint64_t attempt_seq = 0;
+  int64_t wake_at = 0;
+  std::string_view output = {};
+  std::string_view content_type = kDefaultContentType;
+  std::string_view error = {};
+  uint32_t task = 0;
+  AttemptOutcome outcome = AttemptOutcome::Success;
+  RunNext next = RunNext::Completed;
+  FailureKind failure = FailureKind::None;
+};
+
+struct DefinitionChunkFields {
+  uint64_t hash_high = 0;
+  uint64_t hash_low = 0;
+  int64_t time = 0;
+  uint32_t index = 0;
+  std::string_view name = {};
+  uint32_t first_task = 0;
+  Indices task_name_end = {};
+  Indices config_end = {};
+  std::string_view text = {};
+  Indices activity = {};
+  Indices policy = {};
+  std::span<const int32_t> priority = {};
+  std::span<const std::string> activities = {};
+  std::span<const fb::TaskPolicy> policies = {};
+  Indices child = {};
+  Indices parent = {};
+};
+
+// Reuses one builder: what a method returns is valid until the next call.  Not thread-safe.
+class Packer {
+ public:
+  Bytes EngineOpened(const EngineOpenedFields& fields);
+  Bytes DefinitionChunk(const DefinitionChunkFields& fields);
+  Bytes DefinitionSealed(const DefinitionSealedFields& fields);
+  Bytes ExecutionStarted(const ExecutionStartedFields& fields);
+  Bytes CancelRequested(int64_t time);
+  Bytes ExecutionEnded(const ExecutionEndedFields& fields);
+  Bytes TasksReady(const TaskSetFields& fields);
+  Bytes TasksSkipped(const TaskSetFields& fields);
+  Bytes TasksCancelled(const TaskSetFields& fields);
+  Bytes TaskDeadLettered(const TaskDeadLetteredFields& fields);
+  Bytes AttemptStarted(const AttemptStartedFields& fields);
+  Bytes AttemptFinished(const AttemptFinishedFields& fields);
+  Bytes RetriesWoken(int64_t time, Indices tasks);
+
+ private:
+  flatbuffers::FlatBufferBuilder builder_;
+};
+
+}  // namespace stet::schema
