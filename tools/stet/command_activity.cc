@@ -1,0 +1,132 @@
+// Running of commands.
+#include "tools/stet/command_activity.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <utility>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "tools/stet/attempt_files.h"
+#include "tools/stet/command_config.h"
+#include "tools/stet/group_locks.h"
+#include "tools/stet/log_tail.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/references.h"
+#include "tools/stet/status_macros.h"
+#include "tools/stet/supervised_process.h"
+
+namespace stet::cli {
+namespace {
+
+constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
+
+// This process's environment, the task's, and ours on top.
+std::vector<std::string> Environment(const CommandConfig& config, const ActivityContext& context,
+                                     const std::vector<std::string>& files) {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals == text.npos) continue;
+    variables[std::string(text.substr(0, equals))] = text.substr(equals + 1);
+  }
+  for (const auto& [name, value] : config.env) variables[name] = value;
+  variables["STET_EXECUTION"] = context.execution_key();
+  variables["STET_TASK"] = context.task();
+  variables["STET_ATTEMPT"] = fmt::format("{}", context.attempt());
+  variables["STET_IDEMPOTENCY_KEY"] = context.idempotency_key();
+  std::vector<std::string> environment = files;
+  for (const auto& [name, value] : variables) environment.push_back(name + "=" + value);
+  return environment;
+}
+
+absl::StatusOr<std::vector<std::string>> Arguments(const CommandConfig& config,
+                                                   const ActivityContext& context) {
+  std::vector<std::string> arguments;
+  for (const std::string& argument : config.argv) {
+    STET_ASSIGN_OR_RETURN(
+        std::string expanded,
+        ExpandArgument(argument, [&](const std::string& task) -> absl::StatusOr<std::string> {
+          STET_ASSIGN_OR_RETURN(Payload output, context.output(task));
+          return std::move(output.bytes);
+        }));
+    arguments.push_back(std::move(expanded));
+  }
+  return arguments;
+}
+
+absl::StatusOr<Payload> OutputOf(const AttemptFiles& files, size_t bytes_max) {
+  STET_ASSIGN_OR_RETURN(std::string text, ReadStart(files.stdout_path, bytes_max));
+  Payload output(std::move(text));
+  if (!nlohmann::json::accept(output.bytes)) output.content_type = "text/plain";
+  return output;
+}
+
+// What the attempt reports about a command that did not end well.
+absl::Status FailureOf(const Verdict& verdict, const AttemptFiles& files) {
+  if (verdict.kind == Verdict::Kind::kNotStarted) {
+    const std::string what =
+        fmt::format("cannot {}: {}", OneLine(verdict.what), std::strerror(verdict.value));
+    const bool passing = verdict.value == EAGAIN || verdict.value == ENOMEM;
+    return passing ? absl::UnavailableError(what) : absl::FailedPreconditionError(what);
+  }
+  const std::string how =
+      verdict.kind == Verdict::Kind::kExited
+          ? fmt::format("exit status {}", verdict.value)
+          : fmt::format("killed by signal {} ({})", verdict.value, strsignal(verdict.value));
+  const std::string tail = LastLines(files.stderr_path);
+  return absl::AbortedError(tail.empty() ? how : fmt::format("{}: {}", how, tail));
+}
+
+absl::StatusOr<Verdict> Await(SupervisedProcess& process, ActivityContext& context) {
+  while (true) {
+    STET_ASSIGN_OR_RETURN(const std::optional<Verdict> verdict, process.WaitFor(kCancelPoll));
+    if (verdict.has_value()) return *verdict;
+    if (context.cancelled()) process.Stop();
+  }
+}
+
+absl::StatusOr<Payload> Run(const CommandOptions& options, const AttemptFiles& files,
+                            ActivityContext& context) {
+  STET_ASSIGN_OR_RETURN(const CommandConfig config,
+                        CommandConfig::FromJson(std::string(context.config())));
+  STET_ASSIGN_OR_RETURN(const auto variables, files.Prepare(context));
+  ProcessSpec spec = {.cwd = config.cwd,
+                      .environment = Environment(config, context, variables),
+                      .grace = options.grace,
+                      .stdout_path = files.stdout_path,
+                      .stderr_path = files.stderr_path};
+  STET_ASSIGN_OR_RETURN(spec.argv, Arguments(config, context));
+  STET_ASSIGN_OR_RETURN(
+      spec.group_lock,
+      LockGroup(files.group_path,
+                fmt::format("task {} of {}, started by stet {}\n", Quote(context.task()),
+                            Quote(context.execution_key()), getpid())));
+  if (context.cancelled()) return absl::CancelledError("stopped before the command started");
+  STET_ASSIGN_OR_RETURN(SupervisedProcess process, SupervisedProcess::Start(std::move(spec)));
+  STET_ASSIGN_OR_RETURN(const Verdict verdict, Await(process, context));
+  if (verdict.kind == Verdict::Kind::kExited && verdict.value == 0) {
+    return OutputOf(files, options.output_bytes_max);
+  }
+  if (verdict.stopped && context.cancelled()) return absl::CancelledError("stopped");
+  return FailureOf(verdict, files);
+}
+
+}  // namespace
+
+Activity CommandActivity(CommandOptions options) {
+  return [options = std::move(options)](ActivityContext& context) -> absl::StatusOr<Payload> {
+    const AttemptFiles files = AttemptFiles::For(options.directory, context);
+    absl::StatusOr<Payload> result = Run(options, files, context);
+    files.Remove();
+    return result;
+  };
+}
+
+}  // namespace stet::cli

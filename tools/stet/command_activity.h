@@ -1,0 +1,22 @@
+// The activity "command": runs a task's command under supervision.
+#pragma once
+
+#include <string>
+
+#include <absl/time/time.h>
+#include <stet/activity.h>
+
+namespace stet::cli {
+
+struct CommandOptions {
+  std::string directory = {};                 // of the engine; absolute
+  size_t output_bytes_max = size_t{1} << 20;  // of standard output that become the task's output
+  absl::Duration grace = absl::Seconds(5);    // between TERM and KILL
+};
+
+// Standard output becomes the output (JSON if all of it parses as that, else text); both streams are kept whole in DIR/logs.
+// Errors of an attempt: Aborted with the exit status or signal and the last lines of standard error; FailedPrecondition, which is
+// not retried, when the program or its folder does not exist or a reference leads nowhere; Cancelled when it was stopped.
+Activity CommandActivity(CommandOptions options);
+
+}  // namespace stet::cli

@@ -1,0 +1,206 @@
+// Reading of command workflows.
+#include "tools/stet/command_format.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "tools/stet/command_config.h"
+#include "tools/stet/output_variable.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/references.h"
+#include "tools/stet/retry_format.h"
+#include "tools/stet/status_macros.h"
+
+namespace stet::cli {
+namespace {
+
+// A task as far as "defaults" can prepare it.
+struct Draft {
+  Task task = {};
+  CommandConfig config = {};
+};
+
+absl::Status ParseEnv(const Field& env, CommandConfig& config) {
+  STET_RETURN_IF_ERROR(env.ExpectKind(JsonValue::Kind::kObject));
+  for (const auto& [name, value] : env.value().members) {
+    const Field member = env.Member(name, value);
+    if (name.empty() || name.find('=') != std::string::npos ||
+        name.find('\0') != std::string::npos) {
+      return member.Error(fmt::format("{} is no name of an environment variable", Quote(name)));
+    }
+    STET_ASSIGN_OR_RETURN(config.env[name], member.String());
+  }
+  return absl::OkStatus();
+}
+
+// The settings that stand in tasks and in "defaults" alike.
+absl::Status ParseSettings(const Field& object, Draft& draft) {
+  for (const auto& [key, value] : object.value().members) {
+    const Field member = object.Member(key, value);
+    if (key == "cwd") {
+      STET_ASSIGN_OR_RETURN(draft.config.cwd, member.NonEmptyString());
+    } else if (key == "env") {
+      STET_RETURN_IF_ERROR(ParseEnv(member, draft.config));
+    } else if (key == "timeout") {
+      STET_ASSIGN_OR_RETURN(draft.task.timeout, member.Duration());
+    } else if (key == "priority") {
+      STET_ASSIGN_OR_RETURN(const int64_t priority, member.Integer(INT32_MIN, INT32_MAX));
+      draft.task.priority = static_cast<int32_t>(priority);
+    } else if (key == "retry") {
+      STET_RETURN_IF_ERROR(ParseRetry(member, draft.task.retry));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseAfter(const Field& after, Task& task) {
+  STET_RETURN_IF_ERROR(after.ExpectKind(JsonValue::Kind::kArray));
+  std::set<std::string> seen;
+  for (size_t i = 0; i < after.value().items.size(); ++i) {
+    STET_ASSIGN_OR_RETURN(std::string name, after.Item(i).NonEmptyString());
+    if (!seen.insert(name).second) {
+      return after.Item(i).Error(fmt::format("{} is listed twice", Quote(name)));
+    }
+    if (name == task.name) {
+      return after.Item(i).Error(fmt::format("task {} depends on itself", Quote(name)));
+    }
+    task.after.push_back(std::move(name));
+  }
+  return absl::OkStatus();
+}
+
+// An upstream output must stay one argument and never become program text.
+bool IsShellText(const std::vector<std::string>& argv, size_t index) {
+  if (index == 0) return false;
+  const std::string shell = argv[0].substr(argv[0].rfind('/') + 1);
+  const bool known = shell == "sh" || shell == "bash" || shell == "dash" || shell == "zsh" ||
+                     shell == "ksh" || shell == "busybox";
+  const std::string& before = argv[index - 1];
+  return known && before.size() >= 2 && before[0] == '-' && before[1] != '-' &&
+         before.find('c') != std::string::npos;
+}
+
+absl::Status CheckReferences(const Field& item, const std::vector<std::string>& argv, size_t index,
+                             const Task& task) {
+  absl::StatusOr<std::vector<ArgumentPart>> parts = SplitArgument(argv[index]);
+  if (!parts.ok()) return item.Error(std::string(parts.status().message()));
+  for (const ArgumentPart& part : *parts) {
+    if (part.task.empty()) continue;
+    if (std::find(task.after.begin(), task.after.end(), part.task) == task.after.end()) {
+      return item.Error(
+          fmt::format("refers to the output of {}, which is not in \"after\"", Quote(part.task)));
+    }
+    if (IsShellText(argv, index)) {
+      return item.Error(
+          "an output must not become shell text; write [\"sh\", \"-c\", \"... \\\"$1\\\"\", "
+          "\"sh\", \"${tasks.ID.output}\"], or read the file $STET_OUTPUT_ID");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseCommand(const Field& object, Draft& draft) {
+  const JsonValue* command = object.value().Find("command");
+  const JsonValue* run = object.value().Find("run");
+  if ((command == nullptr) == (run == nullptr)) {
+    return object.Error(command == nullptr ? "needs \"command\" (a list) or \"run\" (shell text)"
+                                           : "has both \"command\" and \"run\"");
+  }
+  if (run != nullptr) {
+    const Field field = object.Member("run", *run);
+    STET_ASSIGN_OR_RETURN(std::string text, field.NonEmptyString());
+    if (text.find("${tasks.") != std::string::npos) {
+      return field.Error(
+          "${tasks. ...} is for \"command\" only; shell text reads the file $STET_OUTPUT_ID");
+    }
+    draft.config.argv = {"/bin/sh", "-c", std::move(text)};
+    return absl::OkStatus();
+  }
+  const Field field = object.Member("command", *command);
+  STET_RETURN_IF_ERROR(field.ExpectKind(JsonValue::Kind::kArray));
+  if (command->items.empty()) return field.Error("must not be empty");
+  for (size_t i = 0; i < command->items.size(); ++i) {
+    STET_ASSIGN_OR_RETURN(std::string argument,
+                          i == 0 ? field.Item(i).NonEmptyString() : field.Item(i).String());
+    draft.config.argv.push_back(std::move(argument));
+    STET_RETURN_IF_ERROR(CheckReferences(field.Item(i), draft.config.argv, i, draft.task));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
+  STET_RETURN_IF_ERROR(object.ExpectKeys(
+      {"id", "command", "run", "after", "cwd", "env", "timeout", "priority", "retry"}));
+  Draft draft = defaults;
+  STET_ASSIGN_OR_RETURN(const Field id, object.Required("id"));
+  STET_ASSIGN_OR_RETURN(draft.task.name, id.NonEmptyString());
+  if (const JsonValue* after = object.value().Find("after")) {
+    STET_RETURN_IF_ERROR(ParseAfter(object.Member("after", *after), draft.task));
+  }
+  STET_RETURN_IF_ERROR(ParseCommand(object, draft));
+  STET_RETURN_IF_ERROR(ParseSettings(object, draft));
+  std::map<std::string, std::string> variables;
+  for (const std::string& name : draft.task.after) {
+    const auto [place, fresh] = variables.emplace(OutputVariable(name), name);
+    if (fresh) continue;
+    return object.Error(fmt::format("the outputs of {} and {} would both be {}; rename one task",
+                                    Quote(place->second), Quote(name), place->first));
+  }
+  draft.task.activity = kCommandActivity;
+  draft.task.config = draft.config.ToJson();
+  return draft.task;
+}
+
+// Each name in "after" must be a task's id; the message points at the entry.
+absl::Status CheckDependencies(const Field& tasks, const Workflow& workflow,
+                               const std::map<std::string, size_t>& index) {
+  for (size_t i = 0; i < workflow.tasks.size(); ++i) {
+    for (size_t k = 0; k < workflow.tasks[i].after.size(); ++k) {
+      const std::string& name = workflow.tasks[i].after[k];
+      if (index.count(name) != 0) continue;
+      const Field task = tasks.Item(i);
+      return task.Member("after", *task.value().Find("after"))
+          .Item(k)
+          .Error(fmt::format("task {} depends on {}, which is not defined",
+                             Quote(workflow.tasks[i].name), Quote(name)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Workflow> ParseCommandWorkflow(const Field& root, const FileOptions& options) {
+  STET_RETURN_IF_ERROR(root.ExpectKeys({"name", "defaults", "tasks"}));
+  Workflow workflow;
+  Draft defaults;
+  defaults.task.retry.max_attempts = options.max_attempts;
+  if (const JsonValue* name = root.value().Find("name")) {
+    STET_ASSIGN_OR_RETURN(workflow.name, root.Member("name", *name).NonEmptyString());
+  }
+  if (const JsonValue* settings = root.value().Find("defaults")) {
+    const Field object = root.Member("defaults", *settings);
+    STET_RETURN_IF_ERROR(object.ExpectKeys({"cwd", "env", "timeout", "priority", "retry"}));
+    STET_RETURN_IF_ERROR(ParseSettings(object, defaults));
+  }
+  STET_ASSIGN_OR_RETURN(const Field tasks, root.Required("tasks"));
+  STET_RETURN_IF_ERROR(tasks.ExpectKind(JsonValue::Kind::kArray));
+  if (tasks.value().items.empty()) return tasks.Error("a workflow needs at least one task");
+  std::map<std::string, size_t> index;
+  for (size_t i = 0; i < tasks.value().items.size(); ++i) {
+    STET_ASSIGN_OR_RETURN(Task task, ParseTask(tasks.Item(i), defaults));
+    const auto [first, fresh] = index.emplace(task.name, i);
+    if (!fresh) {
+      return tasks.Item(i).Error(
+          fmt::format("duplicate id {}: /tasks/{} has it too", Quote(task.name), first->second));
+    }
+    workflow.tasks.push_back(std::move(task));
+  }
+  STET_RETURN_IF_ERROR(CheckDependencies(tasks, workflow, index));
+  return workflow;
+}
+
+}  // namespace stet::cli
