@@ -1,0 +1,79 @@
+// A small frame for benchmarks: cases run in turns, medians are printed, one line per result.
+//
+//   int main(int argc, char** argv) {
+//     stet::bench::Harness harness("append", argc, argv);
+//     harness.Add("raw", [&] { return stet::bench::Samples{{"rate", 7100, "1/s"}}; });
+//     return harness.Run();
+//   }
+//
+// prints `raw.rate 7100 1/s`.  Cases take turns (a b a b, not a a b b), so that a disk that slows
+// down slows all of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+namespace stet::bench {
+
+// One number of one turn.
+struct Sample {
+  std::string name = {};
+  double value = 0;
+  std::string unit = {};
+};
+using Samples = std::vector<Sample>;
+
+// One turn of a case.
+using Measure = std::function<absl::StatusOr<Samples>()>;
+
+// What the command line asked for.
+struct Settings {
+  bool json = false;
+  uint32_t turns = 3;       // --turns N
+  double seconds = 1;       // --seconds X: how long a turn should last, about
+  std::string filter = {};  // --filter TEXT: only cases whose name holds it
+  std::string directory =
+      {};  // --dir DIR: where files go; default: a folder beside the program's cwd
+};
+
+class Harness {
+ public:
+  // Exits with status 2 on a wrong command line, and with 0 after --help.
+  Harness(std::string name, int argc, char** argv);
+  ~Harness();
+  Harness(const Harness&) = delete;
+  Harness& operator=(const Harness&) = delete;
+
+  const Settings& settings() const { return settings_; }
+
+  // A new empty folder on the disk under test; removed with the harness.
+  std::string NewFolder();
+
+  void Add(std::string name, Measure measure);
+
+  // Runs and prints; the exit status of the program.
+  int Run();
+
+ private:
+  struct Case {
+    std::string name;
+    Measure measure;
+    std::vector<Samples> turns;
+  };
+  std::vector<Sample> Medians(const Case& one) const;
+  void Print() const;
+  void PrintJson() const;
+
+  const std::string name_;
+  Settings settings_;
+  std::vector<Case> cases_;
+  std::string scratch_;
+  int folders_ = 0;
+};
+
+}  // namespace stet::bench

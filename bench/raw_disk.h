@@ -1,0 +1,16 @@
+// What the disk itself can do: the reference of the log's figures.
+#pragma once
+
+#include <string>
+
+#include <absl/status/statusor.h>
+
+#include "bench/harness.h"
+
+namespace stet::bench {
+
+// Overwrites 4 KiB blocks of a written file one after another, each durable before the next
+// (O_DIRECT | O_DSYNC), for about `seconds`.
+absl::StatusOr<Samples> RawDurableOverwrites(const std::string& folder, double seconds);
+
+}  // namespace stet::bench
