@@ -1,0 +1,169 @@
+// A file of the operating system: two descriptors, one past the page cache for aligned operations,
+// one through it for all others.
+#include "wal/io/posix_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "wal/io/aligned_buffer.h"
+#include "wal/io/io_error.h"
+
+namespace stet::wal {
+namespace {
+
+constexpr uint32_t kAlignmentMin = 4096;
+constexpr uint32_t kAlignmentMax = 64 << 10;
+
+int FlagsOf(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::kRead:
+      return O_RDONLY;
+    case OpenMode::kReadWrite:
+      return O_RDWR;
+    case OpenMode::kCreate:
+      return O_RDWR | O_CREAT | O_EXCL;
+  }
+  return O_RDONLY;
+}
+
+uint32_t AlignmentOf(const struct stat& info) {
+  const auto block = static_cast<uint64_t>(std::max<blksize_t>(info.st_blksize, 0));
+  if (block > kAlignmentMax || !std::has_single_bit(block)) return kAlignmentMin;
+  return std::max(kAlignmentMin, static_cast<uint32_t>(block));
+}
+
+// Repeats a call that a signal interrupted; returns its result or -errno.
+template <typename Call>
+int64_t Retry(Call call) {
+  while (true) {
+    const int64_t result = call();
+    if (result >= 0) return result;
+    if (errno != EINTR) return -errno;
+  }
+}
+
+}  // namespace
+
+PosixFile::PosixFile(std::string path, UniqueFd buffered, UniqueFd direct, uint32_t alignment)
+    : path_(std::move(path)),
+      buffered_(std::move(buffered)),
+      direct_(std::move(direct)),
+      alignment_(alignment) {}
+
+absl::StatusOr<std::unique_ptr<PosixFile>> PosixFile::Open(const std::string& path, OpenMode mode) {
+  const int flags = FlagsOf(mode) | O_CLOEXEC;
+  UniqueFd buffered(static_cast<int>(Retry([&] { return ::open(path.c_str(), flags, 0666); })));
+  if (!buffered.ok()) {
+    return IoError(-buffered.get(), mode == OpenMode::kCreate ? "create" : "open", path);
+  }
+  struct stat info {};
+  if (::fstat(buffered.get(), &info) != 0) return IoError(errno, "stat", path);
+  if (!S_ISREG(info.st_mode)) return IoError(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, "open", path);
+  // Refused on some file systems (FUSE, older tmpfs): then everything goes through the page cache.
+  const int direct_flags = (flags & ~(O_CREAT | O_EXCL)) | O_DIRECT;
+  UniqueFd direct(::open(path.c_str(), direct_flags));
+  return std::unique_ptr<PosixFile>(
+      new PosixFile(path, std::move(buffered), std::move(direct), AlignmentOf(info)));
+}
+
+bool PosixFile::Aligned(uint64_t offset, Bytes data) const {
+  const uint64_t bits = offset | data.size() | reinterpret_cast<uintptr_t>(data.data());
+  return bits % alignment_ == 0;
+}
+
+int PosixFile::FdFor(uint64_t offset, Bytes data) const {
+  return direct_.ok() && Aligned(offset, data) ? direct_.get() : buffered_.get();
+}
+
+absl::StatusOr<size_t> PosixFile::Read(uint64_t offset, std::span<std::byte> out) {
+  if (direct_.ok() && !Aligned(offset, out)) return ReadThroughBuffer(offset, out);
+  const int fd = direct_fd();
+  size_t done = 0;
+  while (done < out.size()) {
+    const int64_t n = Retry([&] {
+      return ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    });
+    if (n < 0) {
+      return IoErrorAt(static_cast<int>(-n), "read", path_, offset + done, out.size() - done);
+    }
+    done += static_cast<size_t>(n);
+    // Past the page cache the kernel stops at a place that is no multiple of a block only at the
+    // end.
+    if (n == 0 || (direct_.ok() && done % alignment_ != 0)) break;
+  }
+  return done;
+}
+
+// Never through the page cache: it may hold what the disk does not (a failed flush leaves such
+// pages behind).
+absl::StatusOr<size_t> PosixFile::ReadThroughBuffer(uint64_t offset, std::span<std::byte> out) {
+  const uint64_t begin = offset / alignment_ * alignment_;
+  const uint64_t end = (offset + out.size() + alignment_ - 1) / alignment_ * alignment_;
+  AlignedBuffer buffer(end - begin, alignment_);
+  ASSIGN_OR_RETURN(const size_t got, Read(begin, buffer.span()));
+  const size_t skip = offset - begin;
+  if (got <= skip) return 0;
+  const size_t size = std::min(got - skip, out.size());
+  if (size != 0) std::memcpy(out.data(), buffer.data() + skip, size);
+  return size;
+}
+
+absl::Status PosixFile::Write(uint64_t offset, Bytes data) {
+  size_t done = 0;
+  while (done < data.size()) {
+    const int64_t n = WriteOnce(offset + done, data.subspan(done), false);
+    if (n <= 0) {
+      const int error = n == 0 ? EIO : static_cast<int>(-n);
+      return IoErrorAt(error, "write", path_, offset + done, data.size() - done);
+    }
+    done += static_cast<size_t>(n);
+  }
+  return absl::OkStatus();
+}
+
+int64_t PosixFile::WriteOnce(uint64_t offset, Bytes data, bool durable) {
+  const int fd = FdFor(offset, data);
+  iovec part{.iov_base = const_cast<std::byte*>(data.data()), .iov_len = data.size()};
+  return Retry([&] {
+    return ::pwritev2(fd, &part, 1, static_cast<off_t>(offset), durable ? RWF_DSYNC : 0);
+  });
+}
+
+int64_t PosixFile::FlushOnce() { return ::fdatasync(buffered_.get()) == 0 ? 0 : -errno; }
+
+absl::Status PosixFile::Flush() {
+  const int64_t result = FlushOnce();
+  if (result != 0) return IoError(static_cast<int>(-result), "flush", path_);
+  return absl::OkStatus();
+}
+
+absl::Status PosixFile::Allocate(uint64_t bytes) {
+  const auto length = static_cast<off_t>(bytes);
+  const int64_t result = Retry([&] { return ::fallocate(buffered_.get(), 0, 0, length); });
+  if (result == 0) return absl::OkStatus();
+  if (result != -EOPNOTSUPP) {
+    return IoErrorAt(static_cast<int>(-result), "allocate", path_, 0, bytes);
+  }
+  ASSIGN_OR_RETURN(const uint64_t size, Size());
+  if (size < bytes && ::ftruncate(buffered_.get(), length) != 0) {
+    return IoErrorAt(errno, "extend", path_, 0, bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<uint64_t> PosixFile::Size() {
+  struct stat info {};
+  if (::fstat(buffered_.get(), &info) != 0) return IoError(errno, "stat", path_);
+  return static_cast<uint64_t>(info.st_size);
+}
+
+}  // namespace stet::wal

@@ -1,0 +1,15 @@
+// One owner of a directory: flock on a file that names the owner.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <stet/wal/storage.h>
+
+namespace stet::wal {
+
+// As Storage::TakeLock.
+absl::StatusOr<std::unique_ptr<Lock>> TakePosixLock(const std::string& path,
+                                                    absl::Duration wait_max);
+
+}  // namespace stet::wal

@@ -1,0 +1,41 @@
+// An io_uring: made with the best flags that the kernel grants, torn down by its destructor.
+#pragma once
+
+#include <liburing.h>
+
+#include <memory>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+namespace stet::wal {
+
+// For the thread that made it: SINGLE_ISSUER refuses others.
+class Ring {
+ public:
+  // How much the kernel granted, from best to least.
+  enum class Grade { kDeferred, kCooperative, kPlain };
+
+  // Errors: Unavailable with the reason (EPERM: seccomp or kernel.io_uring_disabled; ENOSYS;
+  // ENOMEM).
+  static absl::StatusOr<std::unique_ptr<Ring>> Create(unsigned entries);
+
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  ~Ring();
+
+  io_uring* get() { return &ring_; }
+  Grade grade() const { return grade_; }
+
+  // Whether the kernel waits for a system call of ours to deliver completions.
+  bool WantsEnter() const;
+
+ private:
+  Ring() = default;
+
+  io_uring ring_{};
+  Grade grade_ = Grade::kPlain;
+  bool made_ = false;
+};
+
+}  // namespace stet::wal

@@ -1,0 +1,32 @@
+// Time and randomness of the machine.
+#include <sys/random.h>
+#include <time.h>
+
+#include <chrono>
+#include <random>
+
+#include <stet/wal/storage.h>
+
+namespace stet::wal {
+namespace {
+
+int64_t Nanos(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+int64_t Storage::WallNanos() { return Nanos(CLOCK_REALTIME); }
+
+int64_t Storage::MonotonicNanos() { return Nanos(CLOCK_MONOTONIC); }
+
+uint64_t Storage::Random() {
+  uint64_t bits = 0;
+  if (::getrandom(&bits, sizeof(bits), 0) == ssize_t{sizeof(bits)}) return bits;
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+}  // namespace stet::wal
