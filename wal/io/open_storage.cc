@@ -4,8 +4,8 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <stet/wal/storage.h>
 
+#include "stet/wal/storage.h"
 #include "wal/io/posix_storage.h"
 #include "wal/io/uring_storage.h"
 

@@ -7,8 +7,7 @@
 #include <span>
 #include <string>
 
-#include <stet/wal/storage.h>
-
+#include "stet/wal/storage.h"
 #include "wal/io/unique_fd.h"
 
 namespace stet::wal {

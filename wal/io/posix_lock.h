@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include <stet/wal/storage.h>
+#include "stet/wal/storage.h"
 
 namespace stet::wal {
 

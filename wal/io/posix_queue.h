@@ -3,9 +3,8 @@
 
 #include <deque>
 
-#include <stet/wal/storage.h>
-
 #include "base/mutex.h"
+#include "stet/wal/storage.h"
 
 namespace stet::wal {
 

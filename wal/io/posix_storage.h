@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <stet/wal/storage.h>
+#include "stet/wal/storage.h"
 
 namespace stet::wal {
 

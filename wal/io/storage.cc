@@ -1,11 +1,11 @@
 // Time and randomness of the machine.
+#include "stet/wal/storage.h"
+
 #include <sys/random.h>
 #include <time.h>
 
 #include <chrono>
 #include <random>
-
-#include <stet/wal/storage.h>
 
 namespace stet::wal {
 namespace {

@@ -4,8 +4,7 @@
 #include <atomic>
 #include <memory>
 
-#include <stet/wal/storage.h>
-
+#include "stet/wal/storage.h"
 #include "wal/io/ring.h"
 #include "wal/io/unique_fd.h"
 

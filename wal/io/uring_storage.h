@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include <stet/wal/storage.h>
+#include "stet/wal/storage.h"
 
 namespace stet::wal {
 

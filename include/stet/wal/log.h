@@ -12,9 +12,10 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <stet/wal/options.h>
-#include <stet/wal/record.h>
-#include <stet/wal/writer.h>
+
+#include "stet/wal/options.h"
+#include "stet/wal/record.h"
+#include "stet/wal/writer.h"
 
 #pragma GCC visibility push(default)
 

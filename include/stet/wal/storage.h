@@ -20,8 +20,9 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
-#include <stet/wal/options.h>
-#include <stet/wal/record.h>
+
+#include "stet/wal/options.h"
+#include "stet/wal/record.h"
 
 #pragma GCC visibility push(default)
 

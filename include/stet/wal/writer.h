@@ -17,8 +17,9 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
-#include <stet/wal/options.h>
-#include <stet/wal/record.h>
+
+#include "stet/wal/options.h"
+#include "stet/wal/record.h"
 
 #pragma GCC visibility push(default)
 
@@ -30,9 +31,9 @@ class RecoveredLog;  // stet/wal/recovery.h
 
 // How far the log is, in seq: appended >= written >= durable >= witnessed.
 struct Watermarks {
-  uint64_t appended = 0;  // taken by Append
-  uint64_t written = 0;   // given to the operating system: survives kill -9
-  uint64_t durable = 0;   // flushed: survives a power cut
+  uint64_t appended = 0;   // taken by Append
+  uint64_t written = 0;    // given to the operating system: survives kill -9
+  uint64_t durable = 0;    // flushed: survives a power cut
   uint64_t witnessed = 0;  // named by a later durable batch or slot: its loss would be noticed
 };
 

@@ -1,4 +1,6 @@
 // Tests of the machine's storage: posix, io_uring and the choice between them.
+#include "stet/wal/storage.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 #include <thread>
 
 #include <doctest/doctest.h>
-#include <stet/wal/storage.h>
 
 #include "tests/wal/temp_directory.h"
 #include "wal/io/aligned_buffer.h"
