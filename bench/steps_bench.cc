@@ -1,0 +1,65 @@
+// Durable steps per second for chains of 10 empty tasks, by the number of executions at once; and
+// what a task costs in events and bytes of log.
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "bench/chains.h"
+#include "bench/harness.h"
+#include "stet/inspect.h"
+#include "stet/wal/recovery.h"
+
+namespace stet::bench {
+namespace {
+
+absl::StatusOr<Samples> Steps(std::string folder, uint32_t at_once, double seconds) {
+  absl::StatusOr<ChainResult> result =
+      RunChains({.directory = std::move(folder), .at_once = at_once, .seconds = seconds});
+  if (!result.ok()) return result.status();
+  const double steps = static_cast<double>(result->executions) * kChainTasks;
+  return Samples{{"steps", steps / (static_cast<double>(result->elapsed_ns) / 1e9), "1/s"},
+                 {"chain_p50", result->latencies.QuantileMicros(0.5) / 1e3, "ms"},
+                 {"chain_p99", result->latencies.QuantileMicros(0.99) / 1e3, "ms"}};
+}
+
+// Reads the log back and divides by the tasks.
+absl::StatusOr<Samples> Cost(const std::string& folder, uint32_t at_once) {
+  constexpr uint64_t kExecutions = 2000;
+  absl::StatusOr<ChainResult> result = RunChains(
+      {.directory = folder, .at_once = at_once, .seconds = 3600, .executions_max = kExecutions});
+  if (!result.ok()) return result.status();
+  absl::StatusOr<wal::RecoveredLog> log = wal::Recover(LogOptionsFor(folder));
+  if (!log.ok()) return log.status();
+  uint64_t events = 0;
+  uint64_t payload_bytes = 0;
+  uint64_t batch_bytes = 0;
+  uint64_t batch = 0;
+  wal::Reader reader = log->NewReader();
+  for (const wal::Record& record : reader) {
+    ++events;
+    payload_bytes += record.payload.size();
+    if (std::exchange(batch, record.lsn) != record.lsn) batch_bytes += reader.batch().bytes;
+  }
+  if (!reader.status().ok()) return reader.status();
+  const double tasks = kExecutions * kChainTasks;
+  return Samples{{"events", static_cast<double>(events) / tasks, "per_task"},
+                 {"payload", static_cast<double>(payload_bytes) / tasks, "bytes_per_task"},
+                 {"log", static_cast<double>(batch_bytes) / tasks, "bytes_per_task"}};
+}
+
+}  // namespace
+}  // namespace stet::bench
+
+int main(int argc, char** argv) {
+  stet::bench::Harness harness("steps", argc, argv);
+  const double seconds = harness.settings().seconds;
+  for (const uint32_t at_once : {1U, 16U, 64U, 256U}) {
+    harness.Add(fmt::format("chains_{}", at_once), [&harness, seconds, at_once] {
+      return stet::bench::Steps(harness.NewFolder(), at_once, seconds);
+    });
+  }
+  harness.Add("cost_256", [&] { return stet::bench::Cost(harness.NewFolder(), 256); });
+  return harness.Run();
+}
