@@ -11,20 +11,13 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "core/graph.h"
+#include "core/name_index.h"
 #include "schema/pack.h"
 #include "stet/policy.h"
 #include "stet/workflow.h"
 
 namespace stet::core {
-
-// Edges from each of n nodes in one array: those of node i are [begin[i], begin[i + 1]).
-struct Adjacency {
-  std::vector<uint32_t> begin = {0};
-  std::vector<uint32_t> to = {};
-  std::span<const uint32_t> of(uint32_t node) const {
-    return std::span(to).subspan(begin[node], begin[node + 1] - begin[node]);
-  }
-};
 
 // Immutable once sealed.  Tasks are named by their index, in declaration order.
 class Definition {
@@ -78,7 +71,7 @@ class Definition {
   std::vector<fb::TaskPolicy> policies_ = {};
   Adjacency parents_ = {};
   Adjacency children_ = {};
-  std::vector<uint32_t> by_name_ = {};
+  NameIndex by_name_ = NameIndex();
 };
 
 // A validated workflow, ready to be defined.  Made once, outside Decide: validation may take a

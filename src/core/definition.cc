@@ -1,0 +1,48 @@
+// Definitions: looking tasks up, and back to what the user wrote.
+#include "core/definition.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "core/check_workflow.h"
+
+namespace stet::core {
+
+std::optional<uint32_t> Definition::Find(std::string_view task_name_to_find) const {
+  return by_name_.Find(task_name_to_find, [this](uint32_t task) { return task_name(task); });
+}
+
+Workflow Definition::ToWorkflow() const {
+  Workflow workflow = {.name = name_};
+  workflow.tasks.reserve(size());
+  for (uint32_t i = 0; i < size(); ++i) {
+    const fb::TaskPolicy& p = policy(i);
+    Task task = {.name = std::string(task_name(i)),
+                 .activity = std::string(activity(i)),
+                 .config = std::string(config(i)),
+                 .priority = priority(i),
+                 .retry = {.max_attempts = p.max_attempts(),
+                           .max_lost = p.max_lost(),
+                           .backoff = {.kind = static_cast<BackoffKind>(p.backoff()),
+                                       .base = absl::Nanoseconds(p.base()),
+                                       .factor = p.factor(),
+                                       .cap = absl::Nanoseconds(p.cap()),
+                                       .jitter = p.jitter()}}};
+    if (p.timeout() != 0) task.timeout = absl::Nanoseconds(p.timeout());
+    for (const uint32_t parent : parents(i)) task.after.emplace_back(task_name(parent));
+    workflow.tasks.push_back(std::move(task));
+  }
+  return workflow;
+}
+
+absl::StatusOr<PreparedWorkflow> PreparedWorkflow::Make(Workflow workflow, uint32_t tasks_max) {
+  ASSIGN_OR_RETURN(Edges edges, CheckWorkflow(workflow, tasks_max));
+  PreparedWorkflow prepared;
+  prepared.hash_ = HashOf(workflow);
+  prepared.workflow_ = std::move(workflow);
+  prepared.child_ = std::move(edges.child);
+  prepared.parent_ = std::move(edges.parent);
+  return prepared;
+}
+
+}  // namespace stet::core

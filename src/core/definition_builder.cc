@@ -1,0 +1,153 @@
+// Chunks into a definition.  Replay trusts nothing: each piece is checked against the others.
+#include "core/definition_builder.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "core/check_workflow.h"
+#include "core/workflow_hash.h"
+
+namespace stet::core {
+namespace {
+
+absl::Status Wrong(const std::string& message) {
+  return absl::InvalidArgumentError("definition: " + message);
+}
+
+WorkflowHash HashOf(const Definition& definition) {
+  WorkflowHasher hasher(definition.name(), definition.size());
+  for (uint32_t i = 0; i < definition.size(); ++i) {
+    hasher.AddTask(definition.task_name(i), definition.activity(i), definition.config(i),
+                   definition.priority(i), definition.policy(i));
+    hasher.AddDependencies(definition.parents(i).size());
+    for (const uint32_t parent : definition.parents(i)) {
+      hasher.AddDependency(definition.task_name(parent));
+    }
+  }
+  return hasher.Finish();
+}
+
+size_t Count(const auto* vector) { return vector == nullptr ? 0 : vector->size(); }
+
+}  // namespace
+
+absl::Status DefinitionBuilder::Add(const fb::DefinitionChunk& chunk) {
+  const WorkflowHash hash = {.high = chunk.hash_high(), .low = chunk.hash_low()};
+  if (chunk.index() == 0) {
+    *this = DefinitionBuilder();
+    hash_ = hash;
+    definition_ = std::make_unique<Definition>();
+    definition_->hash_ = hash;
+    if (chunk.name() != nullptr) definition_->name_ = chunk.name()->str();
+  }
+  if (definition_ == nullptr || hash != hash_ || chunk.index() != chunks_) {
+    return Wrong(fmt::format("chunk {} of {} after {} chunks of {}", chunk.index(), ToString(hash),
+                             chunks_, ToString(hash_)));
+  }
+  RETURN_IF_ERROR(AddTasks(chunk));
+  RETURN_IF_ERROR(AddEdges(chunk));
+  ++chunks_;
+  return absl::OkStatus();
+}
+
+absl::Status DefinitionBuilder::AddTasks(const fb::DefinitionChunk& chunk) {
+  const size_t count = Count(chunk.task_name_end());
+  if (Count(chunk.config_end()) != count || Count(chunk.activity()) != count ||
+      Count(chunk.policy()) != count || Count(chunk.priority()) != count) {
+    return Wrong(fmt::format("chunk {}: arrays of different length", chunk.index()));
+  }
+  if (chunk.first_task() != definition_->size()) {
+    return Wrong(fmt::format("chunk {}: begins at task {}, expected {}", chunk.index(),
+                             chunk.first_task(), definition_->size()));
+  }
+  // Each chunk brings its own dictionaries; equal entries of earlier chunks are kept apart: they are few.
+  const size_t activity_base = definition_->activities_.size();
+  for (size_t i = 0; i < Count(chunk.activities()); ++i) {
+    definition_->activities_.push_back(
+        chunk.activities()->Get(static_cast<flatbuffers::uoffset_t>(i))->str());
+  }
+  const size_t policy_base = definition_->policies_.size();
+  for (size_t i = 0; i < Count(chunk.policies()); ++i) {
+    definition_->policies_.push_back(
+        *chunk.policies()->Get(static_cast<flatbuffers::uoffset_t>(i)));
+  }
+  const uint64_t text_base = definition_->text_.size();
+  const size_t text_size = Count(chunk.text());
+  if (text_size > 0) definition_->text_.append(chunk.text()->data(), text_size);
+  uint64_t begin = 0;
+  for (flatbuffers::uoffset_t i = 0; i < count; ++i) {
+    const uint64_t middle = chunk.task_name_end()->Get(i);
+    const uint64_t end = chunk.config_end()->Get(i);
+    const size_t activity = activity_base + chunk.activity()->Get(i);
+    const size_t policy = policy_base + chunk.policy()->Get(i);
+    if (middle < begin || end < middle || end > text_size ||
+        activity >= definition_->activities_.size() || policy >= definition_->policies_.size()) {
+      return Wrong(fmt::format("chunk {}: task {} points outside", chunk.index(), i));
+    }
+    definition_->tasks_.push_back({.name_begin = text_base + begin,
+                                   .config_begin = text_base + middle,
+                                   .end = text_base + end,
+                                   .activity = static_cast<uint32_t>(activity),
+                                   .policy = static_cast<uint32_t>(policy),
+                                   .priority = chunk.priority()->Get(i)});
+    begin = end;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DefinitionBuilder::AddEdges(const fb::DefinitionChunk& chunk) {
+  const size_t count = Count(chunk.child());
+  if (Count(chunk.parent()) != count) {
+    return Wrong(fmt::format("chunk {}: edges of different length", chunk.index()));
+  }
+  for (flatbuffers::uoffset_t i = 0; i < count; ++i) {
+    child_.push_back(chunk.child()->Get(i));
+    parent_.push_back(chunk.parent()->Get(i));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<const Definition>> DefinitionBuilder::Seal(
+    const fb::DefinitionSealed& sealed) {
+  const WorkflowHash hash = {.high = sealed.hash_high(), .low = sealed.hash_low()};
+  if (definition_ == nullptr || hash != hash_ || sealed.chunk_count() != chunks_ ||
+      sealed.task_count() != definition_->size()) {
+    return Wrong(fmt::format("sealed as {} with {} chunks and {} tasks, found {} with {} and {}",
+                             ToString(hash), sealed.chunk_count(), sealed.task_count(),
+                             ToString(hash_), chunks_, tasks()));
+  }
+  const uint32_t nodes = definition_->size();
+  const auto outside = [nodes](uint32_t node) { return node >= nodes; };
+  if (std::any_of(child_.begin(), child_.end(), outside) ||
+      std::any_of(parent_.begin(), parent_.end(), outside)) {
+    return Wrong("an edge points outside");
+  }
+  definition_->parents_ = MakeAdjacency(nodes, child_, parent_);
+  definition_->children_ = MakeAdjacency(nodes, parent_, child_);
+  if (!FindCycle(definition_->parents_, definition_->children_).empty()) return Wrong("a cycle");
+  if (const WorkflowHash actual = HashOf(*definition_); actual != hash) {
+    return Wrong(fmt::format("sealed as {}, computed {}", ToString(hash), ToString(actual)));
+  }
+  const Definition& built = *definition_;
+  const auto name_at = [&built](uint32_t task) { return built.task_name(task); };
+  definition_->by_name_ = NameIndex(nodes);
+  for (uint32_t task = 0; task < nodes; ++task) {
+    if (definition_->by_name_.Insert(task, name_at)) {
+      return Wrong(fmt::format("task '{}' twice", built.task_name(task)));
+    }
+  }
+  std::unique_ptr<const Definition> done = std::move(definition_);
+  *this = DefinitionBuilder();
+  return done;
+}
+
+bool operator==(const DefinitionBuilder& a, const DefinitionBuilder& b) {
+  return a.hash_ == b.hash_ && a.chunks_ == b.chunks_ && a.tasks() == b.tasks() &&
+         a.child_ == b.child_ && a.parent_ == b.parent_;
+}
+
+}  // namespace stet::core

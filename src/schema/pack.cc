@@ -1,0 +1,142 @@
+// Builds payloads with one reused builder: after the first few events nothing is allocated.
+#include "schema/pack.h"
+
+#include <vector>
+
+namespace stet::schema {
+namespace {
+
+using flatbuffers::FlatBufferBuilder;
+using flatbuffers::Offset;
+using flatbuffers::String;
+using flatbuffers::Vector;
+
+template <class T>
+Bytes Finish(FlatBufferBuilder& builder, Offset<T> root) {
+  builder.Finish(root);
+  return std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize()));
+}
+
+// Absent when empty.
+Offset<Vector<uint8_t>> PackBytes(FlatBufferBuilder& builder, std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  return builder.CreateVector(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+}
+
+Offset<String> PackText(FlatBufferBuilder& builder, std::string_view text) {
+  if (text.empty()) return 0;
+  return builder.CreateString(text.data(), text.size());
+}
+
+Offset<String> PackContentType(FlatBufferBuilder& builder, std::string_view type) {
+  if (type == kDefaultContentType) return 0;
+  return builder.CreateString(type.data(), type.size());
+}
+
+template <class T>
+Offset<Vector<T>> PackArray(FlatBufferBuilder& builder, std::span<const T> values) {
+  if (values.empty()) return 0;
+  return builder.CreateVector(values.data(), values.size());
+}
+
+}  // namespace
+
+Bytes Packer::EngineOpened(const EngineOpenedFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateEngineOpened(builder_, f.time, f.wall_time, f.epoch));
+}
+
+Bytes Packer::DefinitionChunk(const DefinitionChunkFields& f) {
+  builder_.Clear();
+  const auto name = PackText(builder_, f.name);
+  const auto name_end = PackArray(builder_, f.task_name_end);
+  const auto config_end = PackArray(builder_, f.config_end);
+  const auto text = PackText(builder_, f.text);
+  const auto activity = PackArray(builder_, f.activity);
+  const auto policy = PackArray(builder_, f.policy);
+  const auto priority = PackArray(builder_, f.priority);
+  std::vector<Offset<String>> names;
+  for (const std::string& activity_name : f.activities) {
+    names.push_back(builder_.CreateString(activity_name));
+  }
+  const auto activities = builder_.CreateVector(names);
+  const auto policies = builder_.CreateVectorOfStructs(f.policies.data(), f.policies.size());
+  const auto child = PackArray(builder_, f.child);
+  const auto parent = PackArray(builder_, f.parent);
+  return Finish(builder_,
+                fb::CreateDefinitionChunk(builder_, f.hash_high, f.hash_low, f.time, f.index, name,
+                                          f.first_task, name_end, config_end, text, activity,
+                                          policy, priority, activities, policies, child, parent));
+}
+
+Bytes Packer::DefinitionSealed(const DefinitionSealedFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateDefinitionSealed(builder_, f.hash_high, f.hash_low, f.time,
+                                                     f.task_count, f.chunk_count));
+}
+
+Bytes Packer::ExecutionStarted(const ExecutionStartedFields& f) {
+  builder_.Clear();
+  const auto key = builder_.CreateString(f.key.data(), f.key.size());
+  const auto input = PackBytes(builder_, f.input);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  return Finish(builder_, fb::CreateExecutionStarted(builder_, f.hash_high, f.hash_low, f.time, key,
+                                                     input, content_type));
+}
+
+Bytes Packer::CancelRequested(int64_t time) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateCancelRequested(builder_, time));
+}
+
+Bytes Packer::ExecutionEnded(const ExecutionEndedFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateExecutionEnded(builder_, f.time, f.cause, f.outcome));
+}
+
+Bytes Packer::TasksReady(const TaskSetFields& f) {
+  builder_.Clear();
+  const auto tasks = builder_.CreateVector(f.tasks.data(), f.tasks.size());
+  return Finish(builder_, fb::CreateTasksReady(builder_, f.time, f.cause, tasks, f.more));
+}
+
+Bytes Packer::TasksSkipped(const TaskSetFields& f) {
+  builder_.Clear();
+  const auto tasks = builder_.CreateVector(f.tasks.data(), f.tasks.size());
+  return Finish(builder_, fb::CreateTasksSkipped(builder_, f.time, f.cause, tasks, f.more));
+}
+
+Bytes Packer::TasksCancelled(const TaskSetFields& f) {
+  builder_.Clear();
+  const auto tasks = builder_.CreateVector(f.tasks.data(), f.tasks.size());
+  return Finish(builder_, fb::CreateTasksCancelled(builder_, f.time, f.cause, tasks, f.more));
+}
+
+Bytes Packer::TaskDeadLettered(const TaskDeadLetteredFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateTaskDeadLettered(builder_, f.time, f.cause, f.task));
+}
+
+Bytes Packer::AttemptStarted(const AttemptStartedFields& f) {
+  builder_.Clear();
+  return Finish(builder_,
+                fb::CreateAttemptStarted(builder_, f.time, f.deadline, f.task, f.attempt, f.epoch));
+}
+
+Bytes Packer::AttemptFinished(const AttemptFinishedFields& f) {
+  builder_.Clear();
+  const auto output = PackBytes(builder_, f.output);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  const auto error = PackText(builder_, f.error);
+  return Finish(builder_, fb::CreateAttemptFinished(builder_, f.time, f.attempt_seq, f.wake_at,
+                                                    output, content_type, error, f.task, f.outcome,
+                                                    f.next, f.failure));
+}
+
+Bytes Packer::RetriesWoken(int64_t time, Indices tasks) {
+  builder_.Clear();
+  const auto vector = builder_.CreateVector(tasks.data(), tasks.size());
+  return Finish(builder_, fb::CreateRetriesWoken(builder_, time, vector));
+}
+
+}  // namespace stet::schema

@@ -1,0 +1,151 @@
+// Verification of payloads: structure by FlatBuffers' verifier, then meaning.
+#include "schema/parse.h"
+
+#include <fmt/format.h>
+
+namespace stet::schema {
+namespace {
+
+absl::Status Bad(std::string_view table, std::string_view what) {
+  return absl::DataLossError(fmt::format("{}: {}", table, what));
+}
+
+template <class E>
+bool InRange(E value, E last) {
+  return static_cast<unsigned>(value) <= static_cast<unsigned>(last);
+}
+
+template <class T>
+absl::Status CheckTasks(std::string_view name, const T& event) {
+  if (event.tasks()->size() == 0) return Bad(name, "tasks is empty");
+  return absl::OkStatus();
+}
+
+// What the verifier cannot know.  One function per table.
+absl::Status Meaning(const fb::EngineOpened& event) {
+  if (event.epoch() == 0) return Bad("engine_opened", "epoch is 0");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::DefinitionChunk& event) {
+  if (event.index() == 0 && event.name() == nullptr) return Bad("definition_chunk", "no name");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::DefinitionSealed& event) {
+  if (event.task_count() == 0) return Bad("definition_sealed", "task_count is 0");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::ExecutionStarted& event) {
+  if (event.key()->size() == 0) return Bad("execution_started", "key is empty");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::CancelRequested&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::ExecutionEnded& event) {
+  if (!InRange(event.outcome(), ExecutionOutcome::MAX)) {
+    return Bad("execution_ended", "outcome is out of range");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::TasksReady& event) { return CheckTasks("tasks_ready", event); }
+absl::Status Meaning(const fb::TasksSkipped& event) { return CheckTasks("tasks_skipped", event); }
+absl::Status Meaning(const fb::TasksCancelled& event) {
+  return CheckTasks("tasks_cancelled", event);
+}
+absl::Status Meaning(const fb::TaskDeadLettered&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::AttemptStarted& event) {
+  if (event.attempt() == 0) return Bad("attempt_started", "attempt is 0");
+  if (event.epoch() == 0) return Bad("attempt_started", "epoch is 0");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::AttemptFinished& event) {
+  constexpr std::string_view kName = "attempt_finished";
+  if (!InRange(event.outcome(), AttemptOutcome::MAX)) return Bad(kName, "outcome is out of range");
+  if (!InRange(event.next(), RunNext::MAX)) return Bad(kName, "next is out of range");
+  if (!InRange(event.failure(), FailureKind::MAX)) return Bad(kName, "failure is out of range");
+  const bool success = event.outcome() == AttemptOutcome::Success;
+  if (success != (event.next() == RunNext::Completed)) {
+    return Bad(kName, "outcome and next contradict each other");
+  }
+  if (success && event.error() != nullptr) return Bad(kName, "a success with an error");
+  if (!success && event.output() != nullptr) return Bad(kName, "an output without success");
+  if ((event.failure() != FailureKind::None) != (event.next() == RunNext::Failed)) {
+    return Bad(kName, "failure and next contradict each other");
+  }
+  if ((event.wake_at() != 0) != (event.next() == RunNext::RetryWait)) {
+    return Bad(kName, "wake_at and next contradict each other");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::RetriesWoken& event) { return CheckTasks("retries_woken", event); }
+
+}  // namespace
+
+template <class T>
+absl::StatusOr<const T*> Parse(Bytes payload) {
+  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(payload.data()), payload.size());
+  if (!verifier.VerifyBuffer<T>(nullptr)) {
+    return absl::DataLossError(
+        fmt::format("payload of {} bytes is not the table of its type", payload.size()));
+  }
+  const T* table = flatbuffers::GetRoot<T>(payload.data());
+  if (absl::Status status = Meaning(*table); !status.ok()) return status;
+  return table;
+}
+
+absl::Status Check(uint16_t type, Bytes payload) {
+  switch (static_cast<EventType>(type)) {
+    case EventType::None:
+      break;
+    case EventType::EngineOpened:
+      return Parse<fb::EngineOpened>(payload).status();
+    case EventType::DefinitionChunk:
+      return Parse<fb::DefinitionChunk>(payload).status();
+    case EventType::DefinitionSealed:
+      return Parse<fb::DefinitionSealed>(payload).status();
+    case EventType::ExecutionStarted:
+      return Parse<fb::ExecutionStarted>(payload).status();
+    case EventType::CancelRequested:
+      return Parse<fb::CancelRequested>(payload).status();
+    case EventType::ExecutionEnded:
+      return Parse<fb::ExecutionEnded>(payload).status();
+    case EventType::TasksReady:
+      return Parse<fb::TasksReady>(payload).status();
+    case EventType::TasksSkipped:
+      return Parse<fb::TasksSkipped>(payload).status();
+    case EventType::TasksCancelled:
+      return Parse<fb::TasksCancelled>(payload).status();
+    case EventType::TaskDeadLettered:
+      return Parse<fb::TaskDeadLettered>(payload).status();
+    case EventType::AttemptStarted:
+      return Parse<fb::AttemptStarted>(payload).status();
+    case EventType::AttemptFinished:
+      return Parse<fb::AttemptFinished>(payload).status();
+    case EventType::RetriesWoken:
+      return Parse<fb::RetriesWoken>(payload).status();
+  }
+  return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
+}
+
+template absl::StatusOr<const fb::EngineOpened*> Parse(Bytes);
+template absl::StatusOr<const fb::DefinitionChunk*> Parse(Bytes);
+template absl::StatusOr<const fb::DefinitionSealed*> Parse(Bytes);
+template absl::StatusOr<const fb::ExecutionStarted*> Parse(Bytes);
+template absl::StatusOr<const fb::CancelRequested*> Parse(Bytes);
+template absl::StatusOr<const fb::ExecutionEnded*> Parse(Bytes);
+template absl::StatusOr<const fb::TasksReady*> Parse(Bytes);
+template absl::StatusOr<const fb::TasksSkipped*> Parse(Bytes);
+template absl::StatusOr<const fb::TasksCancelled*> Parse(Bytes);
+template absl::StatusOr<const fb::TaskDeadLettered*> Parse(Bytes);
+template absl::StatusOr<const fb::AttemptStarted*> Parse(Bytes);
+template absl::StatusOr<const fb::AttemptFinished*> Parse(Bytes);
+template absl::StatusOr<const fb::RetriesWoken*> Parse(Bytes);
+
+}  // namespace stet::schema
