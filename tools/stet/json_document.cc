@@ -14,10 +14,10 @@
 namespace stet::cli {
 namespace {
 
-// Where the lexer stands.  It reads one character ahead of the token it reports.
+// Where the lexer stands.  It has read the last character of the token that it reports, or the one behind it.
 struct Cursor {
-  size_t consumed = 0;
-  TextPlace place = {};
+  TextPlace next = {};
+  TextPlace last = {};  // of the last character read
 };
 
 // Counts lines and columns while the parser moves over the text.
@@ -32,9 +32,9 @@ class CountingIterator {
   CountingIterator(const char* at, Cursor* cursor) : at_(at), cursor_(cursor) {}
   reference operator*() const { return *at_; }
   CountingIterator& operator++() {
-    ++cursor_->consumed;
-    ++cursor_->place.column;
-    if (*at_ == '\n') cursor_->place = {.line = cursor_->place.line + 1, .column = 1};
+    cursor_->last = cursor_->next;
+    ++cursor_->next.column;
+    if (*at_ == '\n') cursor_->next = {.line = cursor_->next.line + 1, .column = 1};
     ++at_;
     return *this;
   }
@@ -116,7 +116,7 @@ class Builder {
 
   bool Fail(std::string what) {
     error_ = std::move(what);
-    error_place_ = cursor_->place;
+    error_place_ = cursor_->last;
     return false;
   }
 
@@ -124,7 +124,7 @@ class Builder {
     if (open_.size() >= kJsonDepthMax) {
       return Fail(fmt::format("nested deeper than {} levels", kJsonDepthMax));
     }
-    open_.push_back({.value = {.kind = kind, .place = TokenPlace()}});
+    open_.push_back({.value = {.kind = kind, .place = cursor_->last}});
     return true;
   }
 
@@ -135,7 +135,7 @@ class Builder {
   }
 
   bool Add(JsonValue value) {
-    value.place = TokenPlace();
+    value.place = cursor_->last;
     return Attach(std::move(value));
   }
 
@@ -148,13 +148,6 @@ class Builder {
       frame.value.members.emplace_back(std::move(frame.key), std::move(value));
     }
     return true;
-  }
-
-  // The lexer has read the token's last character when it reports it.
-  TextPlace TokenPlace() const {
-    TextPlace place = cursor_->place;
-    if (place.column > 1) --place.column;
-    return place;
   }
 
   const Cursor* cursor_;

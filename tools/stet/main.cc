@@ -1,8 +1,11 @@
 // stet: run and operate durable workflows of commands.
-#include <CLI/CLI.hpp>
+#include <cstring>
+
+#include "tools/stet/supervisor.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Durable workflows of commands", "stet");
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+  if (argc > 1 && std::strcmp(argv[1], stet::cli::kSuperviseCommand) == 0) {
+    return stet::cli::Supervise(argc, argv);
+  }
+  return 2;
 }

@@ -73,7 +73,7 @@ int Spawn(ProcessSpec& spec, const std::vector<int>& fds, pid_t& pid) {
       &attributes,
       static_cast<short>(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID));
   std::vector<std::string> arguments = SupervisorArguments(spec);
-  const int error = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes,
+  const int error = posix_spawn(&pid, spec.supervisor.c_str(), &actions, &attributes,
                                 Pointers(arguments).data(), Pointers(spec.environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);

@@ -16,6 +16,7 @@
 namespace stet::cli {
 
 struct ProcessSpec {
+  std::string supervisor = "/proc/self/exe";  // the program stet
   std::vector<std::string> argv = {};
   std::string cwd = {};
   std::vector<std::string> environment = {};  // "NAME=value"

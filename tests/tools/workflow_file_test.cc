@@ -1,0 +1,211 @@
+// Workflow files: what they mean, and every mistake refused with its place.
+#include "tools/stet/workflow_file.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tools/stet/command_config.h"
+
+namespace stet::cli {
+namespace {
+
+absl::StatusOr<Workflow> Parse(const std::string& text, FileOptions options = {}) {
+  return ParseWorkflow(text, "dir/flow.json", options);
+}
+
+// "file:line:column: pointer: what": all of `parts` must be in the message, which must be one line.
+void CheckRefused(const std::string& text, std::initializer_list<const char*> parts) {
+  const auto workflow = Parse(text);
+  CAPTURE(text);
+  REQUIRE_FALSE(workflow.ok());
+  CHECK_EQ(workflow.status().code(), absl::StatusCode::kInvalidArgument);
+  const std::string message(workflow.status().message());
+  CHECK_EQ(message.rfind("dir/flow.json", 0), 0);
+  CHECK_EQ(message.find('\n'), std::string::npos);
+  for (const char* part : parts) {
+    CAPTURE(message);
+    CAPTURE(part);
+    CHECK_NE(message.find(part), std::string::npos);
+  }
+}
+
+// A workflow with one task that holds `fields` besides its id.
+std::string OneTask(const std::string& fields) {
+  return R"({"tasks": [{"id": "a")" + (fields.empty() ? "" : ", " + fields) + "}]}";
+}
+
+std::string WfFormat(const std::string& tasks, const std::string& runtimes,
+                     const std::string& version = "1.5") {
+  return R"({"name": "w", "schemaVersion": ")" + version +
+         R"(", "workflow": {"specification": {"tasks": [)" + tasks +
+         R"(]}, "execution": {"tasks": [)" + runtimes + "]}}}";
+}
+
+TEST_SUITE("workflow file") {
+  TEST_CASE("a workflow of commands") {
+    const auto workflow = Parse(R"({"name": "w", "defaults": {"env": {"A": "1"}, "timeout": "1m"},
+      "tasks": [
+        {"id": "a", "run": "echo $A"},
+        {"id": "b", "command": ["cat", "x y", "${tasks.a.output}"], "after": ["a"], "cwd": "sub",
+         "env": {"B": "2"}, "timeout": "30s", "priority": -3,
+         "retry": {"max_attempts": 3, "max_lost": 4,
+                   "backoff": {"kind": "linear", "base": "2s", "cap": "10s", "jitter": 0}}}]})");
+    REQUIRE_MESSAGE(workflow.ok(), workflow.status().ToString());
+    CHECK_EQ(workflow->name, "w");
+    REQUIRE_EQ(workflow->tasks.size(), 2);
+    const Task& a = workflow->tasks[0];
+    CHECK_EQ(a.config, R"({"command":["/bin/sh","-c","echo $A"],"env":{"A":"1"}})");
+    CHECK_EQ(*a.timeout, absl::Minutes(1));
+    CHECK_EQ(a.retry, RetryPolicy{});
+    const Task& b = workflow->tasks[1];
+    CHECK_EQ(b.activity, "command");
+    CHECK_EQ(b.after, std::vector<std::string>{"a"});
+    CHECK_EQ(*b.timeout, absl::Seconds(30));
+    CHECK_EQ(b.priority, -3);
+    CHECK_EQ(b.retry.max_attempts, 3);
+    CHECK_EQ(b.retry.max_lost, 4);
+    CHECK_EQ(b.retry.backoff.kind, BackoffKind::kLinear);
+    CHECK_EQ(b.retry.backoff.cap, absl::Seconds(10));
+    const auto config = CommandConfig::FromJson(b.config);
+    REQUIRE(config.ok());
+    CHECK_EQ(config->argv[1], "x y");
+    CHECK_EQ(config->cwd, "sub");
+    CHECK_EQ(config->env.size(), 2);
+  }
+
+  TEST_CASE("the name defaults to the file's, attempts to the setting") {
+    const auto workflow = Parse(OneTask(R"("run": "true")"), {.max_attempts = 4});
+    REQUIRE(workflow.ok());
+    CHECK_EQ(workflow->name, "flow");
+    CHECK_EQ(workflow->tasks[0].retry.max_attempts, 4);
+  }
+
+  TEST_CASE("the layout of the text does not change the definition") {
+    const auto a = Parse(R"({"tasks": [{"id": "a", "env": {"X": "1", "Y": "2"}, "run": "true"}]})");
+    const auto b =
+        Parse("{\"tasks\":[{\"run\":\"true\",\n\"env\":{\"Y\":\"2\",\"X\":\"1\"},\"id\":\"a\"}]}");
+    REQUIRE(a.ok());
+    REQUIRE(b.ok());
+    CHECK_EQ(HashOf(*a), HashOf(*b));
+  }
+
+  TEST_CASE("mistakes in the file as a whole") {
+    CheckRefused("[]", {":1:1: must be an object"});
+    CheckRefused("{}", {"\"tasks\" is missing"});
+    CheckRefused(R"({"tasks": []})", {"/tasks: ", "at least one task"});
+    CheckRefused(R"({"tasks": {}})", {"/tasks: must be an array, is an object"});
+    CheckRefused(R"({"tasks": [1]})", {"/tasks/0: must be an object, is an integer"});
+    CheckRefused(R"({"task": []})", {"/task: unknown key \"task\""});
+    CheckRefused(R"({"name": "", "tasks": []})", {"/name: must not be empty"});
+    CheckRefused(R"({"name": 1, "tasks": []})", {"/name: must be a string"});
+    CheckRefused("{\n \"tasks\": [\n {\"id\": \"a\", \"id\": \"b\"}]}", {":3:", "twice"});
+    CheckRefused("not json", {":1:", "not JSON"});
+    CheckRefused(std::string(10 << 20, '['), {"nested deeper"});
+  }
+
+  TEST_CASE("mistakes in a task") {
+    CheckRefused(OneTask(""), {"/tasks/0: needs \"command\""});
+    CheckRefused(OneTask(R"("run": "x", "command": ["x"])"), {"has both"});
+    CheckRefused(OneTask(R"("run": "x", "runs": 1)"), {"/tasks/0/runs: unknown key"});
+    CheckRefused(OneTask(R"("command": [])"), {"/tasks/0/command: must not be empty"});
+    CheckRefused(OneTask(R"("command": "x")"), {"must be an array, is a string"});
+    CheckRefused(OneTask(R"("command": [""])"), {"/tasks/0/command/0"});
+    CheckRefused(OneTask(R"("command": ["a", 1])"), {"/tasks/0/command/1: must be a string"});
+    CheckRefused(OneTask(R"("command": ["a\u0000b"])"), {"NUL"});
+    CheckRefused(OneTask(R"("run": "x", "timeout": "0s")"), {"/tasks/0/timeout", "duration"});
+    CheckRefused(OneTask(R"("run": "x", "timeout": 30)"), {"must be a string, is an integer"});
+    CheckRefused(OneTask(R"("run": "x", "timeout": "inf")"), {"not a duration"});
+    CheckRefused(OneTask(R"("run": "x", "priority": 1.5)"), {"must be an integer"});
+    CheckRefused(OneTask(R"("run": "x", "priority": 3000000000)"), {"must be from"});
+    CheckRefused(OneTask(R"("run": "x", "env": {"A=B": "1"})"), {"/tasks/0/env/A=B"});
+    CheckRefused(OneTask(R"("run": "x", "env": {"A": 1})"), {"/tasks/0/env/A: must be a string"});
+    CheckRefused(OneTask(R"("run": "x", "retry": {"max_attempts": 0})"),
+                 {"/max_attempts", "from 1"});
+    CheckRefused(OneTask(R"("run": "x", "retry": {"backoff": {"kind": "odd"}})"), {"/kind", "odd"});
+    CheckRefused(OneTask(R"("run": "x", "retry": {"backoff": {"jitter": 2}})"), {"from 0 to 1"});
+    CheckRefused(OneTask(R"("run": "x", "retry": {"backoff": {"base": "9s", "cap": "1s"}})"),
+                 {"cap"});
+    CheckRefused(R"({"tasks": [{"run": "x"}]})", {"/tasks/0: \"id\" is missing"});
+    CheckRefused(R"({"defaults": {"after": []}, "tasks": []})", {"/defaults/after: unknown key"});
+  }
+
+  TEST_CASE("mistakes in the graph") {
+    CheckRefused(R"({"tasks": [{"id": "a", "run": "x"}, {"id": "a", "run": "x"}]})",
+                 {"/tasks/1: duplicate id \"a\"", "/tasks/0"});
+    CheckRefused(OneTask(R"("run": "x", "after": ["b"])"),
+                 {"/tasks/0/after/0: ", "\"a\" depends on \"b\", which is not defined"});
+    CheckRefused(OneTask(R"("run": "x", "after": ["a"])"), {"/tasks/0/after/0: ", "itself"});
+    CheckRefused(
+        R"({"tasks": [{"id": "a", "run": "x"}, {"id": "b", "run": "x", "after": ["a", "a"]}]})",
+        {"/tasks/1/after/1: \"a\" is listed twice"});
+    CheckRefused(
+        R"({"tasks": [{"id": "a", "run": "x", "after": ["c"]}, {"id": "b", "run": "x", "after": ["a"]},
+                    {"id": "c", "run": "x", "after": ["b"]}]})",
+        {"cycle", "a", "b", "c"});
+  }
+
+  TEST_CASE("mistakes in references") {
+    CheckRefused(OneTask(R"("command": ["x", "${tasks.b.output}"])"),
+                 {"/command/1", "not in \"after\""});
+    CheckRefused(OneTask(R"("command": ["x", "${tasks.b.out}"])"), {"/command/1", "form"});
+    CheckRefused(OneTask(R"("run": "x ${tasks.b.output}")"), {"/tasks/0/run"});
+    CheckRefused(R"({"tasks": [{"id": "a", "run": "x"},
+                    {"id": "b", "command": ["/bin/bash", "-ec", "x ${tasks.a.output}"], "after": ["a"]}]})",
+                 {"/tasks/1/command/2", "shell text"});
+    CHECK(Parse(R"({"tasks": [{"id": "a", "run": "x"},
+                   {"id": "b", "command": ["sh", "-c", "x \"$1\"", "sh", "${tasks.a.output}"], "after": ["a"]}]})")
+              .ok());
+    CheckRefused(R"({"tasks": [{"id": "a-b", "run": "x"}, {"id": "a_b", "run": "x"},
+                    {"id": "c", "run": "x", "after": ["a-b", "a_b"]}]})",
+                 {"/tasks/2", "STET_OUTPUT_A_B"});
+  }
+
+  TEST_CASE("WfFormat: ids, parents and scaled runtimes") {
+    const auto workflow = Parse(
+        WfFormat(R"({"id": "p", "name": "n", "parents": [], "children": ["c"]},
+                          {"id": "c", "name": "n", "parents": ["p"], "children": []})",
+                 R"({"id": "c", "runtimeInSeconds": 2}, {"id": "p", "runtimeInSeconds": 1.5})"),
+        {.time_scale = 0.001});
+    REQUIRE_MESSAGE(workflow.ok(), workflow.status().ToString());
+    CHECK_EQ(workflow->tasks[0].activity, "sleep");
+    CHECK_EQ(workflow->tasks[0].config, "1.5ms");
+    CHECK_EQ(workflow->tasks[1].config, "2ms");
+    CHECK_EQ(workflow->tasks[1].after, std::vector<std::string>{"p"});
+  }
+
+  TEST_CASE("WfFormat: mistakes") {
+    const std::string task = R"({"id": "a", "parents": [], "children": []})";
+    const std::string runtime = R"({"id": "a", "runtimeInSeconds": 1})";
+    CHECK(Parse(WfFormat(task, runtime)).ok());
+    CheckRefused(WfFormat(task, runtime, "1.4"), {"/schemaVersion", "1.4", "only 1.5"});
+    CheckRefused(R"({"name": "w", "workflow": {}})", {"\"schemaVersion\" is missing"});
+    CheckRefused(WfFormat("", runtime), {"/workflow/specification/tasks", "at least one"});
+    CheckRefused(WfFormat(task, ""), {"/tasks/0/id", "not in /workflow/execution/tasks"});
+    CheckRefused(WfFormat(task + "," + task, runtime), {"/tasks/1/id", "duplicate id"});
+    CheckRefused(WfFormat(task, runtime + "," + runtime), {"duplicate id"});
+    CheckRefused(WfFormat(task, runtime + R"(, {"id": "b", "runtimeInSeconds": 1})"), {"fewer"});
+    CheckRefused(WfFormat(task, R"({"id": "a", "runtimeInSeconds": -1})"), {"/runtimeInSeconds"});
+    CheckRefused(WfFormat(R"({"id": "a", "parents": ["b"], "children": []})", runtime),
+                 {"/parents/0", "not defined"});
+    CheckRefused(WfFormat(R"({"id": "a", "parents": ["a"], "children": ["a"]})", runtime),
+                 {"/parents/0", "itself"});
+    CheckRefused(WfFormat(R"({"id": "a", "parents": [], "children": ["a"]})", runtime),
+                 {"/children/0", "parents"});
+    CheckRefused(WfFormat(R"({"id": "a", "parents": [], "children": []},
+                             {"id": "b", "parents": ["a"], "children": []})",
+                          runtime + R"(, {"id": "b", "runtimeInSeconds": 1})"),
+                 {"\"b\" has the parent \"a\"", "children"});
+  }
+
+  TEST_CASE("what is not built, and files that are not there, say so") {
+    CHECK_EQ(ParseWorkflow("a: 1", "flow.yaml", {}).status().code(),
+             absl::StatusCode::kUnimplemented);
+    const auto missing = LoadWorkflow("/no/such/file.json", {});
+    CHECK_EQ(missing.status().code(), absl::StatusCode::kNotFound);
+    CHECK_NE(missing.status().message().find("/no/such/file.json"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace stet::cli

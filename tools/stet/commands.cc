@@ -1,0 +1,176 @@
+// Command line parsing.
+#include "tools/stet/commands.h"
+
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "tools/stet/failure.h"
+#include "tools/stet/listing.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/run.h"
+#include "tools/stet/validation.h"
+
+namespace stet::cli {
+namespace {
+
+constexpr char kVersion[] = "stet 0.1.0";
+
+constexpr const char* kNotBuilt[] = {
+    "why",     "retry",    "cancel", "pause",    "resume", "purge",  "signal", "dead",
+    "breaker", "schedule", "backup", "snapshot", "serve",  "worker", "schema", "graph"};
+
+// Which subcommand was chosen, and what it does.
+struct Choice {
+  RunOptions run = {};
+  ValidateOptions validate = {};
+  ListOptions list = {};
+  ShowOptions show = {};
+  std::function<ExitStatus()> action = nullptr;
+};
+
+void AddDirectory(CLI::App* command, SettingFlags& settings) {
+  command->add_option("--dir", settings.directory,
+                      "The engine's directory (env STET_DIR; default: .stet here)");
+  command->add_option("--config", settings.config_path,
+                      "JSON file with dir, workers, durability, max_attempts");
+}
+
+void AddFormat(CLI::App* command, FileFormat& format, double& time_scale) {
+  const std::map<std::string, FileFormat> formats = {{"auto", FileFormat::kAuto},
+                                                     {"json", FileFormat::kJson},
+                                                     {"yaml", FileFormat::kYaml},
+                                                     {"wfformat", FileFormat::kWfFormat}};
+  command->add_option("--format", format, "auto, json, yaml or wfformat (WfCommons 1.5)")
+      ->transform(CLI::CheckedTransformer(formats).description(""))
+      ->type_name("FORMAT");
+  command
+      ->add_option("--time-scale", time_scale,
+                   "wfformat: multiplies each recorded runtime (default 1)")
+      ->check(CLI::Range(0.0, 1e6).description(""))
+      ->type_name("X");
+}
+
+void AddRun(CLI::App& app, Choice& choice) {
+  RunOptions& options = choice.run;
+  CLI::App* run = app.add_subcommand("run", "Run a workflow, or resume it where it stopped");
+  run->add_option("FILE", options.file, "The workflow")->required()->type_name("");
+  AddDirectory(run, options.settings);
+  run->add_option("--key", options.key, "The execution's key (default: the file's name)");
+  run->add_flag("--new", options.new_execution, "Start another execution: KEY#2, KEY#3...");
+  run->add_flag("--pinned", options.pinned,
+                "Go on with the definition the execution started with; FILE lends only its name");
+  run->add_option("--input", options.input, "The execution's input")->type_name("JSON|@FILE");
+  run->add_option("--workers", options.settings.workers,
+                  "Tasks at the same time (env STET_WORKERS; default: one per core)");
+  run->add_option("--durability", options.settings.durability,
+                  "commit, os or memory (env STET_DURABILITY; default: commit)");
+  AddFormat(run, options.format, options.time_scale);
+  run->add_flag("--json", options.json, "Print the report as one JSON object");
+  run->add_flag("--quiet", options.quiet, "No progress and no summary");
+  run->footer(
+      "Killed or interrupted at any moment, the same command goes on: what was recorded is not run "
+      "again.\n\n"
+      "Examples:\n"
+      "  stet run report.json\n"
+      "  stet run report.json --key report-2026-11 --input '{\"month\": 11}' --workers 8\n"
+      "  stet run --format wfformat --time-scale 0.001 montage.json --json\n\n"
+      "Exit status: 0 completed; 1 ended otherwise; 2 usage or invalid workflow; 3 data damaged or "
+      "refused; 4 I/O error;\n5 directory locked by another process; 130 interrupted.");
+  run->callback([&choice] { choice.action = [&choice] { return Run(choice.run); }; });
+}
+
+void AddValidate(CLI::App& app, Choice& choice) {
+  ValidateOptions& options = choice.validate;
+  CLI::App* validate = app.add_subcommand("validate", "Check a workflow file");
+  validate->add_option("FILE", options.file, "The workflow")->required()->type_name("");
+  AddFormat(validate, options.format, options.time_scale);
+  validate->add_flag("--json", options.json, "Print one JSON object");
+  validate->footer("Example:\n  stet validate report.json");
+  validate->callback(
+      [&choice] { choice.action = [&choice] { return ValidateFile(choice.validate); }; });
+}
+
+void AddList(CLI::App& app, Choice& choice) {
+  CLI::App* list = app.add_subcommand("ls", "List executions (reads only, needs no lock)");
+  AddDirectory(list, choice.list.settings);
+  list->add_flag("--json", choice.list.json, "Print one JSON object");
+  list->footer("Example:\n  stet ls --dir /var/lib/reports");
+  list->callback([&choice] { choice.action = [&choice] { return List(choice.list); }; });
+}
+
+void AddShow(CLI::App& app, Choice& choice) {
+  ShowOptions& options = choice.show;
+  CLI::App* show = app.add_subcommand("show", "Show one execution (reads only, needs no lock)");
+  show->add_option("EXEC", options.execution, "Its key, its id, or a unique prefix of either")
+      ->required()
+      ->type_name("");
+  AddDirectory(show, options.settings);
+  show->add_option("--at", options.at_seq, "As of this event")->type_name("SEQ");
+  show->add_flag("--json", options.json, "Print one JSON object");
+  show->footer("Examples:\n  stet show report\n  stet show report --at 120 --json");
+  show->callback([&choice] { choice.action = [&choice] { return Show(choice.show); }; });
+}
+
+void AddNotBuilt(CLI::App& app, Choice& choice, bool json) {
+  for (const char* name : kNotBuilt) {
+    CLI::App* command = app.add_subcommand(name, "Not built yet")->group("");
+    command->allow_extras();
+    command->set_help_flag();
+    command->callback([&choice, name, json] {
+      choice.action = [name, json] {
+        Failure failure =
+            UsageFailure(fmt::format("{} is not built yet", name), "stet --help shows what is");
+        failure.code = "not_built";
+        Print(failure, json);
+        return failure.exit;
+      };
+    });
+  }
+}
+
+bool Has(int argc, char** argv, const char* flag) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], flag) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  const bool json = Has(argc, argv, "--json");
+  CLI::App app("stet runs workflows of commands so that nothing recorded is lost or done twice.",
+               "stet");
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n"
+      "  stet validate report.json       check it\n"
+      "  stet run report.json            run it; the same command resumes it\n"
+      "  stet ls                         what ran in .stet\n"
+      "  stet show report                one execution, task by task\n"
+      "  stet run --help                 options and exit statuses");
+  Choice choice;
+  AddRun(app, choice);
+  AddValidate(app, choice);
+  AddList(app, choice);
+  AddShow(app, choice);
+  AddNotBuilt(app, choice, json);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    const Failure failure = UsageFailure(OneLine(error.what()), "stet --help");
+    Print(failure, json);
+    return static_cast<int>(failure.exit);
+  }
+  return static_cast<int>(choice.action());
+}
+
+}  // namespace stet::cli

@@ -1,0 +1,132 @@
+// Explanation of failures.
+#include "tools/stet/failure.h"
+
+#include <cstdio>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <stet/inspect.h>
+#include <stet/reason.h>
+#include <stet/wal/recovery.h>
+
+#include "tools/stet/quote.h"
+
+namespace stet::cli {
+namespace {
+
+std::string_view CodeName(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kInvalidArgument:
+      return "invalid_argument";
+    case absl::StatusCode::kNotFound:
+      return "not_found";
+    case absl::StatusCode::kAlreadyExists:
+      return "already_exists";
+    case absl::StatusCode::kPermissionDenied:
+      return "permission_denied";
+    case absl::StatusCode::kResourceExhausted:
+      return "resource_exhausted";
+    case absl::StatusCode::kFailedPrecondition:
+      return "failed_precondition";
+    case absl::StatusCode::kUnimplemented:
+      return "not_built";
+    case absl::StatusCode::kDataLoss:
+      return "data_loss";
+    case absl::StatusCode::kUnavailable:
+      return "unavailable";
+    case absl::StatusCode::kCancelled:
+      return "interrupted";
+    default:
+      return "io_error";
+  }
+}
+
+bool IsLimit(Reason reason) {
+  return reason == Reason::kTooLarge || reason == Reason::kTooManyTasks ||
+         reason == Reason::kTooManyEdges || reason == Reason::kTooManyExecutions;
+}
+
+ExitStatus ExitFor(const absl::Status& status) {
+  const Reason reason = ReasonOf(status);
+  const wal::Refusal refusal = wal::RefusalOf(status);
+  if (reason == Reason::kLocked || refusal == wal::Refusal::kLocked) return ExitStatus::kLocked;
+  if (refusal == wal::Refusal::kNoAccess) return ExitStatus::kInputOutput;
+  if (refusal != wal::Refusal::kNone) return ExitStatus::kData;
+  if (IsLimit(reason)) return ExitStatus::kUsage;
+  switch (status.code()) {
+    case absl::StatusCode::kDataLoss:
+      return ExitStatus::kData;
+    case absl::StatusCode::kCancelled:
+      return ExitStatus::kInterrupted;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+    case absl::StatusCode::kUnimplemented:
+      return ExitStatus::kUsage;
+    default:
+      return ExitStatus::kInputOutput;
+  }
+}
+
+nlohmann::ordered_json TextOrNull(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return text;
+}
+
+// The finding that made the log refuse tells the place and the next command.
+void AddFinding(const std::string& directory, Failure& failure) {
+  const wal::RecoveryReport report = wal::Examine(LogOptionsFor(directory));
+  const wal::Finding* finding = report.refusal_finding();
+  if (finding == nullptr) {
+    failure.next = fmt::format("walinspect verify {}", directory);
+    return;
+  }
+  failure.code = finding->code;
+  failure.file = finding->file;
+  failure.offset = finding->offset;
+  failure.next = finding->next_command.empty() ? fmt::format("walinspect verify {}", directory)
+                                               : finding->next_command;
+}
+
+}  // namespace
+
+Failure FailureFrom(const absl::Status& status, const std::string& directory) {
+  Failure failure = {.exit = ExitFor(status),
+                     .code = std::string(CodeName(status.code())),
+                     .message = OneLine(std::string(status.message()))};
+  if (const Reason reason = ReasonOf(status); reason != Reason::kNone) {
+    failure.code = ToString(reason);
+  }
+  if (failure.exit == ExitStatus::kLocked) failure.code = "locked";
+  if (failure.exit == ExitStatus::kData && !directory.empty()) AddFinding(directory, failure);
+  return failure;
+}
+
+Failure UsageFailure(std::string_view message, std::string_view next) {
+  return {.exit = ExitStatus::kUsage,
+          .code = "usage",
+          .message = std::string(message),
+          .next = std::string(next)};
+}
+
+void Print(const Failure& failure, bool json) {
+  if (json) {
+    nlohmann::ordered_json error = {{"code", failure.code}, {"message", failure.message}};
+    error["file"] = TextOrNull(failure.file);
+    error["offset"] = nullptr;
+    if (failure.offset.has_value()) error["offset"] = *failure.offset;
+    error["next"] = TextOrNull(failure.next);
+    const nlohmann::ordered_json object = {{"error", std::move(error)}};
+    fmt::print(stdout, "{}\n",
+               object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    return;
+  }
+  const bool said = failure.next.empty() || failure.message.find(failure.next) != std::string::npos;
+  fmt::print(stderr, "stet: {}{}{}\n", failure.message,
+             said ? "" : "; next: ", said ? "" : failure.next);
+}
+
+}  // namespace stet::cli

@@ -1,0 +1,73 @@
+// Listing of executions.
+#include "tools/stet/listing.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+#include <stet/inspect.h>
+
+#include "tools/stet/quote.h"
+#include "tools/stet/report_json.h"
+#include "tools/stet/report_text.h"
+#include "tools/stet/status_macros.h"
+
+namespace stet::cli {
+namespace {
+
+absl::StatusOr<Replayed> ReplayAt(const std::string& directory, std::optional<uint64_t> at_seq) {
+  if (access((directory + "/wal").c_str(), F_OK) != 0) {
+    return absl::NotFoundError(
+        fmt::format("{} is no directory of stet; say which with --dir", OneLine(directory)));
+  }
+  ReplayOptions options = {.directory = directory};
+  if (at_seq.has_value()) options.at_seq = *at_seq;
+  return Replay(options);
+}
+
+absl::StatusOr<std::string> ListOutput(const std::string& directory, bool json) {
+  STET_ASSIGN_OR_RETURN(const Replayed state, ReplayAt(directory, std::nullopt));
+  const std::vector<ExecutionSummary> executions = state.List();
+  if (!json) return ListText(executions);
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const ExecutionSummary& execution : executions) list.push_back(SummaryJson(execution));
+  nlohmann::ordered_json object;
+  object["executions"] = std::move(list);
+  object["seq"] = state.seq();
+  return Dump(object) + "\n";
+}
+
+absl::StatusOr<std::string> ShowOutput(const std::string& directory, const ShowOptions& options) {
+  STET_ASSIGN_OR_RETURN(const Replayed state, ReplayAt(directory, options.at_seq));
+  STET_ASSIGN_OR_RETURN(const ExecutionReport report, state.Report(options.execution));
+  return options.json ? Dump(ReportJson(report)) + "\n" : ReportText(report);
+}
+
+ExitStatus Finish(const absl::StatusOr<std::string>& output, const std::string& directory,
+                  bool json) {
+  if (!output.ok()) {
+    const Failure failure = FailureFrom(output.status(), directory);
+    Print(failure, json);
+    return failure.exit;
+  }
+  fmt::print(stdout, "{}", *output);
+  return ExitStatus::kCompleted;
+}
+
+}  // namespace
+
+ExitStatus List(const ListOptions& options) {
+  const absl::StatusOr<Settings> settings = ResolveSettings(options.settings);
+  if (!settings.ok()) return Finish(settings.status(), {}, options.json);
+  return Finish(ListOutput(settings->directory, options.json), settings->directory, options.json);
+}
+
+ExitStatus Show(const ShowOptions& options) {
+  const absl::StatusOr<Settings> settings = ResolveSettings(options.settings);
+  if (!settings.ok()) return Finish(settings.status(), {}, options.json);
+  return Finish(ShowOutput(settings->directory, options), settings->directory, options.json);
+}
+
+}  // namespace stet::cli

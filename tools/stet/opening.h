@@ -1,0 +1,24 @@
+// Opening the engine of a directory for `stet run`, once no command of an earlier stet is left in it.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include <absl/status/statusor.h>
+#include <stet/engine.h>
+
+#include "tools/stet/files.h"
+#include "tools/stet/plan.h"
+#include "tools/stet/progress.h"
+
+namespace stet::cli {
+
+struct OpenedEngine {
+  OwnedFd claim = {};  // of the directory; outlives the engine
+  std::unique_ptr<Engine> engine = nullptr;
+};
+
+// `progress` must outlive the engine.  Errors: those of Engine::Open; Cancelled when a signal came while waiting.
+absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan, Progress* progress);
+
+}  // namespace stet::cli

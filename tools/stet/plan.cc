@@ -1,0 +1,74 @@
+// Decisions of `stet run`.
+#include "tools/stet/plan.h"
+
+#include <filesystem>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+
+#include "tools/stet/files.h"
+#include "tools/stet/json_document.h"
+#include "tools/stet/prior.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/status_macros.h"
+
+namespace stet::cli {
+namespace {
+
+absl::StatusOr<Payload> ReadInput(const std::string& input) {
+  if (input.empty()) return Payload("null");
+  std::string text = input;
+  std::string name = "--input";
+  if (input.front() == '@') {
+    name = input.substr(1);
+    STET_ASSIGN_OR_RETURN(text, ReadFile(name));
+  }
+  STET_RETURN_IF_ERROR(ParseJson(text, name).status());
+  return Payload(std::move(text));
+}
+
+// With --pinned the file only lends its name, and need not be there.
+std::string PinnedKey(const RunOptions& options, const FileOptions& file_options) {
+  const absl::StatusOr<Workflow> workflow = LoadWorkflow(options.file, file_options);
+  return workflow.ok() ? workflow->name : std::filesystem::path(options.file).stem().string();
+}
+
+absl::Status CheckSame(const RunPlan& plan) {
+  const WorkflowHash hash = HashOf(plan.workflow);
+  if (hash == plan.prior->workflow_hash) return absl::OkStatus();
+  return absl::AlreadyExistsError(fmt::format(
+      "execution {} was started from another definition: pinned {}, this file {}; go on with the "
+      "pinned one (--pinned), or start another execution (--new or --key)",
+      Quote(plan.key), ToString(plan.prior->workflow_hash), ToString(hash)));
+}
+
+}  // namespace
+
+absl::StatusOr<RunPlan> MakePlan(const RunOptions& options, const Settings& settings) {
+  const FileOptions file_options = {.format = options.format,
+                                    .time_scale = options.time_scale,
+                                    .max_attempts = settings.max_attempts};
+  RunPlan plan = {.settings = settings, .key = options.key};
+  STET_ASSIGN_OR_RETURN(plan.input, ReadInput(options.input));
+  if (!options.pinned) {
+    STET_ASSIGN_OR_RETURN(plan.workflow, LoadWorkflow(options.file, file_options));
+  }
+  if (plan.key.empty()) {
+    plan.key = options.pinned ? PinnedKey(options, file_options) : plan.workflow.name;
+  }
+  STET_ASSIGN_OR_RETURN(const Prior prior, Prior::Read(settings.directory));
+  STET_RETURN_IF_ERROR(prior.CheckActivities());
+  if (options.new_execution) {
+    plan.key = prior.FreeKey(plan.key);
+    return plan;
+  }
+  plan.prior = prior.Find(plan.key);
+  if (options.pinned) {
+    STET_ASSIGN_OR_RETURN(plan.workflow, prior.Definition(plan.key));
+  } else if (plan.prior.has_value()) {
+    STET_RETURN_IF_ERROR(CheckSame(plan));
+  }
+  return plan;
+}
+
+}  // namespace stet::cli

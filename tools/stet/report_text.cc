@@ -1,0 +1,114 @@
+// Text of reports.
+#include "tools/stet/report_text.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+#include <absl/time/clock.h>
+#include <fmt/format.h>
+
+#include "tools/stet/attempt_files.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/terminal.h"
+#include "tools/stet/time_text.h"
+
+namespace stet::cli {
+namespace {
+
+std::string PaintState(ExecutionState state) {
+  const bool terminal = IsTerminal(STDOUT_FILENO);
+  Colour colour = Colour::kYellow;
+  if (state == ExecutionState::kCompleted) colour = Colour::kGreen;
+  if (state == ExecutionState::kFailed) colour = Colour::kRed;
+  return Paint(terminal, colour, ToString(state));
+}
+
+// "12 completed, 1 failed": states with none are left out.
+std::string CountsText(const ExecutionReport& report) {
+  std::vector<std::string> parts;
+  for (size_t i = 0; i < kTaskStateCount; ++i) {
+    const TaskState state = static_cast<TaskState>(i);
+    if (const size_t count = report.count_in(state); count > 0) {
+      parts.push_back(fmt::format("{} {}", count, ToString(state)));
+    }
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string ElapsedText(const ExecutionReport& report) {
+  if (report.finished_at == absl::InfiniteFuture()) return {};
+  return fmt::format(" in {}", ShortDuration(report.finished_at - report.started_at));
+}
+
+}  // namespace
+
+std::string SummaryText(const ExecutionReport& report, const std::string& directory) {
+  uint32_t lost = 0;
+  uint32_t attempts = 0;
+  for (const TaskRecord& task : report.tasks) {
+    lost += task.lost;
+    attempts += task.attempts;
+  }
+  std::string text =
+      fmt::format("{} {} ({}): {} tasks: {}{}; {} attempts, {} lost; seq {}\n", OneLine(report.key),
+                  PaintState(report.state), PrintId(report.id), report.tasks.size(),
+                  CountsText(report), ElapsedText(report), attempts, lost, report.seq);
+  for (const TaskRecord& task : report.tasks) {
+    if (!IsFailure(task.state)) continue;
+    text += fmt::format("  {} {} after {} attempts: {}\n", OneLine(task.id), ToString(task.state),
+                        task.attempts, OneLine(task.error));
+  }
+  if (report.state == ExecutionState::kFailed) {
+    text += fmt::format("  logs: {}/logs/{}\n", directory, PrintId(report.id));
+  }
+  return text;
+}
+
+std::string ReportText(const ExecutionReport& report) {
+  std::string text = fmt::format(
+      "execution {}\nid        {}\nworkflow  {} {}\nstate     {}{}\nstarted   {}\nfinished  {}{}\n"
+      "seq       {}\ntasks     {}: {}\n\n",
+      OneLine(report.key), PrintId(report.id), OneLine(report.workflow),
+      ToString(report.workflow_hash), PaintState(report.state),
+      report.cancel_requested ? " (cancel requested)" : "", ShortTime(report.started_at),
+      ShortTime(report.finished_at), ElapsedText(report), report.seq, report.tasks.size(),
+      CountsText(report));
+  size_t width = 4;
+  for (const TaskRecord& task : report.tasks) width = std::max(width, task.id.size());
+  width = std::min<size_t>(width, 40);
+  text += fmt::format("{:{}}  {:13}  {:>8}  {:>4}  {:19}  {:>8}  ERROR\n", "TASK", width, "STATE",
+                      "ATTEMPTS", "LOST", "STARTED", "TIME");
+  for (const TaskRecord& task : report.tasks) {
+    const auto duration = task.duration();
+    text += fmt::format("{:{}}  {:13}  {:>8}  {:>4}  {:19}  {:>8}  {}\n", OneLine(task.id), width,
+                        ToString(task.state), task.attempts, task.lost,
+                        ShortTime(task.started_at.value_or(absl::InfinitePast())),
+                        duration ? ShortDuration(*duration) : "-", OneLine(task.error));
+  }
+  return text;
+}
+
+std::string ListText(const std::vector<ExecutionSummary>& executions) {
+  if (executions.empty()) return "no executions\n";
+  size_t width = 9;
+  for (const auto& execution : executions) width = std::max(width, execution.key.size());
+  width = std::min<size_t>(width, 60);
+  std::string text = fmt::format("{:{}}  {:16}  {:9}  {:>13}  {:19}  {:>8}\n", "EXECUTION", width,
+                                 "ID", "STATE", "TASKS DONE", "STARTED", "TIME");
+  for (const ExecutionSummary& execution : executions) {
+    const uint32_t total =
+        std::accumulate(execution.counts.begin(), execution.counts.end(), uint32_t{0});
+    const uint32_t done = execution.counts[static_cast<size_t>(TaskState::kCompleted)];
+    const bool ended = execution.finished_at != absl::InfiniteFuture();
+    text += fmt::format("{:{}}  {:16}  {:9}  {:>13}  {:19}  {:>8}\n", OneLine(execution.key), width,
+                        PrintId(execution.id), ToString(execution.state),
+                        fmt::format("{}/{}", done, total), ShortTime(execution.started_at),
+                        ended ? ShortDuration(execution.finished_at - execution.started_at) : "-");
+  }
+  return text;
+}
+
+}  // namespace stet::cli

@@ -1,0 +1,137 @@
+// Execution of a workflow in the foreground.
+#include "tools/stet/run.h"
+
+#include <cstdio>
+#include <utility>
+
+#include <absl/status/status.h>
+#include <absl/time/time.h>
+#include <fmt/format.h>
+#include <stet/inspect.h>
+
+#include "tools/stet/attempt_files.h"
+#include "tools/stet/opening.h"
+#include "tools/stet/plan.h"
+#include "tools/stet/progress.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/report_json.h"
+#include "tools/stet/report_text.h"
+#include "tools/stet/status_macros.h"
+#include "tools/stet/stop_signal.h"
+
+namespace stet::cli {
+namespace {
+
+constexpr absl::Duration kRedraw = absl::Milliseconds(100);
+
+// How the execution stood when stet let go of it.
+struct Outcome {
+  ExecutionReport report = {};
+  bool interrupted = false;
+  std::optional<EngineRecovery> recovery = std::nullopt;  // none when nothing was opened
+};
+
+// Waits for the end, or for a signal.  Nothing on a signal.
+absl::StatusOr<std::optional<ExecutionReport>> WaitForEnd(Engine& engine, const std::string& key,
+                                                          Progress& progress) {
+  while (!StopRequested()) {
+    absl::StatusOr<ExecutionReport> report = engine.Wait(key, kRedraw);
+    progress.Show();
+    if (report.ok()) return std::move(report).value();
+    if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report.status();
+  }
+  return std::nullopt;
+}
+
+// In-flight commands are stopped and recorded as interrupted; the directory then tells how things stand.
+absl::StatusOr<ExecutionReport> StopInOrder(Engine& engine, const RunPlan& plan) {
+  absl::StatusOr<ExecutionReport> before = engine.Report(plan.key);
+  STET_RETURN_IF_ERROR(engine.Close());
+  const absl::StatusOr<Replayed> after = Replay({.directory = plan.settings.directory});
+  return after.ok() ? after->Report(plan.key) : before;
+}
+
+absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
+  STET_ASSIGN_OR_RETURN(OpenedEngine opened, OpenEngine(plan, &progress));
+  Engine& engine = *opened.engine;
+  Outcome outcome = {.recovery = engine.recovery()};
+  if (const uint32_t lost = engine.recovery().attempts_lost; lost > 0) {
+    progress.OnNote(fmt::format("{} attempts were lost with the previous process", lost));
+  }
+  STET_ASSIGN_OR_RETURN(
+      const Started started,
+      engine.Start({.workflow = plan.workflow.name, .key = plan.key, .input = plan.input}));
+  (void)started;
+  STET_ASSIGN_OR_RETURN(std::optional<ExecutionReport> report,
+                        WaitForEnd(engine, plan.key, progress));
+  if (report.has_value()) {
+    outcome.report = *std::move(report);
+    STET_RETURN_IF_ERROR(engine.Close());
+  } else {
+    outcome.interrupted = true;
+    STET_ASSIGN_OR_RETURN(outcome.report, StopInOrder(engine, plan));
+  }
+  return outcome;
+}
+
+void PrintOutcome(const Outcome& outcome, const RunPlan& plan, const RunOptions& options) {
+  const ExecutionReport& report = outcome.report;
+  if (options.json) {
+    nlohmann::ordered_json json = ReportJson(report);
+    json["recovered"] = nullptr;
+    if (outcome.recovery.has_value()) json["recovered"] = RecoveryJson(*outcome.recovery);
+    json["mode"] = wal::ToString(plan.settings.durability);
+    fmt::print(stdout, "{}\n", Dump(json));
+    return;
+  }
+  if (options.quiet) return;
+  fmt::print(stdout, "{}", SummaryText(report, plan.settings.directory));
+  if (outcome.interrupted && !IsTerminal(report.state)) {
+    fmt::print(stdout, "  interrupted; the same command goes on from here\n");
+  } else if (!outcome.recovery.has_value()) {
+    fmt::print(stdout, "  it had ended before; --new starts another execution\n");
+  }
+}
+
+ExitStatus ExitFor(const Outcome& outcome) {
+  if (outcome.report.state == ExecutionState::kCompleted) return ExitStatus::kCompleted;
+  if (IsTerminal(outcome.report.state)) return ExitStatus::kEndedOtherwise;
+  return ExitStatus::kInterrupted;
+}
+
+void ShowResumption(const RunPlan& plan, Progress& progress) {
+  if (!plan.prior.has_value()) return;
+  progress.OnNote(fmt::format("resuming {}: {} of {} tasks are done", Quote(plan.key),
+                              plan.prior->count_in(TaskState::kCompleted),
+                              plan.prior->tasks.size()));
+}
+
+}  // namespace
+
+ExitStatus Run(const RunOptions& options) {
+  CatchStopSignals();
+  const absl::StatusOr<Settings> settings = ResolveSettings(options.settings);
+  const auto fail = [&](const absl::Status& status) {
+    const Failure failure =
+        FailureFrom(status, settings.ok() ? settings->directory : std::string());
+    Print(failure, options.json);
+    return failure.exit;
+  };
+  if (!settings.ok()) return fail(settings.status());
+  const absl::StatusOr<RunPlan> plan = MakePlan(options, *settings);
+  if (!plan.ok()) return fail(plan.status());
+  if (plan->prior.has_value() && IsTerminal(plan->prior->state)) {
+    const Outcome outcome = {.report = *plan->prior};
+    PrintOutcome(outcome, *plan, options);
+    return ExitFor(outcome);
+  }
+  Progress progress(plan->key, options.quiet);
+  ShowResumption(*plan, progress);
+  const absl::StatusOr<Outcome> outcome = Execute(*plan, progress);
+  progress.Finish();
+  if (!outcome.ok()) return fail(outcome.status());
+  PrintOutcome(*outcome, *plan, options);
+  return ExitFor(*outcome);
+}
+
+}  // namespace stet::cli

@@ -1,0 +1,28 @@
+// `stet run`: starts the execution of a workflow file, or resumes it.
+#pragma once
+
+#include <string>
+
+#include "tools/stet/failure.h"
+#include "tools/stet/settings.h"
+#include "tools/stet/workflow_file.h"
+
+namespace stet::cli {
+
+struct RunOptions {
+  std::string file = {};
+  SettingFlags settings = {};
+  std::string key = {};  // empty: the workflow's name
+  bool new_execution = false;
+  bool pinned = false;
+  std::string input = {};  // JSON, or @file
+  FileFormat format = FileFormat::kAuto;
+  double time_scale = 1;
+  bool json = false;
+  bool quiet = false;
+};
+
+// Prints everything there is to say.
+ExitStatus Run(const RunOptions& options);
+
+}  // namespace stet::cli

@@ -1,0 +1,32 @@
+// Settings that come from a flag, else the environment, else the file named by --config, else a default.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <absl/status/statusor.h>
+#include <stet/wal/options.h>
+
+namespace stet::cli {
+
+// As given by flags; nothing where there was none.
+struct SettingFlags {
+  std::optional<std::string> directory = std::nullopt;
+  std::optional<uint32_t> workers = std::nullopt;
+  std::optional<std::string> durability = std::nullopt;
+  std::string config_path = {};
+};
+
+struct Settings {
+  std::string directory = {};  // absolute
+  uint32_t workers = 0;        // 0: one per core
+  wal::Durability durability = wal::Durability::kCommit;
+  uint32_t max_attempts = 1;  // of tasks whose file says nothing
+};
+
+// Environment: STET_DIR, STET_WORKERS, STET_DURABILITY, STET_MAX_ATTEMPTS.  Keys of the file: dir, workers, durability, max_attempts.
+// Errors: InvalidArgument naming the source of the bad value; Unimplemented for a durability that is not built.
+absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags);
+
+}  // namespace stet::cli

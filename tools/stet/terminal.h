@@ -1,0 +1,21 @@
+// What standard error can show: colours and updating lines on a terminal only.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace stet::cli {
+
+enum class Colour { kGreen, kRed, kYellow, kFaint };
+
+// Whether `fd` is a terminal that understands escapes; NO_COLOR and TERM=dumb are respected.
+bool IsTerminal(int fd);
+
+// `text` in colour if `terminal`, as it is otherwise.
+std::string Paint(bool terminal, Colour colour, std::string_view text);
+
+// Columns of the terminal behind `fd`; 80 when unknown.
+size_t TerminalColumns(int fd);
+
+}  // namespace stet::cli

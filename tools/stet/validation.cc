@@ -1,0 +1,47 @@
+// Validation of files.
+#include "tools/stet/validation.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "tools/stet/quote.h"
+#include "tools/stet/report_json.h"
+#include "tools/stet/settings.h"
+
+namespace stet::cli {
+
+ExitStatus ValidateFile(const ValidateOptions& options) {
+  absl::StatusOr<Workflow> workflow = absl::UnknownError("");
+  const absl::StatusOr<Settings> settings = ResolveSettings({});
+  if (settings.ok()) {
+    workflow = LoadWorkflow(options.file, {.format = options.format,
+                                           .time_scale = options.time_scale,
+                                           .max_attempts = settings->max_attempts});
+  } else {
+    workflow = settings.status();
+  }
+  if (!workflow.ok()) {
+    Failure failure = FailureFrom(workflow.status());
+    failure.file = options.file;
+    Print(failure, options.json);
+    return failure.exit;
+  }
+  size_t dependencies = 0;
+  for (const Task& task : workflow->tasks) dependencies += task.after.size();
+  const std::string hash = ToString(HashOf(*workflow));
+  if (options.json) {
+    fmt::print(stdout, "{}\n",
+               Dump({{"workflow", workflow->name},
+                     {"tasks", workflow->tasks.size()},
+                     {"dependencies", dependencies},
+                     {"hash", hash}}));
+  } else {
+    fmt::print(stdout, "{}: valid: workflow {}, {} tasks, {} dependencies, hash {}\n",
+               OneLine(options.file), Quote(workflow->name), workflow->tasks.size(), dependencies,
+               hash);
+  }
+  return ExitStatus::kCompleted;
+}
+
+}  // namespace stet::cli
