@@ -104,6 +104,8 @@ std::string_view ToString(Flaw flaw) {
       return "body digest mismatch";
     case Flaw::kRecord:
       return "record check mismatch";
+    case Flaw::kUnreadable:
+      return "unreadable";
   }
   return "unknown";
 }

@@ -66,6 +66,7 @@ enum class Flaw : uint8_t {
   kValue,        // intact, but a field is out of its range
   kBody,         // batch: the body's digest does not agree
   kRecord,       // batch: a record's check, place or seq does not agree
+  kUnreadable,   // the device reports an error
 };
 std::string_view ToString(Flaw flaw);
 

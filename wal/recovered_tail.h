@@ -27,8 +27,9 @@ struct RecoveredTail {
   uint64_t prev_durable_lsn = 0;
   uint64_t discarded_to_lsn = 0;
   uint64_t prev_state_digest = 0;  // of the last accepted batch that carries one
-  // Paths that are in the way: provisional segments, unfinished creations.  Nothing in them counts;
-  // the writer removes them or renames over them.
+  // Paths that are in the way: provisional segments, unfinished creations.  Nothing in them counts.
+  // The one named for next_segno is only ever renamed over: a SEGMENT_END before it promises that a
+  // file of that name exists.  The others are removed.
   std::vector<std::string> leftovers = {};
   ReadPlan accepted = {};  // what a reader may read
 };

@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -65,6 +70,29 @@ absl::StatusOr<std::unique_ptr<Lock>> TakePosixLock(const std::string& path,
   }
   RETURN_IF_ERROR(WritePid(fd.get(), path));
   return std::make_unique<PosixLock>(std::move(fd));
+}
+
+// The kernel lists all locks; asking with flock would take the lock for a moment.
+std::optional<int> PosixLockHolder(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat info {};
+  if (!fd.ok() || ::fstat(fd.get(), &info) != 0) return std::nullopt;
+  const std::string written = HolderOf(fd.get());
+  const std::string device = fmt::format("{:02x}:{:02x}:", major(info.st_dev), minor(info.st_dev));
+  std::ifstream locks("/proc/locks");
+  std::string line;
+  while (std::getline(locks, line)) {
+    // "1: FLOCK  ADVISORY  WRITE 1234 fe:00:131077 0 EOF"; "1: -> FLOCK ..." only waits for it.
+    std::istringstream words(line);
+    std::string number, kind, advisory, access, pid, place;
+    words >> number >> kind >> advisory >> access >> pid >> place;
+    if (kind != "FLOCK" || access != "WRITE") continue;
+    if (place.substr(place.rfind(':') + 1) != std::to_string(info.st_ino)) continue;
+    // Some file systems show another device here than to stat; then the pid has to agree.
+    if (!place.starts_with(device) && pid != written) continue;
+    return std::atoi((written.empty() ? pid : written).c_str());
+  }
+  return std::nullopt;
 }
 
 }  // namespace stet::wal

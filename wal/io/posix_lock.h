@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "stet/wal/storage.h"
@@ -11,5 +12,8 @@ namespace stet::wal {
 // As Storage::TakeLock.
 absl::StatusOr<std::unique_ptr<Lock>> TakePosixLock(const std::string& path,
                                                     absl::Duration wait_max);
+
+// As Storage::LockHolder.
+std::optional<int> PosixLockHolder(const std::string& path);
 
 }  // namespace stet::wal

@@ -71,6 +71,10 @@ absl::StatusOr<std::unique_ptr<Lock>> PosixStorage::TakeLock(const std::string& 
   return TakePosixLock(path, wait_max);
 }
 
+std::optional<int> PosixStorage::LockHolder(const std::string& path) {
+  return PosixLockHolder(path);
+}
+
 absl::StatusOr<std::unique_ptr<Queue>> PosixStorage::NewQueue() {
   return std::make_unique<PosixQueue>();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ class PosixStorage : public Storage {
   absl::Status SyncDirectory(const std::string& directory) override;
   absl::StatusOr<std::unique_ptr<Lock>> TakeLock(const std::string& path,
                                                  absl::Duration wait_max) override;
+  std::optional<int> LockHolder(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<Queue>> NewQueue() override;
   std::string name() const override { return "posix"; }
   std::string note() const override { return note_; }

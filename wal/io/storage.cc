@@ -18,6 +18,8 @@ int64_t Nanos(clockid_t clock) {
 
 }  // namespace
 
+std::optional<int> Storage::LockHolder(const std::string& /*path*/) { return std::nullopt; }
+
 int64_t Storage::WallNanos() { return Nanos(CLOCK_REALTIME); }
 
 int64_t Storage::MonotonicNanos() { return Nanos(CLOCK_MONOTONIC); }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -159,6 +160,10 @@ class Storage {
   // gives its pid.
   virtual absl::StatusOr<std::unique_ptr<Lock>> TakeLock(const std::string& path,
                                                          absl::Duration wait_max) = 0;
+
+  // The pid of who holds the lock file `path`, if anyone does; 0 if the pid cannot be told.  Takes
+  // nothing, so that it disturbs no one.
+  virtual std::optional<int> LockHolder(const std::string& path);
 
   // A queue for the calling thread.
   virtual absl::StatusOr<std::unique_ptr<Queue>> NewQueue() = 0;

@@ -1,0 +1,158 @@
+// Recover and Examine: the same examination, with the lock or without.
+#include "stet/wal/recovery.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "stet/wal/storage.h"
+#include "wal/examiner.h"
+#include "wal/recovered_log.h"
+#include "wal/segments.h"
+
+namespace stet::wal {
+namespace {
+
+constexpr int kLiveAttempts = 4;
+
+// Makes durable what a killed predecessor wrote and did not flush, before it is read: what is
+// accepted now must still be there after a power cut.
+absl::Status FlushAll(Storage* storage, const std::string& directory) {
+  RETURN_IF_ERROR(storage->SyncDirectory(directory));
+  ASSIGN_OR_RETURN(const Listing listing, ListLog(storage, directory));
+  for (const uint64_t segno : listing.segnos) {
+    const std::string path = PathIn(directory, SegmentName(segno));
+    ASSIGN_OR_RETURN(const std::unique_ptr<File> file, storage->Open(path, OpenMode::kReadWrite));
+    RETURN_IF_ERROR(file->Flush());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Refused(const std::string& directory, Refusal refusal, std::string text) {
+  return StatusOf(RefusalReport(directory, refusal, {.file = directory, .text = std::move(text)}));
+}
+
+// The storage to use: the caller's, or the machine's.
+absl::StatusOr<Storage*> StorageFor(const Options& options, std::unique_ptr<Storage>* owned) {
+  if (options.storage != nullptr) return options.storage;
+  ASSIGN_OR_RETURN(*owned, OpenStorage(options.backend));
+  return owned->get();
+}
+
+// A directory that is not there yet is made, with create; its parent must exist.
+absl::Status PrepareDirectory(Storage* storage, const Options& options) {
+  const absl::Status listed = storage->List(options.directory).status();
+  if (!absl::IsNotFound(listed)) return listed;
+  if (!options.create) {
+    return Refused(options.directory, Refusal::kNotALog, "there is no such directory");
+  }
+  const absl::Status made = storage->MakeDirectory(options.directory);
+  return absl::IsAlreadyExists(made) ? absl::OkStatus() : made;
+}
+
+ExamineMode ModeOf(const Options& options) {
+  return {.create = options.create,
+          .lenient = options.tail == TailPolicy::kLenient,
+          .event_level_max = options.event_level_max};
+}
+
+// A writer goes on while its log is read: what it makes durable between two reads would look like a
+// broken promise.  So only promises that were seen before a scan began count in it.
+Decision ExamineLive(Storage* storage, ExamineMode mode, Survey* survey) {
+  mode.live = true;
+  Decision decision = Examine(survey, mode);
+  for (int i = 1; i < kLiveAttempts && decision.report.refused(); ++i) {
+    if (decision.scans.empty()) break;
+    mode.promised_max = decision.report.durable_lsn;
+    absl::StatusOr<Survey> again = TakeSurvey(storage, survey->directory);
+    if (!again.ok()) continue;  // a segment was retired meanwhile
+    *survey = *std::move(again);
+    decision = Examine(survey, mode);
+  }
+  return decision;
+}
+
+}  // namespace
+
+absl::Status StatusOf(const RecoveryReport& report) {
+  const Finding* finding = report.refusal_finding();
+  if (finding == nullptr) return absl::OkStatus();
+  absl::StatusCode code = absl::StatusCode::kDataLoss;
+  if (report.refusal == Refusal::kLocked) code = absl::StatusCode::kFailedPrecondition;
+  if (report.refusal == Refusal::kNotALog) code = absl::StatusCode::kNotFound;
+  if (report.refusal == Refusal::kUnsupported) code = absl::StatusCode::kUnimplemented;
+  if (report.refusal == Refusal::kNoAccess) code = absl::StatusCode::kUnavailable;
+  absl::Status status(code, finding->ToString());
+  SetRefusal(report.refusal, &status);
+  return status;
+}
+
+RecoveredLog::RecoveredLog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RecoveredLog::RecoveredLog(RecoveredLog&&) noexcept = default;
+RecoveredLog& RecoveredLog::operator=(RecoveredLog&&) noexcept = default;
+RecoveredLog::~RecoveredLog() = default;
+
+const RecoveryReport& RecoveredLog::report() const { return impl_->report; }
+uint64_t RecoveredLog::last_seq() const { return impl_->report.last_seq; }
+uint32_t RecoveredLog::epoch() const { return impl_->tail.epoch; }
+const RecoveredTail& RecoveredLog::tail() const { return impl_->tail; }
+
+Reader RecoveredLog::NewReader(uint64_t from_seq) const {
+  return MakeReader(impl_->storage, impl_->tail.accepted, from_seq);
+}
+
+absl::StatusOr<RecoveredLog> Recover(const Options& options) {
+  if (options.directory.empty()) return absl::InvalidArgumentError("options: directory is empty");
+  auto impl = std::make_unique<RecoveredLog::Impl>();
+  ASSIGN_OR_RETURN(impl->storage, StorageFor(options, &impl->owned));
+  const auto no_access = [&](const absl::Status& status) {
+    if (RefusalOf(status) != Refusal::kNone) return status;
+    absl::Status with_refusal = status;
+    SetRefusal(Refusal::kNoAccess, &with_refusal);
+    return with_refusal;
+  };
+  if (absl::Status made = PrepareDirectory(impl->storage, options); !made.ok()) {
+    return no_access(made);
+  }
+  absl::StatusOr<std::unique_ptr<Lock>> lock =
+      impl->storage->TakeLock(PathIn(options.directory, kLockName), options.lock_wait);
+  if (absl::IsFailedPrecondition(lock.status())) {
+    return Refused(options.directory, Refusal::kLocked, std::string(lock.status().message()));
+  }
+  if (!lock.ok()) return no_access(lock.status());
+  impl->lock = *std::move(lock);
+  if (absl::Status flushed = FlushAll(impl->storage, options.directory); !flushed.ok()) {
+    return Refused(options.directory, Refusal::kIoError, std::string(flushed.message()));
+  }
+  absl::StatusOr<Survey> survey = TakeSurvey(impl->storage, options.directory);
+  if (!survey.ok()) return no_access(survey.status());
+  Decision decision = Examine(&*survey, ModeOf(options));
+  RETURN_IF_ERROR(StatusOf(decision.report));
+  impl->report = std::move(decision.report);
+  impl->report.storage = impl->storage->name();
+  impl->report.storage_note = impl->storage->note();
+  impl->tail = std::move(decision.tail);
+  return RecoveredLog(std::move(impl));
+}
+
+RecoveryReport Examine(const Options& options) {
+  std::unique_ptr<Storage> owned;
+  const auto no_access = [&](const absl::Status& status) {
+    return RefusalReport(options.directory, Refusal::kNoAccess,
+                         {.file = options.directory, .text = std::string(status.message())});
+  };
+  const absl::StatusOr<Storage*> storage = StorageFor(options, &owned);
+  if (!storage.ok()) return no_access(storage.status());
+  absl::StatusOr<Survey> survey = TakeSurvey(*storage, options.directory);
+  if (!survey.ok()) return no_access(survey.status());
+  const std::optional<int> holder = (*storage)->LockHolder(PathIn(options.directory, kLockName));
+  const ExamineMode mode = ModeOf(options);
+  Decision decision = holder ? ExamineLive(*storage, mode, &*survey) : Examine(&*survey, mode);
+  decision.report.live_pid = holder;
+  decision.report.storage = (*storage)->name();
+  decision.report.storage_note = (*storage)->note();
+  return std::move(decision.report);
+}
+
+}  // namespace stet::wal

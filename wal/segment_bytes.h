@@ -1,0 +1,48 @@
+// The bytes of a segment file through a window of aligned reads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <absl/status/statusor.h>
+
+#include "stet/wal/storage.h"
+#include "wal/io/aligned_buffer.h"
+
+namespace stet::wal {
+
+// What lies behind the end of the file reads as zeros: a file that was cut looks like one whose last
+// part was never written.  Not thread-safe.
+class SegmentBytes {
+ public:
+  static absl::StatusOr<SegmentBytes> Open(Storage* storage, const std::string& path);
+
+  // The same file with a window of its own.
+  absl::StatusOr<SegmentBytes> Reopen() const { return Open(storage_, path()); }
+
+  const std::string& path() const { return file_->path(); }
+  uint64_t file_bytes() const { return file_bytes_; }
+  File* file() const { return file_.get(); }
+
+  // Bytes [offset, offset + length), valid until the next call.
+  // Errors: those of File::Read, if one of just these bytes cannot be read.
+  absl::StatusOr<Bytes> At(uint64_t offset, uint64_t length);
+
+  // Reads from the file again from here on, whatever is in the window.
+  void Forget() { window_bytes_ = 0; }
+
+ private:
+  SegmentBytes(Storage* storage, std::unique_ptr<File> file, uint64_t file_bytes)
+      : storage_(storage), file_(std::move(file)), file_bytes_(file_bytes) {}
+  absl::Status Fill(uint64_t begin, uint64_t length);
+
+  Storage* storage_;
+  std::unique_ptr<File> file_;
+  uint64_t file_bytes_;
+  AlignedBuffer window_;
+  uint64_t window_begin_ = 0;
+  uint64_t window_bytes_ = 0;
+};
+
+}  // namespace stet::wal
