@@ -36,8 +36,10 @@ absl::StatusOr<Bytes> SegmentBytes::At(uint64_t offset, uint64_t length) {
     const uint64_t align = std::max<uint64_t>(file_->alignment(), kCommitAlignMin);
     const uint64_t begin = offset / align * align;
     const uint64_t need = AlignUp(offset + length - begin, align);
-    absl::Status read = Fill(begin, std::max(need, kWindowBytes));
-    if (!read.ok() && need < kWindowBytes) read = Fill(begin, need);
+    const uint64_t left = begin < file_bytes_ ? AlignUp(file_bytes_ - begin, align) : 0;
+    const uint64_t window = std::max(need, std::min(left, kWindowBytes));
+    absl::Status read = Fill(begin, window);
+    if (!read.ok() && need < window) read = Fill(begin, need);
     RETURN_IF_ERROR(read);
   }
   return Bytes(window_.span().subspan(offset - window_begin_, length));

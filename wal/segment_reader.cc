@@ -158,11 +158,13 @@ class Scan {
     scan_.used_end = scan_.end;
     if (scan_.end < limit) SearchBehind();
     CheckSlots();
+    NameDurableSeq();
     return std::move(scan_);
   }
 
  private:
   void Witness(uint64_t lsn, uint64_t seq, const std::string& who) {
+    if (lsn == scan_.durable_lsn && scan_.durable_seq == 0) scan_.durable_seq = seq;
     if (lsn <= scan_.durable_lsn) return;
     scan_.durable_lsn = lsn;
     scan_.durable_seq = seq;
@@ -236,6 +238,14 @@ class Scan {
     }
   }
 
+  // If no slot told the last durable seq, the batch that ends at or before W does.
+  void NameDurableSeq() {
+    if (scan_.durable_seq != 0) return;
+    for (const auto& [end_lsn, last_seq] : behind_) {
+      if (end_lsn <= scan_.durable_lsn) scan_.durable_seq = last_seq;
+    }
+  }
+
   void SearchBehind() {
     const uint64_t end = std::min(header_.segment_bytes, AlignUp(bytes_.file_bytes(), align_));
     for (uint64_t offset = scan_.end; offset < end; offset += align_) {
@@ -252,6 +262,8 @@ class Scan {
       if (batch.lsn != MakeLsn(header_.segno, offset)) continue;
       // The header alone is evidence: it was sealed after all that it names was durable.
       WitnessOf(batch, BatchBytes(batch.body_bytes, align_));
+      behind_.push_back({batch.lsn + BatchBytes(batch.body_bytes, align_),
+                         batch.first_seq + batch.record_count - 1});
       if (offset == scan_.end) continue;
       if (scan_.behind_count++ == 0) {
         scan_.behind_lsn = batch.lsn;
@@ -274,6 +286,7 @@ class Scan {
   const uint64_t align_;
   SegmentScan scan_;
   std::array<bool, 2> slot_seen_ = {false, false};
+  std::vector<std::pair<uint64_t, uint64_t>> behind_;  // intact headers from P on: end, last seq
 };
 
 }  // namespace
