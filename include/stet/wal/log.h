@@ -14,7 +14,9 @@
 #include <absl/status/statusor.h>
 
 #include "stet/wal/options.h"
+#include "stet/wal/reader.h"
 #include "stet/wal/record.h"
+#include "stet/wal/recovery.h"
 #include "stet/wal/writer.h"
 
 #pragma GCC visibility push(default)
@@ -22,9 +24,6 @@
 #pragma GCC visibility push(default)
 
 namespace stet::wal {
-
-class Reader;           // stet/wal/reader.h
-struct RecoveryReport;  // stet/wal/recovery.h
 
 // Thread-safe.  What stet/wal/writer.h says of errors holds here too.
 class Log {

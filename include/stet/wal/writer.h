@@ -20,14 +20,13 @@
 
 #include "stet/wal/options.h"
 #include "stet/wal/record.h"
+#include "stet/wal/recovery.h"
 
 #pragma GCC visibility push(default)
 
 #pragma GCC visibility push(default)
 
 namespace stet::wal {
-
-class RecoveredLog;  // stet/wal/recovery.h
 
 // How far the log is, in seq: appended >= written >= durable >= witnessed.
 struct Watermarks {
@@ -111,8 +110,9 @@ class Writer {
 
   WriterStats stats() const;
 
- private:
   class Impl;
+
+ private:
   explicit Writer(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,39 @@
+// What a writer takes: limits that follow from the options, and how they nest.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "stet/wal/options.h"
+#include "stet/wal/record.h"
+#include "wal/format.h"
+
+namespace stet::wal {
+
+// Errors: InvalidArgument, naming both numbers, if sizes are out of range or do not nest: record <= group <= a quarter of the
+// largest segment <= window.  Unimplemented for a durability that is not built.
+absl::Status CheckOptions(const Options& options);
+
+// The largest batch that a segment of that size takes: a quarter of it, so that a lost segment end wastes little.
+constexpr uint64_t BatchBytesMaxOf(uint64_t segment_bytes) {
+  const uint64_t quarter = segment_bytes / 4;
+  return quarter < kBatchBytesMax ? quarter : kBatchBytesMax;
+}
+
+// Room that a segment keeps for the batch that ends it.
+uint64_t SegmentEndBytesMax(uint64_t segment_bytes, uint64_t align);
+
+// What a group takes in a batch.
+struct GroupSize {
+  uint64_t body_bytes = 0;
+  uint64_t payload_bytes = 0;
+};
+
+// Errors: InvalidArgument for an empty group; ResourceExhausted for a record or group over its limit.
+absl::StatusOr<GroupSize> Measure(std::span<const NewRecord> group, uint64_t segment_bytes_max,
+                                  uint64_t align);
+
+}  // namespace stet::wal

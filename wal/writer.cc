@@ -1,0 +1,143 @@
+// The writer: its life from Start to Close.
+#include "stet/wal/writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "wal/recovered_log.h"
+#include "wal/segments.h"
+#include "wal/writer_impl.h"
+
+namespace stet::wal {
+namespace {
+
+constexpr uint64_t kMaintainBytes = 1 << 20;
+
+}  // namespace
+
+Writer::Impl::Impl(RecoveredLog recovered, const Options& options, Storage* storage)
+    : options_(options), storage_(storage), recovered_(std::move(recovered)) {}
+
+Writer::Impl::~Impl() { Stop(); }
+
+void Writer::Impl::Stop() {
+  // The thread first, it wakes the queue; the queue before the buffers that the kernel may still read.
+  supply_.reset();
+  queue_.reset();
+}
+
+ReadPlan Writer::Impl::Plan() const {
+  ReadPlan plan = recovered_.tail().accepted;
+  plan.segments.insert(plan.segments.end(), segments_.begin(), segments_.end());
+  plan.segments.back().end_offset = released_offset();
+  return plan;
+}
+
+uint64_t Writer::Impl::released_offset() const {
+  return OffsetOf(options_.durability == Durability::kCommit ? durable_.lsn : written_.lsn);
+}
+
+absl::Status Writer::Impl::Start() {
+  const RecoveredTail& tail = recovered_.tail();
+  identity_ = {.storage = storage_,
+               .directory = options_.directory,
+               .log_uuid = tail.log_uuid,
+               .epoch = tail.epoch + 1,
+               .inflight_bytes_max = options_.inflight_bytes_max,
+               .state_digest_version = options_.state_digest_version,
+               .event_level = options_.event_level};
+  if (tail.unborn) identity_.log_uuid = {.low = storage_->Random(), .high = storage_->Random()};
+  ASSIGN_OR_RETURN(queue_, storage_->NewQueue());
+  supply_ = std::make_unique<SegmentSupply>(identity_, options_.helper_thread,
+                                            [this] { queue_->Wake(); });
+  RETURN_IF_ERROR(ActivateFirst());
+  // Last: a directory without it holds no log yet, whatever else a crash left in it.
+  if (tail.unborn) {
+    const LogId id{.log_uuid = identity_.log_uuid, .created_ns = storage_->WallNanos()};
+    RETURN_IF_ERROR(WriteLogId(storage_, options_.directory, id));
+  }
+  stats_.storage = storage_->name();
+  stats_.storage_note = storage_->note();
+  return absl::OkStatus();
+}
+
+uint64_t Writer::Impl::released() const {
+  switch (options_.durability) {
+    case Durability::kMemory:
+      return next_seq_ - 1;
+    case Durability::kOs:
+    case Durability::kInterval:
+      return written_.seq;
+    case Durability::kCommit:
+      return durable_.seq;
+    case Durability::kWitness:
+      return witnessed_seq_;
+  }
+  return durable_.seq;
+}
+
+Watermarks Writer::Impl::watermarks() const {
+  return {.appended = next_seq_ - 1,
+          .written = written_.seq,
+          .durable = durable_.seq,
+          .witnessed = witnessed_seq_};
+}
+
+absl::Status Writer::Impl::Maintain(absl::Duration budget) {
+  if (!status_.ok() || closed_) return status_;
+  if (options_.helper_thread) return absl::OkStatus();
+  const int64_t end = storage_->MonotonicNanos() + absl::ToInt64Nanoseconds(budget);
+  WantNext();
+  while (supply_->state() == SegmentSupply::State::kWorking) {
+    supply_->Work(kMaintainBytes);
+    if (storage_->MonotonicNanos() >= end) break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Writer::Impl::Flush() {
+  if (!status_.ok() || closed_) return status_;
+  return Drain();
+}
+
+absl::Status Writer::Impl::Close() {
+  if (closed_) return absl::OkStatus();
+  RETURN_IF_ERROR(Flush());
+  absl::Status status;
+  while (status.ok() && slot_flying_) status = ReapOnce(absl::Seconds(1)).status();
+  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(SubmitSlot(true));
+  while (status.ok() && slot_flying_) status = ReapOnce(absl::Seconds(1)).status();
+  RETURN_IF_ERROR(status);
+  closed_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(RecoveredLog recovered,
+                                                      const Options& options) {
+  RETURN_IF_ERROR(CheckOptions(options));
+  Storage* const storage = recovered.impl().storage;
+  auto impl = std::make_unique<Impl>(std::move(recovered), options, storage);
+  RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Writer>(new Writer(std::move(impl)));
+}
+
+Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Writer::~Writer() = default;
+
+absl::StatusOr<uint64_t> Writer::Append(std::span<const NewRecord> group, uint64_t state_digest) {
+  return impl_->Append(group, state_digest);
+}
+absl::Status Writer::Poll(absl::Duration wait_max) { return impl_->Poll(wait_max); }
+void Writer::Wake() { impl_->Wake(); }
+absl::Status Writer::Maintain(absl::Duration budget) { return impl_->Maintain(budget); }
+absl::Status Writer::Flush() { return impl_->Flush(); }
+absl::Status Writer::Close() { return impl_->Close(); }
+uint64_t Writer::released() const { return impl_->released(); }
+Watermarks Writer::watermarks() const { return impl_->watermarks(); }
+uint32_t Writer::epoch() const { return impl_->epoch(); }
+uint64_t Writer::next_seq() const { return impl_->next_seq(); }
+WriterStats Writer::stats() const { return impl_->stats(); }
+
+}  // namespace stet::wal

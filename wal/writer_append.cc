@@ -1,0 +1,181 @@
+// The writer, from a group to its place in a batch and a segment.
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "wal/writer_impl.h"
+
+namespace stet::wal {
+namespace {
+
+constexpr size_t kFreeBuffersMax = 8;
+constexpr absl::Duration kDriveWait = absl::Milliseconds(100);
+
+}  // namespace
+
+absl::StatusOr<uint64_t> Writer::Impl::Append(std::span<const NewRecord> group,
+                                              uint64_t state_digest) {
+  ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));
+  RETURN_IF_ERROR(TakeRoom(size.body_bytes));
+  const std::span<std::byte> buffer = open_.buffer.span();
+  uint64_t seq = next_seq_;
+  for (const NewRecord& record : group) {
+    const uint64_t hash = Hash64(record.payload);
+    open_.used += PutRecord(record, seq++, hash, buffer.subspan(open_.used));
+  }
+  StampGroup(static_cast<uint32_t>(group.size()), size.payload_bytes, state_digest, 1);
+  return next_seq_ - 1;
+}
+
+absl::StatusOr<uint64_t> Writer::Impl::AppendEncoded(Bytes records, uint32_t count,
+                                                     uint64_t payload_bytes, uint64_t state_digest,
+                                                     uint32_t groups) {
+  assert(count > 0);
+  RETURN_IF_ERROR(TakeRoom(records.size()));
+  std::memcpy(open_.buffer.data() + open_.used, records.data(), records.size());
+  open_.used += records.size();
+  StampGroup(count, payload_bytes, state_digest, groups);
+  return next_seq_ - 1;
+}
+
+void Writer::Impl::StampGroup(uint32_t records, uint64_t payload_bytes, uint64_t state_digest,
+                              uint32_t groups) {
+  if (open_.empty()) open_.first_seq = next_seq_;
+  open_.record_count += records;
+  open_.payload_bytes += payload_bytes;
+  open_.state_digest = state_digest;
+  next_seq_ += records;
+  stats_.records += records;
+  stats_.groups += groups;
+  stats_.payload_bytes += payload_bytes;
+}
+
+// Makes sure that the open batch takes `body_bytes` more.  Refuses or waits before anything is taken.
+absl::Status Writer::Impl::TakeRoom(uint64_t body_bytes) {
+  if (!status_.ok()) return status_;
+  if (closed_) return absl::FailedPreconditionError("append: the log is closed");
+  while (true) {
+    const bool fits = open_.used + body_bytes <= open_.used_max;
+    if (fits && FitsWindow(body_bytes)) return absl::OkStatus();
+    if (!FitsWindow(body_bytes)) {
+      RETURN_IF_ERROR(WaitForWindow(body_bytes));
+      continue;
+    }
+    if (!open_.empty()) CloseBatch();
+    RETURN_IF_ERROR(OpenBatch(body_bytes));
+  }
+}
+
+// Whether what is not durable yet stays within the window that recovery relies on.
+bool Writer::Impl::FitsWindow(uint64_t body_bytes) const {
+  const uint64_t held = closed_bytes_ - durable_.bytes;
+  return held + BatchBytes(open_.used - kBatchHeaderBytes + body_bytes, place_align_) <=
+         options_.inflight_bytes_max;
+}
+
+bool Writer::Impl::FitsPlace(uint64_t batch_bytes) const {
+  return batch_bytes <= BatchBytesMaxOf(place_bytes_) &&
+         place_offset_ + batch_bytes + SegmentEndBytesMax(place_bytes_, place_align_) <=
+             place_bytes_;
+}
+
+absl::Status Writer::Impl::OpenBatch(uint64_t body_bytes) {
+  const uint64_t batch_bytes = BatchBytes(body_bytes, place_align_);
+  if (!FitsPlace(batch_bytes)) RETURN_IF_ERROR(MoveToNextSegment(batch_bytes));
+  const uint64_t room =
+      place_bytes_ - place_offset_ - SegmentEndBytesMax(place_bytes_, place_align_);
+  const uint64_t target = AlignUp(options_.batch_bytes_max, place_align_);
+  const uint64_t bytes =
+      std::min({std::max(target, batch_bytes), room, BatchBytesMaxOf(place_bytes_)});
+  if (open_.buffer.size() < bytes) open_.buffer = TakeBuffer(bytes);
+  open_.used_max = bytes;
+  open_.segno = place_segno_;
+  open_.offset = place_offset_;
+  return absl::OkStatus();
+}
+
+AlignedBuffer Writer::Impl::TakeBuffer(uint64_t bytes_min) {
+  // The one given back last: its pages are the warmest.
+  if (!free_buffers_.empty() && free_buffers_.back().size() >= bytes_min) {
+    AlignedBuffer buffer = std::move(free_buffers_.back());
+    free_buffers_.pop_back();
+    return buffer;
+  }
+  return AlignedBuffer(std::max<uint64_t>(bytes_min, options_.batch_bytes_max), place_align_);
+}
+
+void Writer::Impl::GiveBuffer(AlignedBuffer buffer) {
+  // Those of a group beyond the usual size go: few need them, and they are large.
+  const bool usual = buffer.size() <= AlignUp(options_.batch_bytes_max, place_align_);
+  if (usual && free_buffers_.size() < kFreeBuffersMax) free_buffers_.push_back(std::move(buffer));
+}
+
+// The batch gets its place; nothing is added to it any more.
+void Writer::Impl::CloseBatch() {
+  assert(!open_.empty() && open_.segno == place_segno_ && open_.offset == place_offset_);
+  open_.bytes = BatchBytes(open_.used - kBatchHeaderBytes, place_align_);
+  place_offset_ += open_.bytes;
+  closed_bytes_ += open_.bytes;
+  ready_.push_back(std::move(open_));
+  open_ = {};
+}
+
+// Lets the place continue in the next segment, once that is ready and large enough.
+absl::Status Writer::Impl::MoveToNextSegment(uint64_t batch_bytes) {
+  // Only one segment is made ahead: the place may be in it already.
+  if (place_segno_ != active_.header.segno) {
+    RETURN_IF_ERROR(WaitForActive());
+    if (FitsPlace(batch_bytes)) return absl::OkStatus();
+  }
+  supply_->Want(active_.header.segno + 1, NextBytes(batch_bytes));
+  RETURN_IF_ERROR(WaitForSegment());
+  place_segno_ = active_.header.segno + 1;
+  place_offset_ = active_.first_offset();
+  place_bytes_ = supply_->bytes();
+  return absl::OkStatus();
+}
+
+absl::Status Writer::Impl::WaitForWindow(uint64_t body_bytes) {
+  ++stats_.stalls;
+  pressed_ = true;
+  absl::Status status;
+  while (status.ok() && !FitsWindow(body_bytes)) status = Drive();
+  pressed_ = false;
+  return status;
+}
+
+// Everything closed goes into its segment: then the place is in the active one.
+absl::Status Writer::Impl::WaitForActive() {
+  assert(open_.empty());
+  ++stats_.stalls;
+  absl::Status status;
+  while (status.ok() && active_.header.segno != place_segno_) status = Drive();
+  return status;
+}
+
+absl::Status Writer::Impl::WaitForSegment() {
+  if (supply_->state() == SegmentSupply::State::kWorking) ++stats_.stalls;
+  while (supply_->state() == SegmentSupply::State::kWorking) {
+    supply_->Hurry();
+    supply_->Work(supply_->bytes());
+    if (supply_->state() == SegmentSupply::State::kWorking) RETURN_IF_ERROR(Drive());
+  }
+  if (supply_->state() == SegmentSupply::State::kReady) return absl::OkStatus();
+  const absl::Status error = supply_->error();
+  if (!absl::IsResourceExhausted(error)) return Poison(error);
+  return absl::ResourceExhaustedError(
+      fmt::format("append: no space for the next segment: {}", std::string(error.message())));
+}
+
+// Goes on with what is on its way, and waits for some of it.
+absl::Status Writer::Impl::Drive() {
+  RETURN_IF_ERROR(Pump());
+  RETURN_IF_ERROR(ReapOnce(kDriveWait).status());
+  return Pump();
+}
+
+}  // namespace stet::wal
