@@ -29,6 +29,8 @@ void Log::Impl::ThreadMain() {
   Publish();
   while (TakeStaged()) {
     AppendTaken();
+    // Released already: the wait that follows may be long.
+    if (options_.durability == Durability::kMemory) Publish();
     status = writer_->Poll(PollWait());
     Publish();
   }

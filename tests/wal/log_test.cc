@@ -1,0 +1,122 @@
+// Tests of the log for many threads.
+#include "stet/wal/log.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/wal/log_fixture.h"
+#include "tests/wal/temp_directory.h"
+
+namespace stet::wal {
+namespace {
+
+std::vector<std::string> ReadAll(Log* log, uint64_t from_seq = 1) {
+  std::vector<std::string> texts;
+  absl::StatusOr<Reader> reader = log->NewReader(from_seq);
+  REQUIRE(reader.ok());
+  for (const Record& record : *reader) {
+    CHECK_EQ(record.seq, from_seq + texts.size());
+    texts.emplace_back(reinterpret_cast<const char*>(record.payload.data()), record.payload.size());
+  }
+  CHECK_MESSAGE(reader->status().ok(), reader->status().ToString());
+  return texts;
+}
+
+TEST_SUITE("wal::Log") {
+  TEST_CASE("append, sync, read, open again") {
+    const TempDirectory directory;
+    const Options options{.directory = directory.path(), .create = true};
+    {
+      auto log = Log::Open(options);
+      REQUIRE_MESSAGE(log.ok(), log.status().ToString());
+      CHECK(ReadAll(log->get()).empty());
+      CHECK_EQ(*(*log)->Append("a"), 1);
+      CHECK_EQ(*(*log)->Append("b"), 2);
+      CHECK((*log)->Sync(2).ok());
+      CHECK_EQ((*log)->released(), 2);
+      CHECK_EQ(ReadAll(log->get()), std::vector<std::string>{"a", "b"});
+      CHECK_EQ(ReadAll(log->get(), 2), std::vector<std::string>{"b"});
+      CHECK(absl::IsOutOfRange((*log)->Sync(3)));
+      CHECK(absl::IsInvalidArgument((*log)->Append(std::span<const NewRecord>()).status()));
+      CHECK_EQ(*(*log)->Append("c"), 3);
+      CHECK((*log)->Close().ok());
+      CHECK((*log)->Sync(3).ok());
+      CHECK(absl::IsFailedPrecondition((*log)->Append("d").status()));
+      CHECK_EQ(ReadAll(log->get()), std::vector<std::string>{"a", "b", "c"});
+    }
+    auto log = Log::Open({.directory = directory.path()});
+    REQUIRE_MESSAGE(log.ok(), log.status().ToString());
+    CHECK((*log)->recovery().clean);
+    CHECK_EQ(*(*log)->Append("e"), 4);
+    CHECK((*log)->Sync(4).ok());
+    CHECK_EQ(ReadAll(log->get()), std::vector<std::string>{"a", "b", "c", "e"});
+  }
+
+  TEST_CASE("many threads: what each appended is there, in its order, once synced") {
+    for (const Durability durability :
+         {Durability::kCommit, Durability::kOs, Durability::kMemory}) {
+      const TempDirectory directory;
+      constexpr int kThreads = 8;
+      constexpr int kAppends = 200;
+      auto log = Log::Open({.directory = directory.path(),
+                            .create = true,
+                            .durability = durability,
+                            .segment_bytes = 1 << 20,
+                            .first_segment_bytes = 128 << 10});
+      REQUIRE_MESSAGE(log.ok(), log.status().ToString());
+      std::atomic<int> failures = 0;
+      std::vector<std::thread> threads;
+      for (int t = 0; t < kThreads; ++t) {
+        threads.emplace_back([&, t] {
+          for (int i = 0; i < kAppends; ++i) {
+            const std::string text = std::to_string(t) + ":" + std::to_string(i);
+            const auto seq = (*log)->Append(text + std::string(500, '.'));
+            if (!seq.ok() || !(*log)->Sync(*seq).ok()) ++failures;
+            if ((*log)->released() < *seq) ++failures;
+          }
+        });
+      }
+      for (std::thread& thread : threads) thread.join();
+      CHECK_EQ(failures.load(), 0);
+      CHECK((*log)->Close().ok());
+      CHECK((*log)->stats().rotations > 0);
+      std::vector<int> next(kThreads);
+      for (const std::string& text : ReadAll(log->get())) {
+        const int thread = std::stoi(text);
+        CHECK_EQ(std::stoi(text.substr(text.find(':') + 1)), next[static_cast<size_t>(thread)]++);
+      }
+      CHECK_EQ(next, std::vector<int>(kThreads, kAppends));
+    }
+  }
+
+  TEST_CASE("producers that never wait are held to the memory that is allowed") {
+    const TempDirectory directory;
+    auto log = Log::Open({.directory = directory.path(), .create = true, .segment_bytes = 8 << 20});
+    REQUIRE(log.ok());
+    const std::string text(60'000, 'x');
+    uint64_t seq = 0;
+    for (int i = 0; i < 500; ++i) {
+      const auto next = (*log)->Append(text);
+      REQUIRE_MESSAGE(next.ok(), next.status().ToString());
+      seq = *next;
+    }
+    CHECK((*log)->Sync(seq).ok());
+    const std::string large(1'900'000, 'y');
+    CHECK((*log)->Sync(*(*log)->Append(large)).ok());
+    CHECK((*log)->Close().ok());
+    CHECK_EQ(ReadAll(log->get()).size(), 501);
+  }
+
+  TEST_CASE("a log that cannot be opened says why, and leaves no thread behind") {
+    const TempDirectory directory;
+    const absl::Status status = Log::Open({.directory = directory.path()}).status();
+    CHECK(RefusalOf(status) == Refusal::kNotALog);
+  }
+}
+
+}  // namespace
+}  // namespace stet::wal
