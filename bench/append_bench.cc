@@ -4,13 +4,16 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "bench/harness.h"
 #include "bench/latency.h"
 #include "bench/raw_disk.h"
+#include "stet/wal/log.h"
 #include "stet/wal/recovery.h"
 #include "stet/wal/writer.h"
 
@@ -64,6 +67,40 @@ absl::StatusOr<Samples> Append(const std::string& folder, size_t outstanding, do
   return samples;
 }
 
+// One thread that appends and waits, again and again.
+void AppendAndSync(wal::Log* log, int64_t end, Latencies* latencies, absl::Status* status) {
+  const std::string payload(kPayloadBytes, 'p');
+  for (int64_t now = NowNanos(); now < end && status->ok();) {
+    const absl::StatusOr<uint64_t> seq = log->Append(payload);
+    *status = seq.ok() ? log->Sync(*seq) : seq.status();
+    const int64_t done = NowNanos();
+    latencies->Add(done - now);
+    now = done;
+  }
+}
+
+// `threads` of them on one log.
+absl::StatusOr<Samples> Threads(const std::string& folder, size_t threads, double seconds) {
+  absl::StatusOr<std::unique_ptr<wal::Log>> log =
+      wal::Log::Open({.directory = folder, .create = true});
+  if (!log.ok()) return log.status();
+  std::vector<Latencies> latencies(threads);
+  std::vector<absl::Status> statuses(threads);
+  std::vector<std::thread> running;
+  const int64_t begin = NowNanos();
+  const int64_t end = begin + static_cast<int64_t>(seconds * 1e9);
+  for (size_t i = 0; i < threads; ++i) {
+    running.emplace_back(AppendAndSync, log->get(), end, &latencies[i], &statuses[i]);
+  }
+  for (std::thread& thread : running) thread.join();
+  const int64_t took = NowNanos() - begin;
+  for (size_t i = 0; i < threads; ++i) {
+    if (!statuses[i].ok()) return statuses[i];
+    if (i > 0) latencies[0].Merge(latencies[i]);
+  }
+  return latencies[0].Describe(took);
+}
+
 }  // namespace
 }  // namespace stet::bench
 
@@ -71,12 +108,20 @@ int main(int argc, char** argv) {
   using stet::bench::Append;
   stet::bench::Harness harness("append", argc, argv);
   const double seconds = harness.settings().seconds;
-  harness.Add("raw_overwrite_4k",
-              [&] { return stet::bench::RawDurableOverwrites(harness.NewFolder(), seconds); });
+  harness.Add("raw_overwrite_4k", [&] {
+    return stet::bench::RawDurableOverwrites(harness.NewFolder(), 4096, seconds);
+  });
+  // 64 records of 100 bytes are a batch of this size: 64 times this rate is the most that one batch in flight can do.
+  harness.Add("raw_overwrite_12k", [&] {
+    return stet::bench::RawDurableOverwrites(harness.NewFolder(), 12288, seconds);
+  });
   for (const size_t outstanding : {1, 8, 64, 512}) {
     harness.Add(fmt::format("append_100B_{}", outstanding), [&harness, seconds, outstanding] {
       return Append(harness.NewFolder(), outstanding, seconds);
     });
   }
+  harness.Add("log_100B_64_threads", [&harness, seconds] {
+    return stet::bench::Threads(harness.NewFolder(), 64, seconds);
+  });
   return harness.Run();
 }

@@ -14,6 +14,9 @@ int64_t NowNanos();
 class Latencies {
  public:
   void Add(int64_t nanos) { nanos_.push_back(nanos); }
+  void Merge(const Latencies& other) {
+    nanos_.insert(nanos_.end(), other.nanos_.begin(), other.nanos_.end());
+  }
   size_t count() const { return nanos_.size(); }
 
   // The smallest duration that `share` (0..1) of all do not exceed, in us; 0 without any.

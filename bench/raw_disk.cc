@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -56,19 +57,22 @@ absl::Status Prepare(const std::string& path) {
 
 }  // namespace
 
-absl::StatusOr<Samples> RawDurableOverwrites(const std::string& folder, double seconds) {
+absl::StatusOr<Samples> RawDurableOverwrites(const std::string& folder, size_t bytes,
+                                             double seconds) {
   const std::string path = folder + "/raw";
   if (absl::Status prepared = Prepare(path); !prepared.ok()) return prepared;
   const Descriptor file(open(path.c_str(), O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC));
   if (file.get() < 0) return Failed("open", path);
-  const std::unique_ptr<void, Free> block(std::aligned_alloc(kBlock, kBlock));
+  const std::unique_ptr<void, Free> block(std::aligned_alloc(kBlock, bytes));
+  std::memset(block.get(), 'r', bytes);
   Latencies latencies;
   const int64_t begin = NowNanos();
   const int64_t end = begin + static_cast<int64_t>(seconds * 1e9);
   int64_t now = begin;
   for (size_t i = 0; now < end; ++i) {
-    const auto offset = static_cast<off_t>(i % kBlocks * kBlock);
-    if (pwrite(file.get(), block.get(), kBlock, offset) != kBlock) return Failed("write", path);
+    const auto offset = static_cast<off_t>(i % (kBlock * kBlocks / bytes) * bytes);
+    if (pwrite(file.get(), block.get(), bytes, offset) != static_cast<ssize_t>(bytes))
+      return Failed("write", path);
     const int64_t done = NowNanos();
     latencies.Add(done - now);
     now = done;

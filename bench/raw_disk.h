@@ -1,6 +1,7 @@
 // What the disk itself can do: the reference of the log's figures.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include <absl/status/statusor.h>
@@ -9,8 +10,9 @@
 
 namespace stet::bench {
 
-// Overwrites 4 KiB blocks of a written file one after another, each durable before the next
-// (O_DIRECT | O_DSYNC), for about `seconds`.
-absl::StatusOr<Samples> RawDurableOverwrites(const std::string& folder, double seconds);
+// Overwrites pieces of `bytes` (a multiple of 4096) of a written file one after another, each durable
+// before the next (O_DIRECT | O_DSYNC), for about `seconds`.
+absl::StatusOr<Samples> RawDurableOverwrites(const std::string& folder, size_t bytes,
+                                             double seconds);
 
 }  // namespace stet::bench
