@@ -43,7 +43,7 @@ struct StartExecution {
 };
 
 // Gives the ready run to a worker.  Errors: kUnknownExecution, kUnknownTask, kNotReady,
-// kExecutionEnded, kAlreadyCancelled.
+// kExecutionEnded, kAlreadyCancelled, kClosed.
 struct StartAttempt {
   RunRef run = {};
 };

@@ -38,7 +38,7 @@ class Definition {
   // Times in ns; timeout 0: none.
   const fb::TaskPolicy& policy(uint32_t task) const { return policies_[tasks_[task].policy]; }
 
-  // The distinct activities, in order of first use.
+  // In order of first use; one may be listed more than once.
   std::span<const std::string> activities() const { return activities_; }
   // In the order of Task::after.
   std::span<const uint32_t> parents(uint32_t task) const { return parents_.of(task); }

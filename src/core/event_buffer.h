@@ -17,6 +17,29 @@ struct DecideOptions {
   uint32_t part_bytes = 2 << 20;  // a definition is cut here
 };
 
+// A set of tasks that is emptied in no time.
+class TaskSet {
+ public:
+  // Empties it; it may then hold 0..tasks-1.
+  void Begin(size_t tasks) {
+    if (marks_.size() < tasks) marks_.resize(tasks, 0);
+    if (++round_ == 0) {
+      marks_.assign(marks_.size(), 0);
+      round_ = 1;
+    }
+  }
+  // False when it was in already.
+  bool Insert(uint32_t task) {
+    if (marks_[task] == round_) return false;
+    marks_[task] = round_;
+    return true;
+  }
+
+ private:
+  std::vector<uint32_t> marks_;
+  uint32_t round_ = 0;
+};
+
 // Not thread-safe.
 class EventBuffer {
  public:
@@ -24,6 +47,10 @@ class EventBuffer {
 
   const DecideOptions& options() const { return options_; }
   schema::Packer& pack() { return packer_; }
+
+  // Room for Decide's intermediate results, kept for the next command.
+  std::vector<uint32_t>& picks() { return picks_; }
+  TaskSet& picked() { return picked_; }
 
   // Forgets the group.  `next_seq` is the seq of its first event.
   void Begin(uint64_t next_seq);
@@ -48,6 +75,8 @@ class EventBuffer {
   };
   DecideOptions options_;
   schema::Packer packer_;
+  std::vector<uint32_t> picks_;
+  TaskSet picked_;
   uint64_t next_seq_ = 1;
   std::vector<std::byte> arena_;
   std::vector<Entry> entries_;

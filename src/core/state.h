@@ -51,7 +51,11 @@ class State {
   const Definition* FindDefinition(const WorkflowHash& hash) const;
   const Execution* FindExecution(uint64_t id) const;  // null when there is none
   const Execution* FindExecutionByKey(std::string_view key) const;
-  // By id, ascending, from (id, key).
+  // By hash, ascending.
+  const absl::btree_map<WorkflowHash, std::unique_ptr<const Definition>>& definitions() const {
+    return definitions_;
+  }
+  // By id, ascending.
   std::span<const std::unique_ptr<Execution>> executions() const { return executions_; }
   std::span<const DeadLetterRef> dead_letters() const { return dead_letters_; }
   uint32_t live_executions() const { return live_executions_; }

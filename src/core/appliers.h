@@ -1,0 +1,36 @@
+// One function per event type.  Each checks all it needs before it changes anything; what it returns says what contradicts the state.
+#pragma once
+
+#include <absl/status/status.h>
+
+#include "core/editor.h"
+#include "schema/event_type.h"
+#include "schema/workflow.fbs.h"
+
+namespace stet::core {
+
+absl::Status ApplyEvent(const fb::EngineOpened& event, Editor& editor);
+absl::Status ApplyEvent(const fb::DefinitionChunk& event, Editor& editor);
+absl::Status ApplyEvent(const fb::DefinitionSealed& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor);
+absl::Status ApplyEvent(const fb::CancelRequested& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor);
+absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor);
+absl::Status ApplyEvent(const fb::TasksSkipped& event, Editor& editor);
+absl::Status ApplyEvent(const fb::TasksCancelled& event, Editor& editor);
+absl::Status ApplyEvent(const fb::TaskDeadLettered& event, Editor& editor);
+absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor);
+absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor);
+absl::Status ApplyEvent(const fb::RetriesWoken& event, Editor& editor);
+
+// What contradicts the state.
+absl::Status Contradiction(const std::string& what);
+
+// The execution of the event's stream; null unless it runs.
+Execution* RunningExecution(Editor& editor);
+
+// How an execution ends whose tasks are all final, by its counts of tasks.
+schema::ExecutionOutcome OutcomeOf(bool cancel_requested,
+                                   const std::array<uint32_t, kTaskStateCount>& counts);
+
+}  // namespace stet::core

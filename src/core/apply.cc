@@ -1,0 +1,110 @@
+// From an event's type to the function that applies it.
+#include "core/apply.h"
+
+#include "base/format.h"
+#include "base/status_macros.h"
+#include "core/appliers.h"
+#include "core/payload_ref.h"
+#include "schema/parse.h"
+
+namespace stet::core {
+namespace {
+
+template <class T>
+absl::Status ParseAndApply(Editor& editor) {
+  ASSIGN_OR_RETURN(const T* table, schema::Parse<T>(editor.event().payload));
+  if (table->time() < editor.state().time_ns()) {
+    return Contradiction(fmt::format("time {} is before {}, the time of the event before",
+                                     table->time(), editor.state().time_ns()));
+  }
+  RETURN_IF_ERROR(ApplyEvent(*table, editor));
+  editor.Advance(table->time());
+  return absl::OkStatus();
+}
+
+absl::Status Dispatch(Editor& editor) {
+  using schema::EventType;
+  switch (static_cast<EventType>(editor.event().type)) {
+    case EventType::None:
+      break;
+    case EventType::EngineOpened:
+      return ParseAndApply<fb::EngineOpened>(editor);
+    case EventType::DefinitionChunk:
+      return ParseAndApply<fb::DefinitionChunk>(editor);
+    case EventType::DefinitionSealed:
+      return ParseAndApply<fb::DefinitionSealed>(editor);
+    case EventType::ExecutionStarted:
+      return ParseAndApply<fb::ExecutionStarted>(editor);
+    case EventType::CancelRequested:
+      return ParseAndApply<fb::CancelRequested>(editor);
+    case EventType::ExecutionEnded:
+      return ParseAndApply<fb::ExecutionEnded>(editor);
+    case EventType::TasksReady:
+      return ParseAndApply<fb::TasksReady>(editor);
+    case EventType::TasksSkipped:
+      return ParseAndApply<fb::TasksSkipped>(editor);
+    case EventType::TasksCancelled:
+      return ParseAndApply<fb::TasksCancelled>(editor);
+    case EventType::TaskDeadLettered:
+      return ParseAndApply<fb::TaskDeadLettered>(editor);
+    case EventType::AttemptStarted:
+      return ParseAndApply<fb::AttemptStarted>(editor);
+    case EventType::AttemptFinished:
+      return ParseAndApply<fb::AttemptFinished>(editor);
+    case EventType::RetriesWoken:
+      return ParseAndApply<fb::RetriesWoken>(editor);
+  }
+  return absl::UnimplementedError("unknown event type");
+}
+
+}  // namespace
+
+absl::Status Apply(const EventRef& event, State& state, Effects* effects) {
+  absl::Status status;
+  if (event.seq != state.seq() + 1) {
+    status = Contradiction(fmt::format("expected seq {}", state.seq() + 1));
+  } else {
+    Editor editor(state, event, effects);
+    status = Dispatch(editor);
+  }
+  if (status.ok()) return status;
+  const auto code = status.code() == absl::StatusCode::kUnimplemented
+                        ? absl::StatusCode::kUnimplemented
+                        : absl::StatusCode::kDataLoss;
+  return absl::Status(
+      code, fmt::format("event {} (type {}, {}) of stream {:016x}: {}", event.seq, event.type,
+                        schema::ToString(static_cast<schema::EventType>(event.type)), event.stream,
+                        status.message()));
+}
+
+absl::Status Contradiction(const std::string& what) { return absl::DataLossError(what); }
+
+Execution* RunningExecution(Editor& editor) {
+  Execution* execution = editor.execution(editor.event().stream);
+  const bool runs = execution != nullptr && execution->state == ExecutionState::kRunning;
+  return runs ? execution : nullptr;
+}
+
+std::optional<CarriedPayload> PayloadsIn(const EventRef& event) {
+  using Kind = CarriedPayload::Kind;
+  std::optional<CarriedPayload> carried;
+  if (event.type == static_cast<uint16_t>(schema::EventType::ExecutionStarted)) {
+    const auto* started = flatbuffers::GetRoot<fb::ExecutionStarted>(event.payload.data());
+    carried = CarriedPayload{.kind = Kind::kInput,
+                             .bytes = TextOf(started->input()),
+                             .content_type = ContentTypeOf(started->content_type())};
+  } else if (event.type == static_cast<uint16_t>(schema::EventType::AttemptFinished)) {
+    const auto* finished = flatbuffers::GetRoot<fb::AttemptFinished>(event.payload.data());
+    const bool success = finished->outcome() == schema::AttemptOutcome::Success;
+    carried =
+        CarriedPayload{.kind = success ? Kind::kOutput : Kind::kError,
+                       .bytes = success ? TextOf(finished->output()) : TextOf(finished->error()),
+                       .content_type = ContentTypeOf(finished->content_type())};
+  }
+  if (carried && carried->bytes.empty() && carried->content_type == schema::kDefaultContentType) {
+    return std::nullopt;
+  }
+  return carried;
+}
+
+}  // namespace stet::core

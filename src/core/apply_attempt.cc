@@ -1,0 +1,155 @@
+// Events of attempts: started, finished.
+#include <fmt/format.h>
+
+#include "core/appliers.h"
+#include "core/payload_ref.h"
+
+namespace stet::core {
+namespace {
+
+using schema::AttemptOutcome;
+using schema::RunNext;
+
+absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execution,
+                        uint32_t epoch) {
+  if (execution.cancel_requested) return Contradiction("it is cancelled");
+  if (event.task() >= execution.tasks.size()) {
+    return Contradiction(fmt::format("there is no task {}", event.task()));
+  }
+  const TaskSlot& slot = execution.tasks[event.task()];
+  if (slot.state != TaskState::kReady) {
+    return Contradiction(fmt::format("task {} is {}", event.task(), ToString(slot.state)));
+  }
+  if (uint64_t{event.attempt()} != uint64_t{slot.attempts} + 1) {
+    return Contradiction(fmt::format("attempt {} follows {}", event.attempt(), slot.attempts));
+  }
+  if (event.epoch() != epoch) {
+    return Contradiction(fmt::format("epoch {}, now it is {}", event.epoch(), epoch));
+  }
+  if (event.deadline() != 0 && event.deadline() < event.time()) {
+    return Contradiction("its deadline is before its start");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& execution) {
+  if (event.task() >= execution.tasks.size()) {
+    return Contradiction(fmt::format("there is no task {}", event.task()));
+  }
+  const TaskSlot& slot = execution.tasks[event.task()];
+  if (slot.state != TaskState::kRunning || slot.order != event.attempt_seq()) {
+    return Contradiction(fmt::format("attempt {} does not own task {} ({}, {})",
+                                     event.attempt_seq(), event.task(), ToString(slot.state),
+                                     slot.order));
+  }
+  if (event.next() == RunNext::RetryWait && event.wake_at() < event.time()) {
+    return Contradiction("it wakes before it ended");
+  }
+  // Once it is cancelled a task either still completes or is cancelled.
+  if (event.next() != RunNext::Completed &&
+      (event.next() == RunNext::Canceled) != execution.cancel_requested) {
+    return Contradiction(fmt::format("next is {}, cancel was {}", schema::ToString(event.next()),
+                                     execution.cancel_requested ? "requested" : "not requested"));
+  }
+  return absl::OkStatus();
+}
+
+// One parent fewer for each dependent; those that have none left are due.
+void ReleaseChildren(Execution& execution, uint32_t task) {
+  for (const uint32_t child : execution.definition->children(task)) {
+    TaskSlot& slot = execution.tasks[child];
+    if (--slot.unfinished == 0 && slot.state == TaskState::kPending &&
+        !execution.cancel_requested) {
+      PushBack(execution, execution.due, child);
+    }
+  }
+}
+
+void CountOutcome(TaskSlot& slot, AttemptOutcome outcome) {
+  if (outcome == AttemptOutcome::Lost) ++slot.lost;
+  if (outcome == AttemptOutcome::Failure || outcome == AttemptOutcome::Timeout) ++slot.failures;
+}
+
+}  // namespace
+
+absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
+  Execution* execution = RunningExecution(editor);
+  if (execution == nullptr) return Contradiction("no execution runs there");
+  absl::Status status = CheckStart(event, *execution, editor.state().epoch());
+  if (!status.ok()) return status;
+
+  const uint32_t task = event.task();
+  TaskSlot& slot = execution->tasks[task];
+  slot.attempts = event.attempt();
+  slot.started_at = event.time();
+  // The run goes Ready -> Leased -> Running at once: a local attempt is leased to its epoch.
+  editor.Move(*execution, task, TaskState::kRunning, RunState::kRunning, event.time());
+  slot.order = editor.event().seq;
+  slot.epoch = event.epoch();
+  slot.due_at = event.deadline();
+  editor.TouchTask(*execution, task);
+  editor.Touch(*execution);
+
+  Effect effect = {.kind = Effect::Kind::kDispatchAttempt,
+                   .task = task,
+                   .execution = execution->id,
+                   .token = slot.token()};
+  editor.Emit(effect);
+  if (event.deadline() != 0) {
+    effect.kind = Effect::Kind::kAttemptTimer;
+    effect.at_ns = event.deadline();
+    editor.Emit(effect);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
+  Execution* execution = RunningExecution(editor);
+  if (execution == nullptr) return Contradiction("no execution runs there");
+  absl::Status status = CheckFinish(event, *execution);
+  if (!status.ok()) return status;
+
+  const uint32_t task = event.task();
+  const int64_t time = event.time();
+  TaskSlot& slot = execution->tasks[task];
+  CountOutcome(slot, event.outcome());
+  if (event.outcome() == AttemptOutcome::Success) {
+    slot.output = MakePayloadRef(editor.event().seq, TextOf(event.output()),
+                                 ContentTypeOf(event.content_type()));
+  } else {
+    slot.error = MakePayloadRef(editor.event().seq, TextOf(event.error()),
+                                ContentTypeOf(event.content_type()));
+  }
+  switch (event.next()) {
+    case RunNext::Completed:
+      editor.Move(*execution, task, TaskState::kCompleted, RunState::kCompleted, time);
+      ReleaseChildren(*execution, task);
+      break;
+    case RunNext::RetryWait:
+      editor.Move(*execution, task, TaskState::kRetrying, RunState::kRetryWait, time);
+      slot.due_at = event.wake_at();
+      editor.Emit({.kind = Effect::Kind::kRetryTimer,
+                   .task = task,
+                   .execution = execution->id,
+                   .at_ns = event.wake_at()});
+      break;
+    case RunNext::Failed:
+      slot.failure = event.failure();
+      editor.Move(*execution, task, TaskState::kFailed, RunState::kFailed, time);
+      PushBack(*execution, execution->failed, task);
+      AdvanceFailed(*execution);
+      if (!execution->failed.empty()) {
+        editor.Emit({.kind = Effect::Kind::kContinue, .execution = execution->id});
+      }
+      break;
+    case RunNext::Canceled:
+      editor.Move(*execution, task, TaskState::kCancelled, RunState::kCanceled, time);
+      break;
+  }
+  editor.TouchTask(*execution, task);
+  editor.Touch(*execution);
+  editor.AdvanceLostCursor();
+  return absl::OkStatus();
+}
+
+}  // namespace stet::core

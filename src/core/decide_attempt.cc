@@ -1,0 +1,190 @@
+// Starting, finishing, timing out and waking attempts.
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "core/deciders.h"
+#include "core/group.h"
+#include "core/payload_ref.h"
+#include "core/refusal.h"
+
+namespace stet::core {
+namespace {
+
+using schema::AttemptOutcome;
+using schema::EventType;
+
+constexpr size_t kErrorBytesMax = 64 << 10;
+
+std::string Hex(uint64_t id) { return fmt::format("{:016x}", id); }
+
+absl::Status NotReady(const Execution& execution, uint32_t task, std::string_view wanted) {
+  const TaskState state = execution.tasks[task].state;
+  return Refuse(
+      absl::StatusCode::kFailedPrecondition, Reason::kNotReady,
+      fmt::format("task '{}' of '{}' is {}, not {}", execution.definition->task_name(task),
+                  execution.key, ToString(state), wanted),
+      {{"execution", Hex(execution.id)},
+       {"task", std::string(execution.definition->task_name(task))},
+       {"state", std::string(ToString(state))}});
+}
+
+absl::Status NotDue(int64_t at, int64_t now) {
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kNotDue,
+                fmt::format("due at {} ns, it is {} ns", at, now),
+                {{"at", fmt::format("{}", at)}, {"now", fmt::format("{}", now)}});
+}
+
+absl::Status CheckNotCancelled(const Execution& execution) {
+  if (!execution.cancel_requested) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
+                fmt::format("'{}' is being cancelled", execution.key),
+                {{"execution", Hex(execution.id)}});
+}
+
+// One owner: a report from anybody else changes nothing.
+absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& token) {
+  const TaskSlot& slot = execution.tasks[task];
+  const std::string_view name = execution.definition->task_name(task);
+  if (slot.run != RunState::kRunning) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAttemptFinishRequiresRunning,
+                  fmt::format("attempt {} of task '{}' of '{}' reports, but the run is {}",
+                              ToString(token), name, execution.key, ToString(slot.run)),
+                  {{"state", std::string(ToString(slot.run))}});
+  }
+  if (slot.token() != token) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAttemptOwnershipMismatch,
+                  fmt::format("attempt {} of task '{}' of '{}' reports, but {} owns the run",
+                              ToString(token), name, execution.key, ToString(slot.token())),
+                  {{"expected", ToString(slot.token())}, {"actual", ToString(token)}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckReport(const Execution& execution, const FinishAttempt& report) {
+  const bool success = report.outcome == AttemptOutcome::Success;
+  std::string wrong;
+  if (success && !report.error.empty()) wrong = "a success with an error";
+  if (!success && !report.output.bytes.empty()) wrong = "an output without success";
+  if (report.outcome == AttemptOutcome::Cancelled && !execution.cancel_requested) {
+    wrong = "cancelled, but nobody asked for it";
+  }
+  if (wrong.empty()) return CheckPayload("output", report.output);
+  return Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidOutcome,
+                fmt::format("report on '{}': {}", execution.key, wrong),
+                {{"outcome", std::string(schema::ToString(report.outcome))}});
+}
+
+}  // namespace
+
+absl::StatusOr<const Execution*> FindForCommand(const State& state, uint64_t execution) {
+  if (const Execution* found = state.FindExecution(execution)) return found;
+  return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownExecution,
+                fmt::format("there is no execution {}", Hex(execution)),
+                {{"execution", Hex(execution)}});
+}
+
+absl::StatusOr<const Execution*> FindForCommand(const State& state, const RunRef& run) {
+  ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, run.execution));
+  if (run.task < execution->tasks.size()) return execution;
+  return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownTask,
+                fmt::format("'{}' has no task number {}", execution->key, run.task),
+                {{"execution", Hex(run.execution)}, {"task", fmt::format("{}", run.task)}});
+}
+
+absl::Status CheckRunning(const Execution& execution) {
+  if (execution.state == ExecutionState::kRunning) return absl::OkStatus();
+  return Refuse(
+      absl::StatusCode::kFailedPrecondition, Reason::kExecutionEnded,
+      fmt::format("'{}' has ended: {}", execution.key, ToString(execution.state)),
+      {{"execution", Hex(execution.id)}, {"state", std::string(ToString(execution.state))}});
+}
+
+absl::Status CheckPayload(std::string_view what, const PayloadView& payload) {
+  if (payload.bytes.size() <= kPayloadBytesMax) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+                fmt::format("an {} of {} bytes; {} are allowed", what, payload.bytes.size(),
+                            kPayloadBytesMax),
+                {{"what", std::string(what)},
+                 {"bytes", fmt::format("{}", payload.bytes.size())},
+                 {"limit", fmt::format("{}", kPayloadBytesMax)}});
+}
+
+absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t now,
+                      EventBuffer& out) {
+  const uint32_t task = command.run.task;
+  ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
+  RETURN_IF_ERROR(CheckRunning(*execution));
+  RETURN_IF_ERROR(CheckNotCancelled(*execution));
+  if (state.epoch() == 0) {
+    return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed,
+                  "no epoch was opened yet");
+  }
+  const TaskSlot& slot = execution->tasks[task];
+  if (slot.state != TaskState::kReady) return NotReady(*execution, task, "ready");
+  if (slot.attempts == UINT32_MAX) {
+    return Refuse(absl::StatusCode::kResourceExhausted, Reason::kAttemptCountOverflow,
+                  fmt::format("task '{}': no attempt can be counted any more",
+                              execution->definition->task_name(task)));
+  }
+  const int64_t timeout = execution->definition->policy(task).timeout();
+  const int64_t deadline = timeout == 0 ? 0 : timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+  out.Add(execution->id, EventType::AttemptStarted,
+          out.pack().AttemptStarted({.time = now,
+                                     .deadline = deadline,
+                                     .task = task,
+                                     .attempt = slot.attempts + 1,
+                                     .epoch = state.epoch()}));
+  return absl::OkStatus();
+}
+
+absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t now,
+                      EventBuffer& out) {
+  const uint32_t task = command.run.task;
+  ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
+  RETURN_IF_ERROR(CheckOwner(*execution, task, command.token));
+  RETURN_IF_ERROR(CheckReport(*execution, command));
+
+  Group group(*execution, now, out);
+  const uint64_t cause = out.next_seq();
+  const NextStep step = DecideNextStep(*execution, task, command.outcome, command.retryable, now);
+  group.Finish(task, command.outcome, step, command.output.bytes, command.output.content_type,
+               command.error.substr(0, kErrorBytesMax));
+  if (!execution->cancel_requested) {
+    if (step.next == schema::RunNext::Completed) group.AddReady(task, cause);
+    if (step.next == schema::RunNext::Failed) group.AddSkipped(task, cause);
+  }
+  group.EndIfDone();
+  return absl::OkStatus();
+}
+
+absl::Status DecideOn(const State& state, const TimeoutAttempt& command, int64_t now,
+                      EventBuffer& out) {
+  ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
+  RETURN_IF_ERROR(CheckOwner(*execution, command.run.task, command.token));
+  const TaskSlot& slot = execution->tasks[command.run.task];
+  const int64_t deadline = slot.due_at == 0 ? INT64_MAX : slot.due_at;
+  if (now < deadline) return NotDue(deadline, now);
+  const std::string error =
+      fmt::format("timed out after {} ms", (deadline - slot.started_at) / 1'000'000);
+  return DecideOn(state,
+                  FinishAttempt{.run = command.run,
+                                .token = command.token,
+                                .outcome = AttemptOutcome::Timeout,
+                                .error = error},
+                  now, out);
+}
+
+absl::Status DecideOn(const State& state, const WakeRetry& command, int64_t now, EventBuffer& out) {
+  const uint32_t task = command.run.task;
+  ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
+  RETURN_IF_ERROR(CheckRunning(*execution));
+  RETURN_IF_ERROR(CheckNotCancelled(*execution));
+  const TaskSlot& slot = execution->tasks[task];
+  if (slot.state != TaskState::kRetrying) return NotReady(*execution, task, "retrying");
+  if (now < slot.due_at) return NotDue(slot.due_at, now);
+  out.Add(execution->id, EventType::RetriesWoken,
+          out.pack().RetriesWoken(now, std::span(&task, 1)));
+  return absl::OkStatus();
+}
+
+}  // namespace stet::core

@@ -1,0 +1,77 @@
+// Encodings of entities, version 1.  Frozen: a change is a new version.
+#include "core/digest.h"
+
+#include <xxhash.h>
+
+#include <array>
+#include <bit>
+
+namespace stet::core {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "words are hashed as they lie in memory");
+
+template <size_t N>
+uint64_t Hash(const std::array<uint64_t, N>& words) {
+  return XXH3_128bits(words.data(), sizeof(words)).low64;
+}
+
+constexpr uint64_t Two(uint32_t low, uint32_t high) { return uint64_t{low} | uint64_t{high} << 32; }
+
+constexpr uint64_t Word(int64_t value) { return static_cast<uint64_t>(value); }
+
+}  // namespace
+
+uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task) {
+  if (slot.state == TaskState::kPending && slot.generation == 1) return 0;
+  const uint64_t states = static_cast<uint64_t>(slot.state) | static_cast<uint64_t>(slot.run) << 8 |
+                          static_cast<uint64_t>(slot.failure) << 16 |
+                          uint64_t{slot.generation} << 32;
+  return Hash(std::array<uint64_t, 17>{
+      1, execution, task, states, Two(slot.attempts, slot.failures), Two(slot.lost, slot.epoch),
+      slot.order, Word(slot.updated_at), Word(slot.started_at), Word(slot.finished_at),
+      Word(slot.due_at), slot.output.seq, slot.output.digest, slot.output.bytes, slot.error.seq,
+      slot.error.digest, slot.error.bytes});
+}
+
+uint64_t DigestOf(const Execution& e) {
+  const WorkflowHash& hash = e.definition->hash();
+  return Hash(std::array<uint64_t, 15>{
+      2, e.id, hash.high, hash.low, XXH3_64bits(e.key.data(), e.key.size()), e.input.seq,
+      e.input.digest, e.input.bytes,
+      static_cast<uint64_t>(e.state) | uint64_t{e.cancel_requested} << 8, Word(e.started_at),
+      Word(e.finished_at), e.seq, Two(e.due.head, e.due.tail), Two(e.failed.head, e.failed.tail),
+      Two(e.failed_edge, e.cancel_next)});
+}
+
+uint64_t DigestOf(const Definition& definition) {
+  return Hash(std::array<uint64_t, 3>{3, definition.hash().high, definition.hash().low});
+}
+
+uint64_t DigestOf(const DeadLetterRef& letter) {
+  return Hash(std::array<uint64_t, 4>{5, letter.seq, letter.task.execution, letter.task.task});
+}
+
+uint64_t DigestOfEngine(const State& state) {
+  const LostCursor& lost = state.lost_cursor();
+  const DefinitionBuilder& incoming = state.incoming_definition();
+  if (state.epoch() == 0 && incoming.chunks() == 0) return 0;
+  return Hash(std::array<uint64_t, 10>{4, state.epoch(), lost.execution, lost.task, lost.done,
+                                       incoming.hash().high, incoming.hash().low, incoming.chunks(),
+                                       incoming.tasks(), incoming.edges()});
+}
+
+uint64_t RecomputeDigest(const State& state) {
+  uint64_t sum = DigestOfEngine(state);
+  for (const auto& [hash, definition] : state.definitions()) sum += DigestOf(*definition);
+  for (const auto& execution : state.executions()) {
+    sum += DigestOf(*execution);
+    for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
+      sum += DigestOf(execution->tasks[task], execution->id, task);
+    }
+  }
+  for (const DeadLetterRef& letter : state.dead_letters()) sum += DigestOf(letter);
+  return sum;
+}
+
+}  // namespace stet::core

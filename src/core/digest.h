@@ -1,0 +1,36 @@
+// The digest of the state: a sum over its entities, so that one changed entity costs one hash.
+//
+// Version 1.  digest = sum modulo 2^64 of the low 64 bits of XXH3-128 (seed 0) over the encoding of each entity.  An encoding is a row of
+// 64-bit little-endian words; a | b << n means that several fields share a word.
+//
+//   engine        4, epoch, lost cursor: execution position, task, done;
+//                 definition being received: hash high, hash low, chunks, tasks, edges.  Nothing while all of these are 0
+//   definition    3, hash high, hash low
+//   execution     2, id, hash high, hash low, XXH3-64 of the key, input {seq, digest, bytes}, state | cancel_requested << 8, started_at,
+//                 finished_at, seq, due {head | tail << 32}, failed {head | tail << 32}, failed_edge | cancel_next << 32
+//   task          1, execution, index, state | run << 8 | failure << 16 | generation << 32, attempts | failures << 32, lost | epoch << 32,
+//                 order, updated_at, started_at, finished_at, due_at, output {seq, digest, bytes}, error {seq, digest, bytes}.
+//                 Nothing while it is Pending in its first generation
+//   dead letter   5, seq, execution, task
+//
+// What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out.
+#pragma once
+
+#include <cstdint>
+
+#include "core/state.h"
+
+namespace stet::core {
+
+inline constexpr uint32_t kDigestVersion = 1;
+
+uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task);
+uint64_t DigestOf(const Execution& execution);  // without its tasks
+uint64_t DigestOf(const Definition& definition);
+uint64_t DigestOf(const DeadLetterRef& letter);
+uint64_t DigestOfEngine(const State& state);
+
+// The whole sum, from nothing.  State::digest() always equals it.
+uint64_t RecomputeDigest(const State& state);
+
+}  // namespace stet::core

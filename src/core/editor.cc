@@ -1,0 +1,161 @@
+// Changes of State that keep its parts in step.
+#include "core/editor.h"
+
+#include <cassert>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "core/digest.h"
+
+namespace stet::core {
+
+void Editor::OpenEpoch(uint32_t epoch) {
+  const uint64_t before = DigestOfEngine(state_);
+  state_.epoch_ = epoch;
+  state_.lost_ = LostCursor{.done = false};
+  state_.digest_ += DigestOfEngine(state_) - before;
+  AdvanceLostCursor();
+}
+
+absl::Status Editor::AddChunk(const fb::DefinitionChunk& chunk) {
+  const uint64_t before = DigestOfEngine(state_);
+  RETURN_IF_ERROR(state_.incoming_.Add(chunk));
+  state_.digest_ += DigestOfEngine(state_) - before;
+  return absl::OkStatus();
+}
+
+absl::Status Editor::Seal(const fb::DefinitionSealed& sealed) {
+  const uint64_t before = DigestOfEngine(state_);
+  ASSIGN_OR_RETURN(std::unique_ptr<const Definition> definition, state_.incoming_.Seal(sealed));
+  state_.digest_ += DigestOfEngine(state_) - before;
+  const WorkflowHash hash = definition->hash();
+  state_.digest_ += DigestOf(*definition);
+  if (!state_.definitions_.emplace(hash, std::move(definition)).second) {
+    return absl::InvalidArgumentError("the definition is there already");
+  }
+  return absl::OkStatus();
+}
+
+Execution& Editor::AddExecution(const Definition& definition, std::string key) {
+  auto owned = std::make_unique<Execution>();
+  Execution& execution = *owned;
+  execution.id = event_.seq;
+  execution.definition = &definition;
+  execution.key = std::move(key);
+  execution.tasks.resize(definition.size());
+  execution.counts[static_cast<size_t>(TaskState::kPending)] = definition.size();
+  for (uint32_t task = 0; task < definition.size(); ++task) {
+    execution.tasks[task].unfinished = static_cast<uint32_t>(definition.parents(task).size());
+    if (execution.tasks[task].unfinished == 0) PushBack(execution, execution.due, task);
+  }
+  state_.executions_.push_back(std::move(owned));
+  state_.by_id_.Insert(execution.id, &execution);
+  state_.by_key_.emplace(execution.key, &execution);
+  ++state_.live_executions_;
+  return execution;
+}
+
+void Editor::End(Execution& execution, ExecutionState outcome, int64_t time) {
+  assert(CanMove(execution.state, ExecutionState::kFinishing));
+  assert(CanMove(ExecutionState::kFinishing, outcome));
+  execution.state = outcome;
+  execution.finished_at = time;
+  --state_.live_executions_;
+}
+
+void Editor::Touch(Execution& execution) {
+  execution.seq = event_.seq;
+  SetDigest(execution.digest, DigestOf(execution));
+}
+
+void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState run, int64_t time) {
+  TaskSlot& slot = execution.tasks[task];
+  assert(CanMove(slot.state, to));
+  const bool was_ready = slot.state == TaskState::kReady;
+  --execution.counts[static_cast<size_t>(slot.state)];
+  ++execution.counts[static_cast<size_t>(to)];
+  slot.state = to;
+  slot.run = run;
+  slot.updated_at = time;
+  slot.order = 0;
+  slot.epoch = 0;
+  slot.due_at = 0;
+  if (IsTerminal(to) && slot.finished_at == 0) slot.finished_at = time;
+  if (was_ready) state_.ready_.Drop(execution.definition->priority(task));
+}
+
+void Editor::MoveToReady(Execution& execution, uint32_t task, int64_t time) {
+  Move(execution, task, TaskState::kReady, RunState::kReady, time);
+  TaskSlot& slot = execution.tasks[task];
+  slot.order = ++state_.ready_orders_;
+  state_.ready_.Push(execution.definition->priority(task),
+                     {.execution = &execution, .task = task, .order = slot.order});
+  TouchTask(execution, task);
+}
+
+void Editor::TouchTask(Execution& execution, uint32_t task) {
+  TaskSlot& slot = execution.tasks[task];
+  SetDigest(slot.digest, DigestOf(slot, execution.id, task));
+}
+
+void Editor::AddDeadLetter(const Execution& execution, uint32_t task) {
+  state_.dead_letters_.push_back(
+      {.seq = event_.seq, .task = {.execution = execution.id, .task = task}});
+  state_.digest_ += DigestOf(state_.dead_letters_.back());
+}
+
+void Editor::AdvanceLostCursor() {
+  if (state_.lost_.done) return;
+  const uint64_t before = DigestOfEngine(state_);
+  LostCursor& cursor = state_.lost_;
+  for (; cursor.execution < state_.executions_.size(); ++cursor.execution, cursor.task = 0) {
+    const Execution& execution = *state_.executions_[cursor.execution];
+    if (execution.count(TaskState::kRunning) == 0) continue;
+    const auto tasks = static_cast<uint32_t>(execution.tasks.size());
+    while (cursor.task < tasks && !IsLost(execution.tasks[cursor.task], state_.epoch_)) {
+      ++cursor.task;
+    }
+    if (cursor.task < tasks) break;
+  }
+  if (cursor.execution == state_.executions_.size()) cursor = LostCursor{};
+  state_.digest_ += DigestOfEngine(state_) - before;
+}
+
+void PushBack(Execution& execution, TaskList& list, uint32_t task) {
+  execution.tasks[task].next = kNoTask;
+  if (list.empty()) {
+    list.head = task;
+  } else {
+    execution.tasks[list.tail].next = task;
+  }
+  list.tail = task;
+}
+
+void PopFront(Execution& execution, TaskList& list) {
+  const uint32_t task = list.head;
+  list.head = execution.tasks[task].next;
+  if (list.empty()) list.tail = kNoTask;
+  execution.tasks[task].next = kNoTask;
+}
+
+void AdvanceFailed(Execution& execution) {
+  while (!execution.failed.empty()) {
+    const auto children = execution.definition->children(execution.failed.head);
+    while (execution.failed_edge < children.size() &&
+           execution.tasks[children[execution.failed_edge]].state != TaskState::kPending) {
+      ++execution.failed_edge;
+    }
+    if (execution.failed_edge < children.size()) return;
+    execution.failed_edge = 0;
+    PopFront(execution, execution.failed);
+  }
+}
+
+void AdvanceCancel(Execution& execution) {
+  while (execution.cancel_next < execution.tasks.size() &&
+         !IsWaiting(execution.tasks[execution.cancel_next])) {
+    ++execution.cancel_next;
+  }
+}
+
+}  // namespace stet::core

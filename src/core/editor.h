@@ -1,0 +1,87 @@
+// The only hand that changes State: keeps counts, lists, ready queue and digest in step while Apply moves tasks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <absl/status/status.h>
+
+#include "core/effect.h"
+#include "core/event.h"
+#include "core/state.h"
+
+namespace stet::core {
+
+// Lives for one event.
+class Editor {
+ public:
+  Editor(State& state, const EventRef& event, Effects* effects)
+      : state_(state), event_(event), effects_(effects) {}
+
+  const State& state() const { return state_; }
+  const EventRef& event() const { return event_; }
+  Execution* execution(uint64_t id) { return state_.by_id_.Find(id); }
+
+  void Emit(const Effect& effect) {
+    if (effects_ != nullptr) effects_->push_back(effect);
+  }
+
+  // The engine.
+  void Advance(int64_t time) {
+    state_.seq_ = event_.seq;
+    state_.time_ns_ = time;
+  }
+  void OpenEpoch(uint32_t epoch);
+  absl::Status AddChunk(const fb::DefinitionChunk& chunk);
+  absl::Status Seal(const fb::DefinitionSealed& sealed);
+
+  // Executions.
+  Execution& AddExecution(const Definition& definition, std::string key);
+  void End(Execution& execution, ExecutionState outcome, int64_t time);
+  // To be called when fields of the execution itself have changed.
+  void Touch(Execution& execution);
+
+  // Tasks.  `task` must be able to make the move; TouchTask must follow.
+  void Move(Execution& execution, uint32_t task, TaskState to, RunState run, int64_t time);
+  void MoveToReady(Execution& execution, uint32_t task, int64_t time);
+  // To be called when all fields of the slot have their new values.
+  void TouchTask(Execution& execution, uint32_t task);
+  void AddDeadLetter(const Execution& execution, uint32_t task);
+
+  // After an attempt ended: the next attempt of a dead epoch, if they are being resolved.
+  void AdvanceLostCursor();
+
+ private:
+  void SetDigest(uint64_t& part, uint64_t value) {
+    state_.digest_ += value - part;
+    part = value;
+  }
+
+  State& state_;
+  const EventRef& event_;
+  Effects* effects_;
+};
+
+// Lists of tasks, linked through their slots.
+void PushBack(Execution& execution, TaskList& list, uint32_t task);
+void PopFront(Execution& execution, TaskList& list);
+
+// Moves the cursor of the skip cascade to the next pending dependent of the failed and skipped tasks; drops tasks that have none left.
+void AdvanceFailed(Execution& execution);
+// Moves the cursor of a cancellation to the next task that waits.
+void AdvanceCancel(Execution& execution);
+
+// Whether a requested cancellation ends the task at once: it waits and does not run.
+inline bool IsWaiting(const TaskSlot& slot) {
+  return slot.state == TaskState::kPending || slot.state == TaskState::kReady ||
+         slot.state == TaskState::kRetrying;
+}
+
+// Whether it runs an attempt of an epoch before `epoch`.
+inline bool IsLost(const TaskSlot& slot, uint32_t epoch) {
+  return slot.state == TaskState::kRunning && slot.epoch < epoch;
+}
+
+}  // namespace stet::core

@@ -1,0 +1,204 @@
+// What a finished attempt leads to, and sets of tasks cut into parts.
+#include "core/group.h"
+
+#include <algorithm>
+
+#include "core/appliers.h"
+#include "core/backoff.h"
+#include "core/editor.h"
+
+namespace stet::core {
+
+using schema::AttemptOutcome;
+using schema::EventType;
+using schema::FailureKind;
+using schema::RunNext;
+
+namespace {
+
+TaskState TaskAfter(RunNext next) {
+  switch (next) {
+    case RunNext::Completed:
+      return TaskState::kCompleted;
+    case RunNext::RetryWait:
+      return TaskState::kRetrying;
+    case RunNext::Failed:
+      return TaskState::kFailed;
+    case RunNext::Canceled:
+      return TaskState::kCancelled;
+  }
+  return TaskState::kFailed;
+}
+
+NextStep Fail(FailureKind kind) { return {.next = RunNext::Failed, .failure = kind}; }
+
+// 0 stands for "none".
+NextStep RetryAt(int64_t wake_at) {
+  return {.next = RunNext::RetryWait, .wake_at = std::max<int64_t>(wake_at, 1)};
+}
+
+}  // namespace
+
+NextStep DecideNextStep(const Execution& execution, uint32_t task, AttemptOutcome outcome,
+                        bool retryable, int64_t now) {
+  if (outcome == AttemptOutcome::Success) return {.next = RunNext::Completed};
+  if (execution.cancel_requested) return {.next = RunNext::Canceled};
+  const TaskSlot& slot = execution.tasks[task];
+  const fb::TaskPolicy& policy = execution.definition->policy(task);
+  switch (outcome) {
+    case AttemptOutcome::Success:
+    case AttemptOutcome::Cancelled:
+      return {.next = RunNext::Canceled};
+    case AttemptOutcome::Interrupted:
+      return RetryAt(now);
+    case AttemptOutcome::Lost:
+      if (slot.lost + 1 >= policy.max_lost()) return Fail(FailureKind::Poison);
+      return RetryAt(now);
+    case AttemptOutcome::Failure:
+    case AttemptOutcome::Timeout:
+      break;
+  }
+  if (!retryable) return Fail(FailureKind::NotRetryable);
+  const uint32_t failures = slot.failures + 1;
+  if (failures >= policy.max_attempts()) return Fail(FailureKind::AttemptsUsedUp);
+  return RetryAt(now + RetryDelay(policy, failures, execution.id, task));
+}
+
+void Group::Finish(uint32_t task, AttemptOutcome outcome, const NextStep& step,
+                   std::string_view output, std::string_view content_type, std::string_view error) {
+  const uint64_t seq = out_.next_seq();
+  out_.Add(execution_.id, EventType::AttemptFinished,
+           out_.pack().AttemptFinished({.time = now_,
+                                        .attempt_seq = execution_.tasks[task].order,
+                                        .wake_at = step.wake_at,
+                                        .output = output,
+                                        .content_type = content_type,
+                                        .error = error,
+                                        .task = task,
+                                        .outcome = outcome,
+                                        .next = step.next,
+                                        .failure = step.failure}));
+  Shift(TaskState::kRunning, TaskAfter(step.next));
+  if (step.next != RunNext::Failed) return;
+  out_.Add(execution_.id, EventType::TaskDeadLettered,
+           out_.pack().TaskDeadLettered({.time = now_, .cause = seq, .task = task}));
+  Shift(TaskState::kFailed, TaskState::kDeadLettered);
+}
+
+void Group::AddReady(uint32_t completed, uint64_t cause) {
+  const bool more = PickReady(completed);
+  if (out_.picks().empty()) return;
+  for (size_t i = 0; i < out_.picks().size(); ++i) Shift(TaskState::kPending, TaskState::kReady);
+  out_.Add(
+      execution_.id, EventType::TasksReady,
+      out_.pack().TasksReady({.time = now_, .cause = cause, .tasks = out_.picks(), .more = more}));
+}
+
+void Group::AddSkipped(uint32_t failed, uint64_t cause) {
+  const bool more = PickSkipped(failed);
+  if (out_.picks().empty()) return;
+  for (size_t i = 0; i < out_.picks().size(); ++i) Shift(TaskState::kPending, TaskState::kSkipped);
+  out_.Add(execution_.id, EventType::TasksSkipped,
+           out_.pack().TasksSkipped(
+               {.time = now_, .cause = cause, .tasks = out_.picks(), .more = more}));
+}
+
+void Group::AddCancelled(uint32_t first, uint64_t cause) {
+  const bool more = PickCancelled(first);
+  if (out_.picks().empty()) return;
+  for (const uint32_t task : out_.picks()) {
+    Shift(execution_.tasks[task].state, TaskState::kCancelled);
+  }
+  out_.Add(execution_.id, EventType::TasksCancelled,
+           out_.pack().TasksCancelled(
+               {.time = now_, .cause = cause, .tasks = out_.picks(), .more = more}));
+}
+
+void Group::EndIfDone() {
+  const auto count = [this](TaskState state) { return counts_[static_cast<size_t>(state)]; };
+  if (count(TaskState::kPending) + count(TaskState::kReady) + count(TaskState::kRunning) +
+          count(TaskState::kRetrying) >
+      0) {
+    return;
+  }
+  out_.Add(execution_.id, EventType::ExecutionEnded,
+           out_.pack().ExecutionEnded(
+               {.time = now_,
+                .cause = out_.next_seq() - 1,
+                .outcome = OutcomeOf(execution_.cancel_requested || cancels_, counts_)}));
+}
+
+void Group::Shift(TaskState from, TaskState to) {
+  --counts_[static_cast<size_t>(from)];
+  ++counts_[static_cast<size_t>(to)];
+}
+
+// First what is due already, then what `completed` releases: the order in which Apply lists them.
+bool Group::PickReady(uint32_t completed) {
+  std::vector<uint32_t>& picks = out_.picks();
+  picks.clear();
+  for (uint32_t task = execution_.due.head; task != kNoTask; task = execution_.tasks[task].next) {
+    if (full()) return true;
+    picks.push_back(task);
+  }
+  if (completed == kNoTask) return false;
+  const auto children = execution_.definition->children(completed);
+  for (size_t i = 0; i < children.size();) {
+    // A dependency may be named twice: such edges stand side by side.
+    const uint32_t child = children[i];
+    uint32_t edges = 0;
+    for (; i < children.size() && children[i] == child; ++i) ++edges;
+    const TaskSlot& slot = execution_.tasks[child];
+    if (slot.unfinished != edges || slot.state != TaskState::kPending) continue;
+    if (full()) return true;
+    picks.push_back(child);
+  }
+  return false;
+}
+
+bool Group::PickPending(uint32_t task, uint32_t edge) {
+  const auto children = execution_.definition->children(task);
+  for (; edge < children.size(); ++edge) {
+    const uint32_t child = children[edge];
+    if (execution_.tasks[child].state != TaskState::kPending) continue;
+    if (full()) {
+      // Room is out: is this one new?
+      if (out_.picked().Insert(child)) return false;
+      continue;
+    }
+    if (out_.picked().Insert(child)) out_.picks().push_back(child);
+  }
+  return true;
+}
+
+// Breadth first, through tasks skipped before and through those picked here: a cascade never stops at a skipped task.
+bool Group::PickSkipped(uint32_t failed) {
+  std::vector<uint32_t>& picks = out_.picks();
+  picks.clear();
+  out_.picked().Begin(execution_.tasks.size());
+  uint32_t edge = execution_.failed_edge;
+  for (uint32_t task = execution_.failed.head; task != kNoTask;
+       task = execution_.tasks[task].next) {
+    if (!PickPending(task, edge)) return true;
+    edge = 0;
+  }
+  if (failed != kNoTask && !PickPending(failed, 0)) return true;
+  for (size_t i = 0; i < picks.size(); ++i) {
+    if (!PickPending(picks[i], 0)) return true;
+  }
+  return false;
+}
+
+bool Group::PickCancelled(uint32_t first) {
+  std::vector<uint32_t>& picks = out_.picks();
+  picks.clear();
+  cancels_ = true;
+  for (uint32_t task = first; task < execution_.tasks.size(); ++task) {
+    if (!IsWaiting(execution_.tasks[task])) continue;
+    if (full()) return true;
+    picks.push_back(task);
+  }
+  return false;
+}
+
+}  // namespace stet::core

@@ -1,0 +1,61 @@
+// The events that a command causes for one execution, and what its counts will be after them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "core/event_buffer.h"
+#include "core/state.h"
+
+namespace stet::core {
+
+// What becomes of a run whose attempt ended.
+struct NextStep {
+  schema::RunNext next = schema::RunNext::Completed;
+  schema::FailureKind failure = schema::FailureKind::None;
+  int64_t wake_at = 0;
+};
+
+// `execution` must be running.
+class Group {
+ public:
+  Group(const Execution& execution, int64_t now, EventBuffer& out)
+      : execution_(execution), now_(now), out_(out), counts_(execution.counts) {}
+
+  // The attempt that runs `task` ended, and what follows for the task itself: a failed one is dead-lettered.
+  void Finish(uint32_t task, schema::AttemptOutcome outcome, const NextStep& step,
+              std::string_view output, std::string_view content_type, std::string_view error);
+
+  // The next part of what is to become ready, after `completed` completed in this group (kNoTask: none did).
+  void AddReady(uint32_t completed, uint64_t cause);
+  // The next part of the skip cascade, after `failed` failed in this group (kNoTask: none did).
+  void AddSkipped(uint32_t failed, uint64_t cause);
+  // The next part of a cancellation, from task `first` on.
+  void AddCancelled(uint32_t first, uint64_t cause);
+
+  // Ends the execution if every task is in a final state.
+  void EndIfDone();
+
+ private:
+  void Shift(TaskState from, TaskState to);
+  // Fills picks(); true if something was left out.
+  bool PickReady(uint32_t completed);
+  bool PickSkipped(uint32_t failed);
+  bool PickCancelled(uint32_t first);
+  // The dependents of `task` from `edge` on that are pending and not picked; false when there is no more room.
+  bool PickPending(uint32_t task, uint32_t edge);
+  bool full() { return out_.picks().size() >= out_.options().part_tasks; }
+
+  const Execution& execution_;
+  const int64_t now_;
+  EventBuffer& out_;
+  std::array<uint32_t, kTaskStateCount> counts_;
+  bool cancels_ = false;  // this group requests or continues a cancellation
+};
+
+// The step after an attempt of `task` that ended with `outcome`: by its budgets, its policy and whether it was cancelled.
+NextStep DecideNextStep(const Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
+                        bool retryable, int64_t now);
+
+}  // namespace stet::core

@@ -1,0 +1,66 @@
+// What a state still asks for.
+#include "core/outstanding.h"
+
+namespace stet::core {
+namespace {
+
+using Kind = Effect::Kind;
+
+void AddTask(const State& state, const Execution& execution, uint32_t task, Effects& out) {
+  const TaskSlot& slot = execution.tasks[task];
+  Effect effect = {.task = task, .execution = execution.id};
+  if (slot.state == TaskState::kRetrying) {
+    effect.kind = Kind::kRetryTimer;
+    effect.at_ns = slot.due_at;
+    out.push_back(effect);
+  }
+  // An attempt of a dead epoch has nobody to run or stop it: it is resolved by Continue{0}.
+  if (slot.state != TaskState::kRunning || slot.epoch != state.epoch()) return;
+  effect.token = slot.token();
+  effect.kind = Kind::kDispatchAttempt;
+  out.push_back(effect);
+  if (execution.cancel_requested) {
+    effect.kind = Kind::kStopAttempt;
+    out.push_back(effect);
+  }
+  if (slot.due_at != 0) {
+    effect.kind = Kind::kAttemptTimer;
+    effect.at_ns = slot.due_at;
+    out.push_back(effect);
+  }
+}
+
+bool HasBacklog(const Execution& execution) {
+  if (execution.state != ExecutionState::kRunning) return false;
+  if (execution.cancel_requested) return execution.cancel_next < execution.tasks.size();
+  return !execution.due.empty() || !execution.failed.empty();
+}
+
+}  // namespace
+
+Effects Outstanding(const State& state) {
+  Effects effects;
+  if (HasBacklog(state, 0)) effects.push_back({.kind = Kind::kContinue, .execution = 0});
+  for (const auto& execution : state.executions()) {
+    if (execution->state != ExecutionState::kRunning) continue;
+    if (HasBacklog(*execution)) {
+      effects.push_back({.kind = Kind::kContinue, .execution = execution->id});
+    }
+    uint32_t left = execution->count(TaskState::kRunning) + execution->count(TaskState::kRetrying);
+    for (uint32_t task = 0; left > 0; ++task) {
+      const TaskState task_state = execution->tasks[task].state;
+      if (task_state != TaskState::kRunning && task_state != TaskState::kRetrying) continue;
+      --left;
+      AddTask(state, *execution, task, effects);
+    }
+  }
+  return effects;
+}
+
+bool HasBacklog(const State& state, uint64_t execution) {
+  if (execution == 0) return !state.lost_cursor().done;
+  const Execution* found = state.FindExecution(execution);
+  return found != nullptr && HasBacklog(*found);
+}
+
+}  // namespace stet::core

@@ -1,0 +1,176 @@
+// A state with its log, driven by commands; it checks at every event what must always hold.
+#pragma once
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "core/apply.h"
+#include "core/decide.h"
+#include "core/digest.h"
+#include "core/outstanding.h"
+#include "stet/reason.h"
+
+namespace stet::core {
+
+inline constexpr int64_t kSecond = 1'000'000'000;
+
+// An event that was kept.
+struct Stored {
+  uint64_t seq = 0;
+  uint64_t stream = 0;
+  uint16_t type = 0;
+  std::vector<std::byte> bytes = {};
+  EventRef ref() const { return {.seq = seq, .stream = stream, .type = type, .payload = bytes}; }
+  schema::EventType event_type() const { return static_cast<schema::EventType>(type); }
+};
+
+class World {
+ public:
+  explicit World(DecideOptions options = {}) : buffer_(options) {}
+
+  // Decides and applies; the refusal if it is one.
+  absl::Status Do(const Command& command) {
+    const uint64_t digest = state_.digest();
+    absl::Status status = Decide(state_, command, absl::FromUnixNanos(now_), buffer_);
+    if (!status.ok()) {
+      CHECK_NE(ReasonOf(status), Reason::kNone);
+      CHECK(buffer_.events().empty());
+      CHECK_EQ(state_.digest(), digest);
+      return status;
+    }
+    group_.clear();
+    for (const EventRef& event : buffer_.events()) Accept(event);
+    if (check_) CheckEffects();
+    return status;
+  }
+
+  // `command` must be accepted.
+  void Must(const Command& command) {
+    const absl::Status status = Do(command);
+    REQUIRE_MESSAGE(status.ok(), status.ToString());
+  }
+  Reason Refused(const Command& command) { return ReasonOf(Do(command)); }
+
+  void Open() { Must(OpenEngine{.epoch = ++epoch_, .wall = absl::FromUnixNanos(now_)}); }
+  void Define(const PreparedWorkflow& workflow) {
+    while (state_.FindDefinition(workflow.hash()) == nullptr) {
+      Must(DefineWorkflow{.workflow = &workflow});
+    }
+  }
+  WorkflowHash Define(Workflow workflow) {
+    auto prepared = PreparedWorkflow::Make(std::move(workflow));
+    REQUIRE_MESSAGE(prepared.ok(), prepared.status().ToString());
+    Define(*prepared);
+    return prepared->hash();
+  }
+  uint64_t Start(const WorkflowHash& hash, std::string key = "k", std::string input = "") {
+    Must(StartExecution{.workflow = hash, .key = key, .input = {.bytes = input}});
+    return state_.FindExecutionByKey(key)->id;
+  }
+  // Starts the next ready run; what it is.
+  RunRef Begin() {
+    const auto run = NextReady(state_);
+    REQUIRE(run.has_value());
+    Must(StartAttempt{.run = *run});
+    return *run;
+  }
+  FinishAttempt ReportOn(RunRef run, schema::AttemptOutcome outcome) {
+    return {.run = run, .token = slot(run).token(), .outcome = outcome};
+  }
+  void Succeed(RunRef run) { Must(ReportOn(run, schema::AttemptOutcome::Success)); }
+  void Fail(RunRef run) { Must(ReportOn(run, schema::AttemptOutcome::Failure)); }
+  // Continues all that was cut.
+  void Settle() {
+    while (HasBacklog(state_, 0)) Must(Continue{.execution = 0});
+    for (const auto& execution : state_.executions()) {
+      while (HasBacklog(state_, execution->id)) Must(Continue{.execution = execution->id});
+    }
+  }
+
+  // A new process: state from the log alone, effects of the old one gone.
+  void Crash() {
+    state_ = Replayed();
+    const Effects effects = Outstanding(state_);
+    pending_ = std::set<Effect>(effects.begin(), effects.end());
+  }
+  State Replayed() const {
+    State state;
+    for (const Stored& event : log_) {
+      const absl::Status status = Apply(event.ref(), state, nullptr);
+      REQUIRE_MESSAGE(status.ok(), status.ToString());
+    }
+    return state;
+  }
+  // Keeps a second state that replays each event as it comes, and compares the two whole.
+  void CompareAlways() { compare_ = true; }
+  // Long runs check only what they ask for.
+  void CheckNothing() { check_ = false; }
+
+  const State& state() const { return state_; }
+  const std::vector<Stored>& log() const { return log_; }
+  // Events of the last accepted command.
+  const std::vector<schema::EventType>& group() const { return group_; }
+  const Execution& execution(uint64_t id) const { return *state_.FindExecution(id); }
+  const TaskSlot& slot(RunRef run) const { return execution(run.execution).tasks[run.task]; }
+  TaskState task(uint64_t id, uint32_t task) const { return execution(id).tasks[task].state; }
+  int64_t& now() { return now_; }
+  uint32_t epoch() const { return epoch_; }
+
+ private:
+  void Accept(const EventRef& event) {
+    effects_.clear();
+    const absl::Status status = Apply(event, state_, &effects_);
+    REQUIRE_MESSAGE(status.ok(), status.ToString());
+    group_.push_back(static_cast<schema::EventType>(event.type));
+    pending_.insert(effects_.begin(), effects_.end());
+    if (!check_) return;
+    log_.push_back({.seq = event.seq,
+                    .stream = event.stream,
+                    .type = event.type,
+                    .bytes = {event.payload.begin(), event.payload.end()}});
+    CHECK_EQ(state_.digest(), RecomputeDigest(state_));
+    if (!compare_) return;
+    const absl::Status replayed = Apply(log_.back().ref(), mirror_, nullptr);
+    REQUIRE_MESSAGE(replayed.ok(), replayed.ToString());
+    CHECK(mirror_ == state_);
+  }
+
+  // Emitted and not done is what is outstanding.
+  void CheckEffects() {
+    for (auto it = pending_.begin(); it != pending_.end();) {
+      it = Done(*it) ? pending_.erase(it) : std::next(it);
+    }
+    const Effects outstanding = Outstanding(state_);
+    const std::set<Effect> expected(outstanding.begin(), outstanding.end());
+    CHECK_EQ(expected.size(), outstanding.size());
+    CHECK(pending_ == expected);
+  }
+  bool Done(const Effect& effect) const {
+    using Kind = Effect::Kind;
+    if (effect.kind == Kind::kExecutionEnded) return true;
+    if (effect.kind == Kind::kContinue) return !HasBacklog(state_, effect.execution);
+    const TaskSlot& s = slot({.execution = effect.execution, .task = effect.task});
+    if (effect.kind == Kind::kRetryTimer) {
+      return s.state != TaskState::kRetrying || s.due_at != effect.at_ns;
+    }
+    return s.state != TaskState::kRunning || s.token() != effect.token || s.epoch != state_.epoch();
+  }
+
+  State state_;
+  State mirror_;
+  EventBuffer buffer_;
+  Effects effects_;
+  std::set<Effect> pending_;
+  std::vector<Stored> log_;
+  std::vector<schema::EventType> group_;
+  int64_t now_ = 1000 * kSecond;
+  uint32_t epoch_ = 0;
+  bool compare_ = false;
+  bool check_ = true;
+};
+
+}  // namespace stet::core
