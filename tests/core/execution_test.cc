@@ -24,8 +24,8 @@ TEST_SUITE_BEGIN("core::execution");
 
 TEST_CASE("a successful local task costs three events") {
   World w;
-  w.Open();
   w.CompareAlways();
+  w.Open();
   const uint64_t id = w.Start(w.Define(Chain()));
   const RunRef a = w.Begin();
   CHECK_EQ(w.group(), std::vector{EventType::AttemptStarted});
