@@ -1,0 +1,135 @@
+// Public snapshots, made from slots and from payloads that others keep.
+#include "core/views.h"
+
+#include <cassert>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/payload_ref.h"
+
+namespace stet::core {
+namespace {
+
+std::optional<absl::Time> TimeOrNone(int64_t ns) {
+  if (ns == 0) return std::nullopt;
+  return absl::FromUnixNanos(ns);
+}
+
+absl::Time FinishedAt(const Execution& execution) {
+  return IsTerminal(execution.state) ? absl::FromUnixNanos(execution.finished_at)
+                                     : absl::InfiniteFuture();
+}
+
+Payload Fetch(const PayloadRef& ref, PayloadSource payloads) {
+  return !ref || IsEmpty(ref) ? Payload() : payloads(ref);
+}
+
+// A skipped task has no error of its own: the parent that it was skipped for.
+std::string SkipReason(const Execution& execution, uint32_t task) {
+  for (const uint32_t parent : execution.definition->parents(task)) {
+    const TaskState state = execution.tasks[parent].state;
+    if (!IsFailure(state) && state != TaskState::kSkipped) continue;
+    return fmt::format("'{}' {}", execution.definition->task_name(parent),
+                       state == TaskState::kSkipped ? "was skipped" : "failed");
+  }
+  return {};
+}
+
+}  // namespace
+
+TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSource payloads) {
+  const TaskSlot& slot = execution.tasks[task];
+  const int64_t updated_at = slot.updated_at != 0 ? slot.updated_at : execution.started_at;
+  TaskRecord record = {.id = std::string(execution.definition->task_name(task)),
+                       .state = slot.state,
+                       .attempts = slot.attempts,
+                       .lost = slot.lost,
+                       .generation = slot.generation,
+                       .created_at = absl::FromUnixNanos(execution.started_at),
+                       .updated_at = absl::FromUnixNanos(updated_at),
+                       .started_at = TimeOrNone(slot.started_at),
+                       .finished_at = TimeOrNone(slot.finished_at)};
+  if (slot.state == TaskState::kRetrying) record.wake_at = TimeOrNone(slot.due_at);
+  if (slot.output) record.output = Fetch(slot.output, payloads);
+  if (slot.error) record.error = Fetch(slot.error, payloads).bytes;
+  if (slot.state == TaskState::kSkipped) record.error = SkipReason(execution, task);
+  return record;
+}
+
+ExecutionReport MakeReport(const State& state, const Execution& execution, PayloadSource payloads) {
+  ExecutionReport report;
+  report.id = execution.id;
+  report.key = execution.key;
+  report.workflow = std::string(execution.definition->name());
+  report.workflow_hash = execution.definition->hash();
+  report.state = execution.state;
+  report.cancel_requested = execution.cancel_requested;
+  report.started_at = absl::FromUnixNanos(execution.started_at);
+  report.finished_at = FinishedAt(execution);
+  report.seq = state.seq();
+  report.tasks.reserve(execution.tasks.size());
+  for (uint32_t task = 0; task < execution.tasks.size(); ++task) {
+    report.tasks.push_back(MakeTaskRecord(execution, task, payloads));
+  }
+  return report;
+}
+
+ExecutionSummary MakeSummary(const Execution& execution) {
+  ExecutionSummary summary;
+  summary.id = execution.id;
+  summary.key = execution.key;
+  summary.workflow = std::string(execution.definition->name());
+  summary.state = execution.state;
+  summary.cancel_requested = execution.cancel_requested;
+  summary.started_at = absl::FromUnixNanos(execution.started_at);
+  summary.finished_at = FinishedAt(execution);
+  summary.counts = execution.counts;
+  return summary;
+}
+
+std::vector<DeadLetter> MakeDeadLetters(const State& state, PayloadSource payloads) {
+  std::vector<DeadLetter> letters;
+  letters.reserve(state.dead_letters().size());
+  for (const DeadLetterRef& ref : state.dead_letters()) {
+    const Execution& execution = *state.FindExecution(ref.task.execution);
+    const TaskSlot& slot = execution.tasks[ref.task.task];
+    DeadLetter letter;
+    letter.execution = execution.id;
+    letter.key = execution.key;
+    letter.task = std::string(execution.definition->task_name(ref.task.task));
+    letter.attempts = slot.attempts;
+    letter.error = Fetch(slot.error, payloads).bytes;
+    letter.input = Fetch(execution.input, payloads);
+    letter.at = absl::FromUnixNanos(slot.updated_at);
+    letter.seq = ref.seq;
+    letters.push_back(std::move(letter));
+  }
+  return letters;
+}
+
+RunInstance MakeRun(const Execution& execution, uint32_t task) {
+  const TaskSlot& slot = execution.tasks[task];
+  const int64_t changed_at = slot.updated_at != 0 ? slot.updated_at : execution.started_at;
+  RunInstance::Fields fields;
+  fields.id = uint64_t{task} + 1;
+  fields.task_id = uint64_t{task} + 1;
+  fields.state = slot.run;
+  fields.attempt_count = slot.attempts;
+  fields.lost_count = slot.lost;
+  fields.created_at = absl::FromUnixNanos(execution.started_at);
+  fields.scheduled_at = fields.created_at;
+  fields.effective_priority = execution.definition->priority(task);
+  fields.last_state_change_at = absl::FromUnixNanos(changed_at);
+  if (slot.run == RunState::kRunning) {
+    fields.current_attempt = slot.token();
+    fields.lease = Lease{.owner = fmt::format("epoch {}", slot.epoch)};
+  }
+  if (slot.run == RunState::kRetryWait) fields.wake_at = absl::FromUnixNanos(slot.due_at);
+  absl::StatusOr<RunInstance> run = RunInstance::Restore(std::move(fields));
+  assert(run.ok());
+  return *std::move(run);
+}
+
+}  // namespace stet::core

@@ -1,0 +1,232 @@
+// Events as JSON: one function per table.
+#include "schema/describe.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "schema/json.h"
+#include "schema/parse.h"
+#include "schema/utf8.h"
+
+namespace stet::schema {
+namespace {
+
+std::string_view View(const flatbuffers::String* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
+}
+
+std::string_view View(const flatbuffers::Vector<uint8_t>* bytes) {
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
+}
+
+std::string Hash(uint64_t high, uint64_t low) { return fmt::format("{:016x}{:016x}", high, low); }
+
+// Cuts behind a whole character, if there are characters.
+std::string_view Cut(std::string_view bytes, size_t size_max) {
+  if (bytes.size() <= size_max) return bytes;
+  const bool text = IsUtf8(bytes);
+  size_t size = size_max;
+  while (text && size > 0 && (static_cast<unsigned char>(bytes[size]) & 0xC0) == 0x80) --size;
+  return bytes.substr(0, size);
+}
+
+std::string PayloadJson(std::string_view bytes, const flatbuffers::String* content_type,
+                        const DescribeOptions& options) {
+  JsonObject object;
+  object.Text("content_type", content_type == nullptr ? kDefaultContentType : View(content_type));
+  object.Unsigned("bytes", bytes.size());
+  const std::string_view shown = Cut(bytes, options.payload_chars_max);
+  if (IsUtf8(bytes)) {
+    object.Text("text", shown);
+  } else {
+    object.Text("base64", Base64(shown));
+  }
+  return std::move(object).Finish();
+}
+
+template <class Numbers>
+std::string ArrayJson(const Numbers* numbers) {
+  std::string text = "[";
+  if (numbers != nullptr) {
+    for (const auto number : *numbers) {
+      if (text.size() > 1) text += ',';
+      text += fmt::format("{}", number);
+    }
+  }
+  return text += ']';
+}
+
+std::string Json(const fb::EngineOpened& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Time("wall_time", e.wall_time()).Unsigned("epoch", e.epoch());
+  return std::move(object).Finish();
+}
+
+// The tasks as a person would write them, edges by number.
+std::string Json(const fb::DefinitionChunk& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Text("hash", Hash(e.hash_high(), e.hash_low()))
+      .Unsigned("index", e.index());
+  if (e.name() != nullptr) object.Text("name", View(e.name()));
+  object.Unsigned("first_task", e.first_task());
+  const std::string_view text = View(e.text());
+  std::string tasks = "[";
+  uint32_t begin = 0;
+  const auto count = e.task_name_end() == nullptr ? 0 : e.task_name_end()->size();
+  const auto activities = e.activities() == nullptr ? 0 : e.activities()->size();
+  for (flatbuffers::uoffset_t i = 0; i < count; ++i) {
+    if (e.config_end() == nullptr || e.activity() == nullptr || i >= e.config_end()->size() ||
+        i >= e.activity()->size()) {
+      break;
+    }
+    const uint32_t middle = e.task_name_end()->Get(i);
+    const uint32_t end = e.config_end()->Get(i);
+    if (middle < begin || end < middle || end > text.size()) break;
+    JsonObject task;
+    task.Text("name", text.substr(begin, middle - begin));
+    const uint32_t activity = e.activity()->Get(i);
+    if (activity < activities) task.Text("activity", View(e.activities()->Get(activity)));
+    if (end > middle) {
+      task.Text("config", Cut(text.substr(middle, end - middle), options.payload_chars_max));
+    }
+    if (i > 0) tasks += ',';
+    tasks += std::move(task).Finish();
+    begin = end;
+  }
+  object.Raw("tasks", tasks + "]");
+  object.Raw("child", ArrayJson(e.child())).Raw("parent", ArrayJson(e.parent()));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::DefinitionSealed& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Text("hash", Hash(e.hash_high(), e.hash_low()))
+      .Unsigned("task_count", e.task_count())
+      .Unsigned("chunk_count", e.chunk_count());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::ExecutionStarted& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Text("key", View(e.key()))
+      .Text("hash", Hash(e.hash_high(), e.hash_low()))
+      .Raw("input", PayloadJson(View(e.input()), e.content_type(), options));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::CancelRequested& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::ExecutionEnded& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Unsigned("cause", e.cause()).Text("outcome", ToString(e.outcome()));
+  return std::move(object).Finish();
+}
+
+template <class TaskSet>
+std::string TaskSetJson(const TaskSet& e) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("cause", e.cause())
+      .Raw("tasks", ArrayJson(e.tasks()))
+      .Bool("more", e.more());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::TasksReady& e, const DescribeOptions&) { return TaskSetJson(e); }
+std::string Json(const fb::TasksSkipped& e, const DescribeOptions&) { return TaskSetJson(e); }
+std::string Json(const fb::TasksCancelled& e, const DescribeOptions&) { return TaskSetJson(e); }
+
+std::string Json(const fb::TaskDeadLettered& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Unsigned("cause", e.cause()).Unsigned("task", e.task());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::AttemptStarted& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt", e.attempt())
+      .Unsigned("epoch", e.epoch())
+      .Time("deadline", e.deadline());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::AttemptFinished& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt_seq", e.attempt_seq())
+      .Text("outcome", ToString(e.outcome()))
+      .Text("next", ToString(e.next()));
+  if (e.failure() != FailureKind::None) object.Text("failure", ToString(e.failure()));
+  if (e.next() == RunNext::RetryWait) object.Time("wake_at", e.wake_at());
+  if (e.outcome() == AttemptOutcome::Success) {
+    object.Raw("output", PayloadJson(View(e.output()), e.content_type(), options));
+  } else {
+    object.Text("error", Cut(View(e.error()), options.payload_chars_max));
+  }
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::RetriesWoken& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Raw("tasks", ArrayJson(e.tasks()));
+  return std::move(object).Finish();
+}
+
+template <class T>
+absl::StatusOr<std::string> ParseAndDescribe(Bytes payload, const DescribeOptions& options) {
+  absl::StatusOr<const T*> table = Parse<T>(payload);
+  if (!table.ok()) return table.status();
+  return Json(**table, options);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const DescribeOptions& options) {
+  switch (static_cast<EventType>(type)) {
+    case EventType::None:
+      break;
+    case EventType::EngineOpened:
+      return ParseAndDescribe<fb::EngineOpened>(payload, options);
+    case EventType::DefinitionChunk:
+      return ParseAndDescribe<fb::DefinitionChunk>(payload, options);
+    case EventType::DefinitionSealed:
+      return ParseAndDescribe<fb::DefinitionSealed>(payload, options);
+    case EventType::ExecutionStarted:
+      return ParseAndDescribe<fb::ExecutionStarted>(payload, options);
+    case EventType::CancelRequested:
+      return ParseAndDescribe<fb::CancelRequested>(payload, options);
+    case EventType::ExecutionEnded:
+      return ParseAndDescribe<fb::ExecutionEnded>(payload, options);
+    case EventType::TasksReady:
+      return ParseAndDescribe<fb::TasksReady>(payload, options);
+    case EventType::TasksSkipped:
+      return ParseAndDescribe<fb::TasksSkipped>(payload, options);
+    case EventType::TasksCancelled:
+      return ParseAndDescribe<fb::TasksCancelled>(payload, options);
+    case EventType::TaskDeadLettered:
+      return ParseAndDescribe<fb::TaskDeadLettered>(payload, options);
+    case EventType::AttemptStarted:
+      return ParseAndDescribe<fb::AttemptStarted>(payload, options);
+    case EventType::AttemptFinished:
+      return ParseAndDescribe<fb::AttemptFinished>(payload, options);
+    case EventType::RetriesWoken:
+      return ParseAndDescribe<fb::RetriesWoken>(payload, options);
+  }
+  return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
+}
+
+}  // namespace stet::schema
