@@ -1,0 +1,70 @@
+// Random workflows and random numbers for property tests.  The same seed gives the same on every machine.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "stet/workflow.h"
+
+namespace stet::core {
+
+// splitmix64 (Steele, Lea, Flood 2014).
+class Random {
+ public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t Next() {
+    uint64_t z = state_ += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+  }
+  uint32_t Below(uint32_t n) { return static_cast<uint32_t>(Next() % n); }
+  bool OneIn(uint32_t n) { return Below(n) == 0; }
+
+ private:
+  uint64_t state_;
+};
+
+// STET_SEED if it is set, else `fallback`.
+inline uint64_t SeedOr(uint64_t fallback) {
+  const char* text = std::getenv("STET_SEED");
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 0);
+}
+
+inline Task RandomTask(Random& random, uint32_t index) {
+  Task task = {.name = fmt::format("t{}", index), .activity = fmt::format("a{}", random.Below(3))};
+  task.priority = static_cast<int32_t>(random.Below(3)) - 1;
+  task.retry.max_attempts = 1 + random.Below(3);
+  task.retry.max_lost = 1 + random.Below(3);
+  task.retry.backoff.kind = static_cast<BackoffKind>(random.Below(3));
+  task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
+  if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
+  if (random.OneIn(4)) task.config = fmt::format(R"({{"n":{}}})", index);
+  return task;
+}
+
+// Edges lead from any task to any that comes later in a shuffled order; some are named twice.
+inline Workflow RandomWorkflow(Random& random, uint32_t tasks_max) {
+  Workflow workflow = {.name = fmt::format("w{}", random.Below(1000))};
+  const uint32_t tasks = 1 + random.Below(tasks_max);
+  std::vector<uint32_t> order(tasks);
+  for (uint32_t i = 0; i < tasks; ++i) {
+    workflow.tasks.push_back(RandomTask(random, i));
+    order[i] = i;
+    std::swap(order[i], order[random.Below(i + 1)]);
+  }
+  const uint32_t edges = random.Below(3 * tasks);
+  for (uint32_t i = 0; i < edges; ++i) {
+    const uint32_t a = random.Below(tasks);
+    const uint32_t b = random.Below(tasks);
+    if (a == b) continue;
+    workflow.tasks[order[std::max(a, b)]].after.push_back(
+        workflow.tasks[order[std::min(a, b)]].name);
+  }
+  return workflow;
+}
+
+}  // namespace stet::core
