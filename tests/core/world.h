@@ -12,6 +12,7 @@
 #include "core/decide.h"
 #include "core/digest.h"
 #include "core/outstanding.h"
+#include "core/transitions.h"
 #include "stet/reason.h"
 
 namespace stet::core {
@@ -26,6 +27,13 @@ struct Stored {
   std::vector<std::byte> bytes = {};
   EventRef ref() const { return {.seq = seq, .stream = stream, .type = type, .payload = bytes}; }
   schema::EventType event_type() const { return static_cast<schema::EventType>(type); }
+};
+
+// The transitions that one event made: for each execution and task, what it was and what it is.
+struct Moves {
+  std::set<Step<TaskState>> task = {};
+  std::set<Step<RunState>> run = {};
+  std::set<Step<ExecutionState>> execution = {};
 };
 
 class World {
@@ -110,6 +118,9 @@ class World {
   // Long runs check only what they ask for.
   void CheckNothing() { check_ = false; }
 
+  // What all events so far have moved, without what lies between (via = from).  Only under CompareAlways.
+  const Moves& moves() const { return moves_; }
+
   const State& state() const { return state_; }
   const std::vector<Stored>& log() const { return log_; }
   // Events of the last accepted command.
@@ -134,9 +145,26 @@ class World {
                     .bytes = {event.payload.begin(), event.payload.end()}});
     CHECK_EQ(state_.digest(), RecomputeDigest(state_));
     if (!compare_) return;
+    RecordMoves(static_cast<schema::EventType>(event.type));
     const absl::Status replayed = Apply(log_.back().ref(), mirror_, nullptr);
     REQUIRE_MESSAGE(replayed.ok(), replayed.ToString());
     CHECK(mirror_ == state_);
+  }
+
+  // The mirror is one event behind.
+  void RecordMoves(schema::EventType type) {
+    for (const auto& before : mirror_.executions()) {
+      const Execution& after = execution(before->id);
+      if (before->state != after.state) {
+        moves_.execution.insert({type, before->state, before->state, after.state});
+      }
+      for (uint32_t i = 0; i < after.tasks.size(); ++i) {
+        const TaskSlot& from = before->tasks[i];
+        const TaskSlot& to = after.tasks[i];
+        if (from.state != to.state) moves_.task.insert({type, from.state, from.state, to.state});
+        if (from.run != to.run) moves_.run.insert({type, from.run, from.run, to.run});
+      }
+    }
   }
 
   // Emitted and not done is what is outstanding.
@@ -165,6 +193,7 @@ class World {
   EventBuffer buffer_;
   Effects effects_;
   std::set<Effect> pending_;
+  Moves moves_;
   std::vector<Stored> log_;
   std::vector<schema::EventType> group_;
   int64_t now_ = 1000 * kSecond;
