@@ -69,6 +69,33 @@ TEST_SUITE("wal::recovery directory") {
     CHECK_EQ(bench.Read(), std::vector<std::string>{"a1", "b2"});
   }
 
+  TEST_CASE("11: a segment that continues another end than the one before it has") {
+    const auto refused_after = [](auto change) {
+      LogBuilder log = ThreeBatches();
+      change(&log);
+      log.Segment();
+      Bench bench(log);
+      CheckRefused(bench, Refusal::kChainBroken);
+    };
+    refused_after([](LogBuilder* log) { log->last_id = std::string(16, 'x'); });
+    refused_after([](LogBuilder* log) { log->next_seq += 1; });
+    refused_after([](LogBuilder* log) { log->epoch = 0; });
+    refused_after([](LogBuilder* log) { log->segment_bytes *= 2, log->offset = 1 << 20; });
+  }
+
+  TEST_CASE("11: a segment that cuts off what was durable") {
+    LogBuilder log = ThreeBatches();
+    LogBuilder early = log;
+    log.Batch({"d6"});
+    log.Slot();
+    early.epoch = 2;
+    early.Segment(3);
+    early.Batch({"forgot d6"});
+    early.segments[0] = log.segments[0];
+    Bench bench(early);
+    CheckRefused(bench, Refusal::kChainBroken);
+  }
+
   TEST_CASE("11: damage in a segment that has a successor is never a tail") {
     const LogBuilder log = ThreeSegments();
     Bench flipped(log);

@@ -93,7 +93,7 @@ TEST_SUITE("wal::recovery exhaustive") {
     Bench bench(log);
     const std::string whole = bench.File(1);
     // From the sector's start on new, then old; the old bytes are zeros.
-    for (uint64_t at = last.offset + 1; at < last.offset + last.content; ++at) {
+    for (uint64_t at = last.offset + 1; at < last.offset + last.content; at += 3) {
       if (at % 512 == 0) continue;
       const uint64_t rest = 512 - at % 512;
       bench.File(1) = whole;
