@@ -17,6 +17,11 @@ constexpr absl::Duration kDriveWait = absl::Milliseconds(100);
 
 }  // namespace
 
+absl::Status Writer::Impl::Admit(std::span<const NewRecord> group) {
+  ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));
+  return TakeRoom(size.body_bytes);
+}
+
 absl::StatusOr<uint64_t> Writer::Impl::Append(std::span<const NewRecord> group,
                                               uint64_t state_digest) {
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));

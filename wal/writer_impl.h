@@ -63,6 +63,7 @@ class Writer::Impl {
 
   absl::Status Start();
 
+  absl::Status Admit(std::span<const NewRecord> group);
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
 
   // Takes `count` records as PutRecord writes them, whose seqs continue next_seq().

@@ -72,6 +72,11 @@ class Writer {
   // Without Close: nothing is flushed, as if the process had died here.
   ~Writer();
 
+  // Whether Append would take `group`: the refusals of Append come from here, and what it has to wait
+  // for is waited for here.  For those who must know before they change anything: an Append that
+  // follows at once fails only with the log itself.
+  absl::Status Admit(std::span<const NewRecord> group);
+
   // Takes `group`, stored together or not at all, and returns the seq of its last record; seqs are
   // dense.  `state_digest` is the application's digest of its state after the group (0: none).
   // Payloads are copied.  Writes nothing by itself, except that it drives the log, as Poll does,
