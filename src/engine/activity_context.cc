@@ -35,7 +35,7 @@ std::vector<std::string_view> AttemptContext::upstream() const {
 }
 
 std::string AttemptContext::idempotency_key() const {
-  return fmt::format("{:016x}/{}/{}", attempt_.execution, attempt_.task_name, attempt_.run);
+  return fmt::format("{:016x}/{}/{}", attempt_.run.execution, attempt_.task_name, attempt_.run_id);
 }
 
 }  // namespace stet::engine

@@ -15,11 +15,11 @@ class AttemptContext final : public ActivityContext {
   explicit AttemptContext(Attempt* attempt) : attempt_(*attempt) {}
 
   std::string_view execution_key() const override { return attempt_.execution_key; }
-  uint64_t execution_id() const override { return attempt_.execution; }
+  uint64_t execution_id() const override { return attempt_.run.execution; }
   std::string_view task() const override { return attempt_.task_name; }
   std::string_view config() const override { return attempt_.config; }
   uint32_t attempt() const override { return attempt_.number; }
-  uint64_t run() const override { return attempt_.run; }
+  uint64_t run() const override { return attempt_.run_id; }
 
   const Payload& input() const override;
   absl::StatusOr<Payload> output(std::string_view task) const override;

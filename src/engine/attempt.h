@@ -13,6 +13,7 @@
 #include <absl/time/time.h>
 
 #include "base/mutex.h"
+#include "core/ref.h"
 #include "stet/activity.h"
 #include "stet/payload.h"
 
@@ -34,11 +35,11 @@ enum class StopReason : uint8_t { kNone, kCancelled, kTimedOut, kClosing };
 class Attempt {
  public:
   // Who it is.
-  uint64_t token = 0;  // seq of its start event; with the epoch it is the fencing token
-  uint64_t execution = 0;
-  uint64_t run = 0;
-  uint32_t task = 0;    // index in the definition
-  uint32_t number = 0;  // 1 for the first
+  core::RunRef run = {};
+  core::Token token = {};
+  uint64_t run_id = 0;
+  uint32_t number = 0;   // 1 for the first
+  int64_t timer_ns = 0;  // when its timeout is due, on the engine's clock; 0: never
 
   // What it is given.  The definition outlives it.
   const Activity* activity = nullptr;

@@ -21,9 +21,7 @@ void Inbox::Push(std::unique_ptr<Attempt> ended) {
   ended_.push_back(std::move(ended));
 }
 
-void Inbox::Notify() {
-  WakeIfAsleep();
-}
+void Inbox::Notify() { WakeIfAsleep(); }
 
 void Inbox::WakeIfAsleep() {
   // The wake is called under the lock: SetWake(nullptr) must not return while one is under way.

@@ -6,7 +6,6 @@
 #include "base/status_macros.h"
 #include "core/apply.h"
 #include "core/decide.h"
-#include "core/digest.h"
 #include "schema/event_type.h"
 
 namespace stet::engine {
@@ -42,7 +41,9 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
                         .schema_id = schema::kSchemaId,
                         .payload = event.payload});
   }
-  RETURN_IF_ERROR(journal_->Admit(records_));
+  absl::Status admitted = journal_->Admit(records_);
+  out_of_room_ = absl::IsResourceExhausted(admitted);
+  RETURN_IF_ERROR(std::move(admitted));
   // Applied before it is appended, because the log holds the digest of the state behind each group.
   // From here on a failure would leave State ahead of the log: it ends the engine.
   for (const core::EventRef& event : buffer_.events()) {
@@ -50,9 +51,9 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
       return Fail(std::move(applied));
     }
     books_.payloads.Keep(event);
-    if (observer_) observer_(event);
+    if (observer_) observer_(event, state(), outbox_);
   }
-  if (absl::Status appended = journal_->Append(records_, core::Digest(state())); !appended.ok()) {
+  if (absl::Status appended = journal_->Append(records_, state().digest()); !appended.ok()) {
     return Fail(std::move(appended));
   }
   return absl::OkStatus();

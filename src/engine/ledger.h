@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -34,7 +35,7 @@ struct Books {
 class Ledger {
  public:
   // Called behind each event, with the state right after it.
-  using Observer = std::function<void(const core::EventRef&)>;
+  using Observer = std::function<void(const core::EventRef&, const core::State&, Outbox&)>;
 
   Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time);
 
@@ -59,6 +60,10 @@ class Ledger {
   // Drives the log.  False when it is poisoned.
   bool Poll(absl::Duration wait_max);
 
+  // Whether the last refusal was the log's, for want of room: trying again later may help.
+  bool out_of_room() const { return out_of_room_; }
+  void TryAgain() { out_of_room_ = false; }
+
   // OK, or what poisoned the log.  Then every waiting answer has been given this status, and every
   // later one is.
   const absl::Status& failure() const { return failure_; }
@@ -71,6 +76,9 @@ class Ledger {
   // Waits until all is released and ends the log.
   absl::Status Close();
 
+  // Hands out the books, when nothing will be asked of the ledger any more.
+  Books TakeBooks() { return std::move(books_); }
+
  private:
   absl::Status Commit(const core::Command& command, core::Effects* effects);
   absl::Status Fail(absl::Status status);
@@ -82,6 +90,7 @@ class Ledger {
   Observer observer_;
   Outbox outbox_;
   absl::Status failure_;
+  bool out_of_room_ = false;
 
   // Reused from command to command.
   core::EventBuffer buffer_;

@@ -1,8 +1,5 @@
 // The journal of an engine without a directory.
-#include <algorithm>
-#include <chrono>
-
-#include "base/mutex.h"
+#include "engine/doorbell.h"
 #include "engine/journal.h"
 
 namespace stet::engine {
@@ -18,20 +15,11 @@ class MemoryJournal final : public Journal {
   }
 
   absl::Status Poll(absl::Duration wait_max) override {
-    if (wait_max <= absl::ZeroDuration()) return absl::OkStatus();
-    const absl::Duration wait = std::min(wait_max, absl::Hours(1));
-    MutexLock lock(mutex_);
-    if (!woken_) wake_.WaitFor(mutex_, absl::ToChronoNanoseconds(wait));
-    woken_ = false;
+    if (wait_max > absl::ZeroDuration()) bell_.Wait(wait_max);
     return absl::OkStatus();
   }
 
-  void Wake() override {
-    MutexLock lock(mutex_);
-    woken_ = true;
-    wake_.NotifyOne();
-  }
-
+  void Wake() override { bell_.Ring(); }
   uint64_t released() const override { return next_seq_ - 1; }
   uint64_t next_seq() const override { return next_seq_; }
   uint32_t epoch() const override { return 1; }
@@ -39,15 +27,11 @@ class MemoryJournal final : public Journal {
 
  private:
   uint64_t next_seq_ = 1;
-  Mutex mutex_;
-  Condition wake_;
-  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  Doorbell bell_;
 };
 
 }  // namespace
 
-std::unique_ptr<Journal> NewMemoryJournal() {
-  return std::make_unique<MemoryJournal>();
-}
+std::unique_ptr<Journal> NewMemoryJournal() { return std::make_unique<MemoryJournal>(); }
 
 }  // namespace stet::engine

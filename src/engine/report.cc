@@ -17,9 +17,10 @@ std::vector<std::string_view> ExecutionReport::failed_tasks() const {
   return names;
 }
 
-size_t ExecutionReport::count_in(TaskState state) const {
-  return static_cast<size_t>(std::count_if(
-      tasks.begin(), tasks.end(), [&](const TaskRecord& record) { return record.state == state; }));
+size_t ExecutionReport::count_in(TaskState wanted) const {
+  return static_cast<size_t>(
+      std::count_if(tasks.begin(), tasks.end(),
+                    [&](const TaskRecord& record) { return record.state == wanted; }));
 }
 
 const TaskRecord* ExecutionReport::task(std::string_view name) const {

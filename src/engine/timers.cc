@@ -3,15 +3,12 @@
 
 namespace stet::engine {
 
-std::optional<Timer> Timers::TakeDue(absl::Time now) {
-  if (timers_.empty() || timers_.begin()->at > now) return std::nullopt;
-  const Timer timer = *timers_.begin();
-  timers_.erase(timers_.begin());
-  return timer;
+const core::Effect* Timers::Due(absl::Time now) const {
+  return next() <= now ? &*timers_.begin() : nullptr;
 }
 
 absl::Time Timers::next() const {
-  return timers_.empty() ? absl::InfiniteFuture() : timers_.begin()->at;
+  return timers_.empty() ? absl::InfiniteFuture() : absl::FromUnixNanos(timers_.begin()->at_ns);
 }
 
 }  // namespace stet::engine

@@ -1,48 +1,42 @@
-// What is to happen at a time: a queue ordered by engine time.
+// What is to happen at a time: timer effects in the order in which they are due.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <tuple>
 
 #include <absl/container/btree_set.h>
 #include <absl/time/time.h>
 
+#include "core/effect.h"
+
 namespace stet::engine {
-
-// What the loop does when the time comes.
-struct Timer {
-  enum class Kind : uint8_t { kRetry, kTimeout };
-
-  absl::Time at = absl::InfiniteFuture();
-  uint64_t seq = 0;  // of the event that armed it: breaks ties, so that order is the log's
-  Kind kind = Kind::kRetry;
-  uint64_t execution = 0;
-  uint32_t task = 0;
-
-  friend bool operator<(const Timer& a, const Timer& b) {
-    if (a.at != b.at) return a.at < b.at;
-    if (a.seq != b.seq) return a.seq < b.seq;
-    if (a.execution != b.execution) return a.execution < b.execution;
-    return a.task < b.task;
-  }
-};
 
 // Not thread-safe: the loop owns it.  A B-tree and not a heap: most timeouts are disarmed long
 // before they are due, and would pile up in a heap.
 class Timers {
  public:
-  void Arm(const Timer& timer) { timers_.insert(timer); }
-  void Disarm(const Timer& timer) { timers_.erase(timer); }
+  // `timer` is a kAttemptTimer or a kRetryTimer.  Its at_ns is on the engine's clock.
+  void Arm(const core::Effect& timer) { timers_.insert(timer); }
+  void Disarm(const core::Effect& timer) { timers_.erase(timer); }
 
-  // Removes and returns the earliest if it is due.
-  std::optional<Timer> TakeDue(absl::Time now);
+  // The earliest, if it is due at `now`; null otherwise.  Valid until the timers change.
+  const core::Effect* Due(absl::Time now) const;
 
   // When the earliest is due; InfiniteFuture if there is none.
   absl::Time next() const;
+
   size_t size() const { return timers_.size(); }
 
  private:
-  absl::btree_set<Timer> timers_;
+  // What is due at the same time goes by execution and task: the same order in every process.
+  struct Sooner {
+    bool operator()(const core::Effect& a, const core::Effect& b) const {
+      return std::tie(a.at_ns, a.execution, a.task, a.kind, a.token) <
+             std::tie(b.at_ns, b.execution, b.task, b.kind, b.token);
+    }
+  };
+  absl::btree_set<core::Effect, Sooner> timers_;
 };
 
 }  // namespace stet::engine

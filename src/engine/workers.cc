@@ -19,9 +19,10 @@ namespace stet::engine {
 struct Workers::Pool {
   std::shared_ptr<Inbox> inbox;
   std::shared_ptr<const Activities> activities;  // what Attempt::activity points into
-  uint32_t threads_max = 1;
 
   Mutex mutex;
+  uint32_t threads_max ABSL_GUARDED_BY(mutex) = 1;
+  std::shared_ptr<const void> kept ABSL_GUARDED_BY(mutex);
   Condition work;   // there is work, or no more will come
   Condition ended;  // a thread has ended
   std::deque<std::unique_ptr<Attempt>> queue ABSL_GUARDED_BY(mutex);
@@ -128,12 +129,11 @@ Workers::Workers(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
     : pool_(std::make_shared<Pool>()) {
   pool_->inbox = std::move(inbox);
   pool_->activities = std::move(activities);
+  MutexLock lock(pool_->mutex);
   pool_->threads_max = threads_max;
 }
 
-Workers::~Workers() {
-  Shutdown(absl::ZeroDuration());
-}
+Workers::~Workers() { Shutdown(absl::ZeroDuration()); }
 
 void Workers::Dispatch(std::vector<std::unique_ptr<Attempt>>& attempts) {
   bool start_thread = false;
@@ -165,6 +165,11 @@ uint32_t Workers::Shutdown(absl::Duration grace) {
     pool_->ended.WaitFor(pool_->mutex, left);
   }
   return pool_->threads;
+}
+
+void Workers::KeepAlive(std::shared_ptr<const void> what) {
+  MutexLock lock(pool_->mutex);
+  pool_->kept = std::move(what);
 }
 
 }  // namespace stet::engine

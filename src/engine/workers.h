@@ -6,20 +6,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <absl/time/time.h>
 
 #include "engine/attempt.h"
+#include "engine/bindings.h"
 #include "engine/inbox.h"
 
 namespace stet::engine {
-
-// By name.
-using Activities = std::map<std::string, Activity>;
 
 // One thread calls it.
 class Workers {
@@ -41,6 +37,9 @@ class Workers {
   // Waits at most `grace` for the threads to end.  Returns how many are still in an activity: they
   // are left to themselves.
   uint32_t Shutdown(absl::Duration grace);
+
+  // Keeps `what` as long as any of the threads.
+  void KeepAlive(std::shared_ptr<const void> what);
 
  private:
   struct Pool;

@@ -1,0 +1,167 @@
+// From ready run to recorded result.
+#include "engine/attempts.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "engine/outcome.h"
+
+namespace stet::engine {
+namespace {
+
+core::Effect TimerOf(const Attempt& attempt) {
+  return {.kind = core::Effect::Kind::kAttemptTimer,
+          .task = attempt.run.task,
+          .execution = attempt.run.execution,
+          .token = attempt.token,
+          .at_ns = attempt.timer_ns};
+}
+
+}  // namespace
+
+Attempts::Attempts(Options options, Ledger* ledger, Timers* timers, Workers* workers,
+                   const Activities* activities)
+    : options_(options),
+      ledger_(ledger),
+      timers_(timers),
+      workers_(workers),
+      bindings_(activities) {}
+
+void Attempts::StartReady() {
+  const auto known = [this](const core::Execution& execution, uint32_t task) {
+    return !execution.cancel_requested && bindings_.Find(*execution.definition, task) != nullptr;
+  };
+  while (!closing_ && slots_taken_ < options_.slots) {
+    const std::optional<core::RunRef> run = core::NextReady(ledger_->state(), known);
+    if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) return;
+    ++slots_taken_;
+  }
+}
+
+void Attempts::Dispatch(const core::Effect& effect) {
+  const core::Execution* execution = ledger_->state().FindExecution(effect.execution);
+  const core::TaskSlot& slot = execution->tasks[effect.task];
+  // State is ahead of what is released: the attempt may have timed out before it could run.
+  if (slot.state != TaskState::kRunning || slot.token() != effect.token) {
+    --slots_taken_;
+    return;
+  }
+  std::unique_ptr<Attempt> attempt = Prepare(effect, *execution);
+  if (closing_) return Return(std::move(attempt), StopReason::kClosing);
+  if (execution->cancel_requested) return Return(std::move(attempt), StopReason::kCancelled);
+  if (attempt->timer_ns != 0) timers_->Arm(TimerOf(*attempt));
+  running_.emplace(attempt->token.seq, attempt.get());
+  dispatched_.push_back(std::move(attempt));
+}
+
+std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
+                                           const core::Execution& execution) {
+  const core::Definition& definition = *execution.definition;
+  const core::TaskSlot& slot = execution.tasks[effect.task];
+  auto attempt = std::make_unique<Attempt>();
+  attempt->run = {.execution = effect.execution, .task = effect.task};
+  attempt->token = effect.token;
+  attempt->run_id = 1;
+  attempt->number = slot.attempts;
+  attempt->timer_ns = slot.due_at;
+  attempt->activity = bindings_.Find(definition, effect.task);
+  attempt->execution_key = execution.key;
+  attempt->task_name = definition.task_name(effect.task);
+  attempt->config = definition.config(effect.task);
+  attempt->input = ledger_->payloads().Get(execution.input);
+  if (slot.due_at != 0) {
+    attempt->deadline = ledger_->time().ToWall(absl::FromUnixNanos(slot.due_at));
+  }
+  const auto parents = definition.parents(effect.task);
+  attempt->upstream.reserve(parents.size());
+  for (const uint32_t parent : parents) {
+    attempt->upstream.push_back(
+        {.task = definition.task_name(parent),
+         .output = ledger_->payloads().Get(execution.tasks[parent].output)});
+  }
+  return attempt;
+}
+
+void Attempts::HandOver() {
+  if (!dispatched_.empty()) workers_->Dispatch(dispatched_);
+}
+
+void Attempts::Stop(const core::Token& token, StopReason reason) {
+  if (const auto found = running_.find(token.seq); found != running_.end()) {
+    found->second->Stop(reason);
+  }
+}
+
+// For an attempt that never reached a worker.
+void Attempts::Return(std::unique_ptr<Attempt> attempt, StopReason reason) {
+  attempt->Stop(reason);
+  attempt->result = absl::CancelledError("stopped before it began");
+  Finish(std::move(attempt));
+}
+
+void Attempts::Finish(std::unique_ptr<Attempt> attempt) {
+  running_.erase(attempt->token.seq);
+  if (Record(*attempt)) {
+    --slots_taken_;
+  } else {
+    unrecorded_.push_back(std::move(attempt));
+  }
+}
+
+void Attempts::Retry() {
+  std::vector<std::unique_ptr<Attempt>> again;
+  again.swap(unrecorded_);
+  for (std::unique_ptr<Attempt>& attempt : again) Finish(std::move(attempt));
+}
+
+// False if it has to be tried again.
+bool Attempts::Record(const Attempt& attempt) {
+  if (attempt.timer_ns != 0) timers_->Disarm(TimerOf(attempt));
+  const Outcome outcome = OutcomeOf(attempt, options_.output_bytes_max);
+  const absl::Status recorded = ledger_
+                                    ->Execute(core::FinishAttempt{.run = attempt.run,
+                                                                  .token = attempt.token,
+                                                                  .outcome = outcome.outcome,
+                                                                  .output = outcome.output,
+                                                                  .error = outcome.error,
+                                                                  .retryable = outcome.retryable})
+                                    .status();
+  if (recorded.ok() || !ledger_->failure().ok()) return true;
+  if (ledger_->out_of_room()) return false;
+  ++late_reports_;  // It no longer owned its run: what it did has no effect.
+  return true;
+}
+
+void Attempts::BeginClosing() {
+  closing_ = true;
+  for (std::unique_ptr<Attempt>& attempt : workers_->Withdraw()) {
+    Return(std::move(attempt), StopReason::kClosing);
+  }
+  for (const auto& [seq, attempt] : running_) attempt->Stop(StopReason::kClosing);
+}
+
+void Attempts::GiveUp() {
+  std::vector<Attempt*> left;
+  for (const auto& [seq, attempt] : running_) left.push_back(attempt);
+  std::sort(left.begin(), left.end(),
+            [](const Attempt* a, const Attempt* b) { return a->token < b->token; });
+  for (const Attempt* attempt : left) {
+    // Refused for those that had timed out: they do not own their run any more.
+    (void)ledger_->Execute(core::FinishAttempt{.run = attempt->run,
+                                               .token = attempt->token,
+                                               .outcome = schema::AttemptOutcome::Interrupted,
+                                               .error = "did not stop when the engine closed"});
+  }
+  running_.clear();
+}
+
+uint32_t Attempts::zombies() const {
+  return static_cast<uint32_t>(std::count_if(
+      running_.begin(), running_.end(),
+      [](const auto& running) { return running.second->stopped() == StopReason::kTimedOut; }));
+}
+
+}  // namespace stet::engine

@@ -1,0 +1,80 @@
+// The attempts of this process: which run gets the next free worker, and what its report means.
+//
+// A slot is taken when the start of an attempt is decided, and free again when its activity has
+// returned: an activity that ignores its timeout keeps its slot.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "core/effect.h"
+#include "engine/bindings.h"
+#include "engine/ledger.h"
+#include "engine/timers.h"
+#include "engine/workers.h"
+
+namespace stet::engine {
+
+// The loop's thread owns it.
+class Attempts {
+ public:
+  struct Options {
+    uint32_t slots = 1;
+    uint64_t output_bytes_max = 1 << 20;
+  };
+
+  // All but the options is kept.
+  Attempts(Options options, Ledger* ledger, Timers* timers, Workers* workers,
+           const Activities* activities);
+
+  // Starts ready runs whose activity is known while slots are free.
+  void StartReady();
+
+  // A start was released: the activity may run.  Arms its timeout.
+  void Dispatch(const core::Effect& effect);
+  // Hands to the workers what was dispatched since the last call.
+  void HandOver();
+
+  // Tells the attempt to stop, if it still runs here.
+  void Stop(const core::Token& token, StopReason reason);
+
+  // A worker has given back an attempt.  False if the log has no room for its result: then it is
+  // kept, and Retry() tries again.
+  void Finish(std::unique_ptr<Attempt> attempt);
+  void Retry();
+
+  // No start any more; all that runs is told to stop.
+  void BeginClosing();
+  // Records as interrupted what does not return.
+  void GiveUp();
+
+  bool idle() const { return slots_taken_ == 0; }
+  bool has_unrecorded() const { return !unrecorded_.empty(); }
+  uint32_t slots_taken() const { return slots_taken_; }
+  uint32_t zombies() const;
+  uint64_t late_reports() const { return late_reports_; }
+
+ private:
+  std::unique_ptr<Attempt> Prepare(const core::Effect& effect, const core::Execution& execution);
+  bool Record(const Attempt& attempt);
+  void Return(std::unique_ptr<Attempt> attempt, StopReason reason);
+
+  const Options options_;
+  Ledger* ledger_;
+  Timers* timers_;
+  Workers* workers_;
+  Bindings bindings_;
+
+  // By seq of the start; looked up only.
+  absl::flat_hash_map<uint64_t, Attempt*> running_;
+  std::vector<std::unique_ptr<Attempt>> dispatched_;
+  std::vector<std::unique_ptr<Attempt>> unrecorded_;  // ended, and the log had no room
+  uint32_t slots_taken_ = 0;
+  uint64_t late_reports_ = 0;
+  bool closing_ = false;
+};
+
+}  // namespace stet::engine

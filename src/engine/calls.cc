@@ -1,0 +1,94 @@
+// Start, cancel, wait.
+#include "engine/calls.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "core/refusal.h"
+#include "engine/reports.h"
+#include "engine/resolve.h"
+
+namespace stet::engine {
+namespace {
+
+absl::Status CheckLimits(const core::State& state, const Limits& limits,
+                         const StartRequest& request) {
+  if (request.key.size() > limits.key_bytes) {
+    return core::Refuse(
+        absl::StatusCode::kInvalidArgument, Reason::kInvalidKey,
+        fmt::format("key of {} bytes: the limit is {}", request.key.size(), limits.key_bytes),
+        {{"key", request.key}});
+  }
+  if (request.input.bytes.size() > limits.payload_bytes) {
+    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+                        fmt::format("input of {} bytes: the limit is {}",
+                                    request.input.bytes.size(), limits.payload_bytes),
+                        {{"what", "input"},
+                         {"bytes", std::to_string(request.input.bytes.size())},
+                         {"limit", std::to_string(limits.payload_bytes)}});
+  }
+  if (state.live_executions() >= limits.live_executions &&
+      state.FindExecutionByKey(request.key) == nullptr) {
+    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooManyExecutions,
+                        fmt::format("{} executions are not ended: the limit is {}",
+                                    state.live_executions(), limits.live_executions),
+                        {{"count", std::to_string(state.live_executions())},
+                         {"limit", std::to_string(limits.live_executions)}});
+  }
+  return absl::OkStatus();
+}
+
+// A definition is stored once, part by part.
+absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow) {
+  while (ledger.state().FindDefinition(workflow.hash()) == nullptr) {
+    RETURN_IF_ERROR(ledger.Execute(core::DefineWorkflow{.workflow = &workflow}).status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
+                                 const StartRequest& request) {
+  const auto workflow = catalog.find(request.workflow);
+  if (workflow == catalog.end()) {
+    return core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownWorkflow,
+                        fmt::format("no workflow \"{}\"", request.workflow),
+                        {{"workflow", request.workflow}});
+  }
+  RETURN_IF_ERROR(ledger.failure());
+  RETURN_IF_ERROR(CheckLimits(ledger.state(), limits, request));
+  const bool existed = ledger.state().FindExecutionByKey(request.key) != nullptr;
+  // A key that stands for something else is refused below, without storing its definition.
+  if (!existed) RETURN_IF_ERROR(Define(ledger, workflow->second));
+  ASSIGN_OR_RETURN(
+      const uint64_t seq,
+      ledger.Execute(core::StartExecution{
+          .workflow = workflow->second.hash(),
+          .key = request.key,
+          .input = {.bytes = request.input.bytes, .content_type = request.input.content_type}}));
+  return Started{
+      .id = ledger.state().FindExecutionByKey(request.key)->id, .seq = seq, .existed = existed};
+}
+
+absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view name) {
+  RETURN_IF_ERROR(ledger.failure());
+  ASSIGN_OR_RETURN(const core::Execution* execution, Resolve(ledger.state(), name));
+  return ledger.Execute(core::RequestCancel{.execution = execution->id});
+}
+
+void WaitFor(Sequencer& loop, std::string_view name, const ReportReply& reply) {
+  Ledger& ledger = loop.ledger();
+  if (!ledger.failure().ok()) return reply->Set(ledger.failure());
+  const absl::StatusOr<const core::Execution*> execution = Resolve(ledger.state(), name);
+  if (!execution.ok()) return reply->Set(execution.status());
+  if (IsTerminal((*execution)->state)) {
+    return AnswerWhenReleased<ExecutionReport>(
+        ledger, reply, ReportOf(ledger.state(), ledger.payloads(), **execution));
+  }
+  loop.waiters().Add((*execution)->id, reply);
+}
+
+}  // namespace stet::engine

@@ -1,0 +1,43 @@
+// What the calls of the API do on the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/string_map.h"
+#include "core/definition.h"
+#include "engine/reply.h"
+#include "engine/sequencer.h"
+#include "stet/engine.h"
+
+namespace stet::engine {
+
+// The workflows that Start knows, validated.  Immutable once the engine is open.
+using Catalog = StringMap<core::PreparedWorkflow>;
+
+// Starts one execution.  The result may be told once everything up to now is released.
+absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
+                                 const StartRequest& request);
+
+// Requests cancellation; as StartNow.
+absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view execution);
+
+// Answers when the execution has ended and its end is released.
+void WaitFor(Sequencer& loop, std::string_view execution, const ReportReply& reply);
+
+// Sets `reply` to `value` when everything up to now is released.
+template <typename T>
+void AnswerWhenReleased(Ledger& ledger, const ReplyPtr<T>& reply, absl::StatusOr<T> value) {
+  ledger.AnswerWhenReleased(
+      [reply, value = std::move(value)](const absl::Status& released) mutable {
+        if (released.ok()) {
+          reply->Set(std::move(value));
+        } else {
+          reply->Set(released);
+        }
+      });
+}
+
+}  // namespace stet::engine

@@ -1,0 +1,132 @@
+// The public face of the engine: posts calls to the loop and waits for its answers.
+#include "stet/engine.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/refusal.h"
+#include "engine/calls.h"
+#include "engine/host.h"
+#include "engine/reports.h"
+#include "engine/resolve.h"
+
+namespace stet {
+
+using engine::Ledger;
+using engine::Sequencer;
+
+class Engine::Impl : public engine::Host {
+ public:
+  using engine::Host::Host;
+
+  // Runs `ask` on the loop's thread and waits for its answer, until that is released.
+  template <typename T, typename Ask>
+  absl::StatusOr<T> AskLoop(Ask ask) {
+    const auto reply = std::make_shared<engine::Reply<T>>();
+    const bool posted = Post([reply, ask = std::move(ask)](Sequencer& loop) mutable {
+      if (!loop.ledger().failure().ok()) return reply->Set(loop.ledger().failure());
+      engine::AnswerWhenReleased<T>(loop.ledger(), reply, ask(loop));
+    });
+    if (!posted) return Closed();
+    return reply->Take();
+  }
+
+  static absl::Status Closed() {
+    return core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed,
+                        "the engine is closed");
+  }
+};
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Engine::~Engine() { (void)Close(); }
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
+  absl::StatusOr<engine::Catalog> catalog = engine::MakeCatalog(options);
+  if (!catalog.ok()) return catalog.status();
+  auto impl = std::make_unique<Impl>(std::move(options), *std::move(catalog));
+  if (absl::Status opened = impl->Open(); !opened.ok()) return opened;
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+absl::Status Engine::Close() { return impl_->Close(); }
+
+const EngineRecovery& Engine::recovery() const { return impl_->recovery(); }
+
+absl::StatusOr<Started> Engine::Start(StartRequest request) {
+  return impl_->AskLoop<Started>(
+      [impl = impl_.get(), request = std::move(request)](Sequencer& loop) {
+        return engine::StartNow(loop.ledger(), impl->catalog(), impl->options().limits, request);
+      });
+}
+
+std::vector<absl::StatusOr<Started>> Engine::StartAll(std::vector<StartRequest> requests) {
+  using Results = std::vector<absl::StatusOr<Started>>;
+  const size_t count = requests.size();
+  absl::StatusOr<Results> results = impl_->AskLoop<Results>(
+      [impl = impl_.get(), requests = std::move(requests)](Sequencer& loop) {
+        Results started;
+        started.reserve(requests.size());
+        for (const StartRequest& request : requests) {
+          started.push_back(
+              engine::StartNow(loop.ledger(), impl->catalog(), impl->options().limits, request));
+        }
+        return started;
+      });
+  return results.ok() ? *std::move(results) : Results(count, results.status());
+}
+
+absl::StatusOr<ExecutionReport> Engine::Wait(std::string_view execution, absl::Duration timeout) {
+  const auto reply = std::make_shared<engine::Reply<ExecutionReport>>();
+  const bool posted = impl_->Post([reply, name = std::string(execution)](Sequencer& loop) {
+    engine::WaitFor(loop, name, reply);
+  });
+  if (!posted) return Impl::Closed();
+  absl::StatusOr<ExecutionReport> report = reply->Take(timeout);
+  if (absl::IsDeadlineExceeded(report.status())) {
+    impl_->Post([reply](Sequencer& loop) { loop.waiters().Remove(reply); });
+    return absl::DeadlineExceededError(
+        fmt::format("execution \"{}\" has not ended within the time given", execution));
+  }
+  return report;
+}
+
+absl::StatusOr<ExecutionReport> Engine::Report(std::string_view execution) {
+  return impl_->AskLoop<ExecutionReport>(
+      [name = std::string(execution)](Sequencer& loop) -> absl::StatusOr<ExecutionReport> {
+        const Ledger& ledger = loop.ledger();
+        const absl::StatusOr<const core::Execution*> found = engine::Resolve(ledger.state(), name);
+        if (!found.ok()) return found.status();
+        return engine::ReportOf(ledger.state(), ledger.payloads(), **found);
+      });
+}
+
+absl::StatusOr<std::vector<ExecutionSummary>> Engine::List() {
+  return impl_->AskLoop<std::vector<ExecutionSummary>>(
+      [](Sequencer& loop) { return engine::Summaries(loop.ledger().state()); });
+}
+
+absl::StatusOr<std::vector<DeadLetter>> Engine::DeadLetters() {
+  return impl_->AskLoop<std::vector<DeadLetter>>([](Sequencer& loop) {
+    return engine::DeadLettersOf(loop.ledger().state(), loop.ledger().payloads());
+  });
+}
+
+absl::StatusOr<uint64_t> Engine::Cancel(std::string_view execution) {
+  return impl_->AskLoop<uint64_t>([name = std::string(execution)](Sequencer& loop) {
+    return engine::CancelNow(loop.ledger(), name);
+  });
+}
+
+absl::StatusOr<EngineStats> Engine::Stats() {
+  return impl_->AskLoop<EngineStats>([](Sequencer& loop) {
+    return EngineStats{.seq = loop.ledger().state().seq(),
+                       .released = loop.ledger().journal().released(),
+                       .running = loop.attempts().slots_taken(),
+                       .zombies = loop.attempts().zombies(),
+                       .late_reports = loop.attempts().late_reports()};
+  });
+}
+
+}  // namespace stet

@@ -1,0 +1,116 @@
+// Opens the books, runs the loop, closes.
+#include "engine/host.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "engine/opening.h"
+#include "engine/progress.h"
+#include "engine/workers.h"
+
+namespace stet::engine {
+namespace {
+
+constexpr uint64_t kPayloadBytesHardMax = 8 << 20;
+
+// Threads that wait for work end at once when they are asked to.
+constexpr absl::Duration kIdleThreadsEnd = absl::Seconds(10);
+constexpr absl::Duration kBusyThreadsEnd = absl::Milliseconds(50);
+
+uint32_t SlotsOf(const EngineOptions& options) {
+  if (options.concurrency != 0) return options.concurrency;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
+  if (options.limits.payload_bytes > kPayloadBytesHardMax) {
+    return absl::InvalidArgumentError(fmt::format("limits.payload_bytes is {}: at most {}",
+                                                  options.limits.payload_bytes,
+                                                  kPayloadBytesHardMax));
+  }
+  for (const auto& [name, activity] : options.activities) {
+    if (!activity) return absl::InvalidArgumentError(fmt::format("activity \"{}\" is empty", name));
+  }
+  Catalog catalog;
+  for (const Workflow& workflow : options.workflows) {
+    ASSIGN_OR_RETURN(core::PreparedWorkflow prepared,
+                     core::PreparedWorkflow::Make(workflow, options.limits.tasks));
+    if (!catalog.emplace(workflow.name, std::move(prepared)).second) {
+      return absl::InvalidArgumentError(
+          fmt::format("two workflows are named \"{}\"", workflow.name));
+    }
+  }
+  return catalog;
+}
+
+Host::Host(EngineOptions options, Catalog catalog)
+    : options_(std::move(options)),
+      catalog_(std::move(catalog)),
+      activities_(std::make_shared<const Activities>(options_.activities)),
+      inbox_(std::make_shared<Inbox>()) {}
+
+Host::~Host() { (void)Close(); }
+
+absl::Status Host::Open() {
+  const auto opened = std::make_shared<Reply<EngineRecovery>>();
+  {
+    MutexLock lock(mutex_);
+    thread_ = std::thread([this, opened] { RunThread(opened); });
+  }
+  ASSIGN_OR_RETURN(recovery_, opened->Take());
+  return absl::OkStatus();
+}
+
+absl::Status Host::Close() {
+  MutexLock lock(mutex_);
+  if (thread_.joinable()) {
+    Post([grace = options_.close_grace](Sequencer& loop) { loop.Close(grace); });
+    thread_.join();
+  }
+  return ended_;
+}
+
+void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
+  absl::StatusOr<Opening> opening = OpenBooks(options_);
+  if (!opening.ok()) {
+    inbox_->Close();
+    return opened->Set(opening.status());
+  }
+  Ledger& ledger = *opening->ledger;
+  Progress progress(options_.on_task, options_.on_ended);
+  if (progress.wanted()) {
+    ledger.SetObserver([&](const core::EventRef& event, const core::State& state, Outbox& outbox) {
+      progress.Observe(event, state, outbox);
+    });
+  }
+  const uint32_t slots = SlotsOf(options_);
+  Workers workers(slots, inbox_, activities_);
+  Sequencer loop({.ledger = &ledger,
+                  .inbox = inbox_.get(),
+                  .workers = &workers,
+                  .activities = activities_.get(),
+                  .attempts = {.slots = slots, .output_bytes_max = options_.limits.payload_bytes},
+                  .execute = options_.execute});
+  inbox_->SetWake([&ledger] { ledger.journal().Wake(); });
+  AnswerWhenReleased<EngineRecovery>(ledger, opened, std::move(opening->recovery));
+  loop.Resume();
+  ended_ = loop.Run();
+  inbox_->SetWake(nullptr);
+
+  const bool all_returned = loop.attempts().idle();
+  const uint32_t busy = workers.Shutdown(all_returned ? kIdleThreadsEnd : kBusyThreadsEnd);
+  if (busy > 0) {
+    // Their contexts point into the definitions.
+    workers.KeepAlive(std::make_shared<const Books>(ledger.TakeBooks()));
+    if (options_.on_note) {
+      options_.on_note(fmt::format("{} activities did not stop and are left to themselves", busy));
+    }
+  }
+}
+
+}  // namespace stet::engine

@@ -1,0 +1,142 @@
+// Opens the books.
+#include "engine/opening.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <absl/time/clock.h>
+#include <fmt/format.h>
+
+#include "base/format.h"
+#include "base/status_macros.h"
+#include "core/outstanding.h"
+#include "core/refusal.h"
+#include "engine/replay.h"
+#include "stet/inspect.h"
+#include "stet/wal/storage.h"
+
+namespace stet::engine {
+namespace {
+
+void Note(const EngineOptions& options, std::string_view text) {
+  if (options.on_note && !text.empty()) options.on_note(text);
+}
+
+// The log makes its own folder, but not the one around it.  Its name must be durable before
+// anything in it is acknowledged.
+absl::Status MakeDirectory(const EngineOptions& options) {
+  std::unique_ptr<wal::Storage> own;
+  wal::Storage* storage = options.log.storage;
+  if (storage == nullptr) {
+    ASSIGN_OR_RETURN(own, wal::OpenStorage(wal::Backend::kPosix));
+    storage = own.get();
+  }
+  const std::filesystem::path directory = options.directory;
+  std::filesystem::path made;
+  for (const std::filesystem::path& part : directory) {
+    const std::filesystem::path parent = made;
+    made /= part;
+    if (part.empty() || part == "/" || part == "." || part == "..") continue;
+    const absl::Status status = storage->MakeDirectory(made.string());
+    if (absl::IsAlreadyExists(status)) continue;
+    if (!status.ok()) {
+      std::error_code error;
+      // On the way down a directory that exists may still refuse the attempt.
+      if (std::filesystem::is_directory(made, error)) continue;
+      return status;
+    }
+    RETURN_IF_ERROR(storage->SyncDirectory(parent.empty() ? "." : parent.string()));
+  }
+  return absl::OkStatus();
+}
+
+// The log's refusal in the engine's words: a locked directory carries a Reason.
+absl::Status Translate(const absl::Status& status) {
+  if (wal::RefusalOf(status) != wal::Refusal::kLocked) return status;
+  return core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kLocked,
+                      std::string(status.message()));
+}
+
+uint32_t CountInFlight(const core::State& state) {
+  const core::Effects effects = core::Outstanding(state);
+  return static_cast<uint32_t>(
+      std::count_if(effects.begin(), effects.end(), [](const core::Effect& effect) {
+        return effect.kind == core::Effect::Kind::kDispatchAttempt;
+      }));
+}
+
+std::vector<std::string> MissingActivities(const core::State& state, const EngineOptions& options) {
+  std::set<const core::Definition*> seen;
+  std::set<std::string> missing;
+  for (const auto& execution : state.executions()) {
+    if (IsTerminal(execution->state) || !seen.insert(execution->definition).second) continue;
+    for (const std::string& activity : execution->definition->activities()) {
+      if (!options.activities.contains(activity)) missing.insert(activity);
+    }
+  }
+  return {missing.begin(), missing.end()};
+}
+
+struct OpenLog {
+  Books books = {};
+  std::unique_ptr<Journal> journal = nullptr;
+};
+
+absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecovery& recovery) {
+  if (options.create) RETURN_IF_ERROR(MakeDirectory(options));
+  wal::Options log = LogOptionsFor(options.directory, options.log);
+  log.create = options.create;
+  log.durability = options.durability;
+  absl::StatusOr<wal::RecoveredLog> recovered = wal::Recover(log);
+  if (!recovered.ok()) return Translate(recovered.status());
+  recovery.log = recovered->report();
+  Note(options, recovery.log.storage_note);
+  for (const wal::Finding& finding : recovery.log.findings) {
+    if (finding.severity != wal::Severity::kInfo) Note(options, finding.ToString());
+  }
+  OpenLog opened;
+  const absl::Time begin = absl::Now();
+  {
+    wal::Reader reader = recovered->NewReader();
+    RETURN_IF_ERROR(ReplayAll(opened.books, reader));
+  }
+  recovery.replay_time = absl::Now() - begin;
+  recovery.events_replayed = opened.books.state.seq();
+  ASSIGN_OR_RETURN(auto writer, wal::Writer::Start(*std::move(recovered), log));
+  opened.journal = NewLogJournal(std::move(writer));
+  return opened;
+}
+
+}  // namespace
+
+absl::StatusOr<Opening> OpenBooks(const EngineOptions& options) {
+  Opening opening;
+  OpenLog log;
+  if (options.directory.empty()) {
+    log.journal = NewMemoryJournal();
+  } else {
+    ASSIGN_OR_RETURN(log, OpenDirectory(options, opening.recovery));
+  }
+  const uint32_t epoch = log.journal->epoch();
+  Clock* clock = options.clock == nullptr ? SystemClock() : options.clock;
+  EngineTime time(clock, log.books.state.time(), options.on_note);
+  opening.recovery.epoch = epoch;
+  opening.recovery.attempts_lost = CountInFlight(log.books.state);
+  opening.recovery.missing_activities = MissingActivities(log.books.state, options);
+  opening.ledger =
+      std::make_unique<Ledger>(std::move(log.books), std::move(log.journal), std::move(time));
+  Ledger& ledger = *opening.ledger;
+  ledger.Tick();
+  RETURN_IF_ERROR(
+      ledger.ExecuteQuietly(core::OpenEngine{.epoch = epoch, .wall = ledger.time().wall()})
+          .status());
+  while (core::HasBacklog(ledger.state(), 0)) {
+    RETURN_IF_ERROR(ledger.ExecuteQuietly(core::Continue{.execution = 0}).status());
+  }
+  return opening;
+}
+
+}  // namespace stet::engine

@@ -1,0 +1,27 @@
+// From options to books and a journal: what Open does before the loop turns.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <absl/status/statusor.h>
+
+#include "engine/ledger.h"
+#include "stet/engine.h"
+
+namespace stet::engine {
+
+struct Opening {
+  std::unique_ptr<Ledger> ledger = nullptr;
+  EngineRecovery recovery = {};
+};
+
+// Recovers and replays the directory, starts a new epoch in its log and resolves the attempts that
+// the last one left in flight.  Not yet released when it returns.  To be called by the loop's thread:
+// the log belongs to whoever starts it.
+// Errors: those of Engine::Open.
+absl::StatusOr<Opening> OpenBooks(const EngineOptions& options);
+
+}  // namespace stet::engine

@@ -1,0 +1,22 @@
+// What an activity's result means for its attempt.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/command.h"
+#include "engine/attempt.h"
+
+namespace stet::engine {
+
+struct Outcome {
+  schema::AttemptOutcome outcome = schema::AttemptOutcome::Success;
+  core::PayloadView output = {};  // points into the attempt
+  std::string error = {};
+  bool retryable = true;
+};
+
+// `output_bytes_max`: a larger output is a failure that no retry mends.
+Outcome OutcomeOf(const Attempt& attempt, uint64_t output_bytes_max);
+
+}  // namespace stet::engine

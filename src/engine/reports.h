@@ -1,0 +1,18 @@
+// Reports from the books.
+#pragma once
+
+#include <vector>
+
+#include "core/state.h"
+#include "engine/ledger.h"
+#include "stet/report.h"
+
+namespace stet::engine {
+
+ExecutionReport ReportOf(const core::State& state, const PayloadStore& payloads,
+                         const core::Execution& execution);
+// Of all, in the order in which they started.
+std::vector<ExecutionSummary> Summaries(const core::State& state);
+std::vector<DeadLetter> DeadLettersOf(const core::State& state, const PayloadStore& payloads);
+
+}  // namespace stet::engine

@@ -1,0 +1,63 @@
+// Finds an execution by what a person types.
+#include "engine/resolve.h"
+
+#include <cctype>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/refusal.h"
+
+namespace stet::engine {
+namespace {
+
+constexpr size_t kIdDigits = 16;
+constexpr size_t kCandidatesShown = 5;
+
+bool IsHex(std::string_view text) {
+  for (const char c : text) {
+    if (std::isxdigit(static_cast<unsigned char>(c)) == 0 ||
+        std::isupper(static_cast<unsigned char>(c)) != 0)
+      return false;
+  }
+  return !text.empty() && text.size() <= kIdDigits;
+}
+
+const core::Execution* FindById(const core::State& state, std::string_view name) {
+  if (name.size() != kIdDigits || !IsHex(name)) return nullptr;
+  return state.FindExecution(std::stoull(std::string(name), nullptr, 16));
+}
+
+}  // namespace
+
+absl::StatusOr<const core::Execution*> Resolve(const core::State& state, std::string_view name) {
+  if (const core::Execution* exact = state.FindExecutionByKey(name)) return exact;
+  if (const core::Execution* exact = FindById(state, name)) return exact;
+  const core::Execution* found = nullptr;
+  std::vector<std::string> candidates;
+  size_t count = 0;
+  if (!name.empty()) {
+    const bool may_be_id = IsHex(name);
+    for (const auto& execution : state.executions()) {
+      const bool fits = execution->key.starts_with(name) ||
+                        (may_be_id && fmt::format("{:016x}", execution->id).starts_with(name));
+      if (!fits) continue;
+      found = execution.get();
+      if (++count <= kCandidatesShown) candidates.push_back(execution->key);
+    }
+  }
+  if (count == 1) return found;
+  if (count == 0) {
+    return core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownExecution,
+                        fmt::format("no execution \"{}\"", name),
+                        {{"execution", std::string(name)}});
+  }
+  return absl::InvalidArgumentError(fmt::format("\"{}\" stands for {} executions: {}{}", name,
+                                                count, fmt::join(candidates, ", "),
+                                                count > kCandidatesShown ? ", ..." : ""));
+}
+
+}  // namespace stet::engine

@@ -1,0 +1,192 @@
+// One turn after another.
+#include "engine/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <absl/time/clock.h>
+
+#include "core/outstanding.h"
+#include "core/refusal.h"
+#include "engine/reports.h"
+
+namespace stet::engine {
+namespace {
+
+// How long to wait before the log is asked again for room.
+constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
+constexpr absl::Duration kBlockMax = absl::Minutes(10);
+
+}  // namespace
+
+Sequencer::Sequencer(const Parts& parts)
+    : ledger_(*parts.ledger),
+      inbox_(*parts.inbox),
+      attempts_(parts.attempts, parts.ledger, &timers_, parts.workers, parts.activities),
+      execute_(parts.execute) {}
+
+void Sequencer::Resume() {
+  for (const core::Effect& effect : core::Outstanding(ledger_.state())) {
+    ledger_.outbox().Add(ledger_.state().seq(), effect);
+  }
+}
+
+absl::Status Sequencer::Run() {
+  while (!Done()) {
+    bool progress = TakeIn();
+    if (!ledger_.out_of_room()) FireTimers();
+    if (execute_ && !ledger_.out_of_room()) attempts_.StartReady();
+    if (!ledger_.Poll(absl::ZeroDuration())) ActOnFailure();
+    progress |= RunReleased();
+    if (!progress) Block();
+  }
+  return Finish();
+}
+
+// Calls, results, and the next part of cut work.  False if there was nothing.
+bool Sequencer::TakeIn() {
+  bool progress = inbox_.Drain(calls_, ended_);
+  ledger_.Tick();
+  if (ledger_.out_of_room()) ledger_.TryAgain();
+  for (Call& call : calls_) call(*this);
+  calls_.clear();
+  if (attempts_.has_unrecorded()) attempts_.Retry();
+  for (std::unique_ptr<Attempt>& attempt : ended_) attempts_.Finish(std::move(attempt));
+  ended_.clear();
+
+  std::vector<uint64_t> backlog;
+  backlog.swap(backlog_);
+  for (const uint64_t execution : backlog) {
+    if (!core::HasBacklog(ledger_.state(), execution)) continue;
+    progress |= ledger_.Execute(core::Continue{.execution = execution}).ok();
+    backlog_.push_back(execution);
+  }
+  return progress;
+}
+
+void Sequencer::FireTimers() {
+  if (!execute_ || closing_ || failed_) return;
+  while (const core::Effect* due = timers_.Due(ledger_.now())) {
+    const core::Effect timer = *due;
+    if (!FireTimer(timer)) return;
+    timers_.Disarm(timer);
+  }
+}
+
+// False if the log has no room.  Other refusals mean that the timer's time has passed in another
+// way: the attempt ended, the execution was cancelled.
+bool Sequencer::FireTimer(const core::Effect& timer) {
+  const core::RunRef run = {.execution = timer.execution, .task = timer.task};
+  if (timer.kind == core::Effect::Kind::kRetryTimer) {
+    return ledger_.Execute(core::WakeRetry{.run = run}).ok() || !ledger_.out_of_room();
+  }
+  if (ledger_.Execute(core::TimeoutAttempt{.run = run, .token = timer.token}).ok()) {
+    ledger_.AnswerWhenReleased([this, token = timer.token](const absl::Status&) {
+      attempts_.Stop(token, StopReason::kTimedOut);
+    });
+    return true;
+  }
+  return !ledger_.out_of_room();
+}
+
+void Sequencer::ActOnFailure() {
+  if (failed_) return;
+  failed_ = true;
+  // From now on nobody waits in the log.
+  inbox_.SetWake([this] { bell_.Ring(); });
+  waiters_.FailAll(ledger_.failure());
+  attempts_.BeginClosing();  // Nothing that they do can be recorded.
+}
+
+// Effects and replies whose events are released.  False if there were none.
+bool Sequencer::RunReleased() {
+  bool progress = false;
+  Outbox& outbox = ledger_.outbox();
+  while (outbox.HasReleased(ledger_.journal().released())) {
+    auto [seq, item] = outbox.Take();
+    if (const core::Effect* effect = std::get_if<core::Effect>(&item)) {
+      RunEffect(seq, *effect);
+    } else {
+      std::get<Answer>(item)(absl::OkStatus());
+    }
+    progress = true;
+  }
+  attempts_.HandOver();
+  return progress;
+}
+
+void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
+  switch (effect.kind) {
+    case core::Effect::Kind::kDispatchAttempt:
+      return attempts_.Dispatch(effect);
+    case core::Effect::Kind::kStopAttempt:
+      return attempts_.Stop(effect.token, StopReason::kCancelled);
+    case core::Effect::Kind::kAttemptTimer:
+      return;  // Armed with the dispatch.
+    case core::Effect::Kind::kRetryTimer:
+      return timers_.Arm(effect);
+    case core::Effect::Kind::kContinue:
+      if (std::find(backlog_.begin(), backlog_.end(), effect.execution) == backlog_.end()) {
+        backlog_.push_back(effect.execution);
+      }
+      return;
+    case core::Effect::Kind::kExecutionEnded:
+      if (waiters_.HasAny(effect.execution)) {
+        // State is ahead of what is released, but an ended execution changes no more.
+        ExecutionReport report = ReportOf(ledger_.state(), ledger_.payloads(),
+                                          *ledger_.state().FindExecution(effect.execution));
+        report.seq = seq;
+        waiters_.Answer(effect.execution, report);
+      }
+      return;
+  }
+}
+
+void Sequencer::Close(absl::Duration grace) {
+  closing_ = true;
+  close_by_ = absl::Now() + grace;
+  attempts_.BeginClosing();
+}
+
+bool Sequencer::Done() const {
+  if (!closing_) return false;
+  return (attempts_.idle() && ledger_.outbox().empty()) || absl::Now() >= close_by_;
+}
+
+// Waits for the log, a timer or the inbox.
+void Sequencer::Block() {
+  if (!inbox_.PrepareSleep()) return;
+  absl::Duration wait = kBlockMax;
+  if (ledger_.out_of_room()) {
+    wait = kRoomPause;
+  } else if (execute_ && !closing_ && !failed_) {
+    wait = std::min(wait, timers_.next() - ledger_.now());
+  }
+  if (closing_) wait = std::min(wait, close_by_ - absl::Now());
+  if (failed_) {
+    bell_.Wait(wait);
+  } else {
+    ledger_.Poll(std::max(wait, absl::ZeroDuration()));
+  }
+}
+
+absl::Status Sequencer::Finish() {
+  if (!attempts_.idle()) attempts_.GiveUp();
+  const absl::Status closed = ledger_.Close();
+  inbox_.Close();
+  inbox_.Drain(calls_, ended_);
+  for (Call& call : calls_) call(*this);
+  // What closing has released is answered; effects have nobody left to act for.
+  Outbox& outbox = ledger_.outbox();
+  while (outbox.HasReleased(ledger_.journal().released())) {
+    Outbox::Item item = outbox.Take().second;
+    if (Answer* answer = std::get_if<Answer>(&item)) (*answer)(closed);
+  }
+  const absl::Status gone =
+      core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed, "the engine is closed");
+  outbox.Fail(gone);
+  waiters_.FailAll(gone);
+  return closed;
+}
+
+}  // namespace stet::engine

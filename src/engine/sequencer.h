@@ -1,0 +1,79 @@
+// The loop: the one thread that changes State, drives the log and starts attempts.
+//
+//   calls, results, timers  ->  commands  ->  log  ->  (released)  ->  replies, attempts, timers
+//
+// Each turn takes in all that has arrived, so that a busy loop makes large batches by itself, and
+// blocks in the log when no progress is possible.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/attempts.h"
+#include "engine/doorbell.h"
+#include "engine/inbox.h"
+#include "engine/ledger.h"
+#include "engine/timers.h"
+#include "engine/waiters.h"
+
+namespace stet::engine {
+
+// All of it is for one thread; others post calls to its inbox.
+class Sequencer {
+ public:
+  struct Parts {
+    Ledger* ledger = nullptr;
+    Inbox* inbox = nullptr;
+    Workers* workers = nullptr;
+    const Activities* activities = nullptr;
+    Attempts::Options attempts = {};
+    bool execute = true;
+  };
+  explicit Sequencer(const Parts& parts);
+
+  // Queues what the replayed state asks for.
+  void Resume();
+
+  // Turns until Close has been called and all that runs has ended, or its grace has passed; then
+  // ends the log.  Every caller has been answered when it returns.
+  absl::Status Run();
+
+  // Calls of the API (through the inbox).
+  void Close(absl::Duration grace);
+  Ledger& ledger() { return ledger_; }
+  Waiters& waiters() { return waiters_; }
+  const Attempts& attempts() const { return attempts_; }
+
+ private:
+  bool TakeIn();
+  void FireTimers();
+  bool FireTimer(const core::Effect& timer);
+  bool RunReleased();
+  void RunEffect(uint64_t seq, const core::Effect& effect);
+  void AnswerEnded(uint64_t execution);
+  void ActOnFailure();
+  void Block();
+  bool Done() const;
+  absl::Status Finish();
+
+  Ledger& ledger_;
+  Inbox& inbox_;
+  Timers timers_;
+  Attempts attempts_;
+  Waiters waiters_;
+  bool execute_;
+
+  bool closing_ = false;
+  absl::Time close_by_ = absl::InfiniteFuture();
+  bool failed_ = false;  // the log's failure has been acted upon
+  Doorbell bell_;        // for waiting without a log
+  // Work that was cut, one entry per execution; continued a part per turn.
+  std::vector<uint64_t> backlog_;
+
+  // Reused from turn to turn.
+  std::vector<Call> calls_;
+  std::vector<std::unique_ptr<Attempt>> ended_;
+};
+
+}  // namespace stet::engine
