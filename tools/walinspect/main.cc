@@ -1,8 +1,101 @@
 // walinspect: read and prove logs.
-#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
 
-int main(int argc, char** argv) {
-  CLI::App app("Reads and proves logs; changes nothing", "walinspect");
-  CLI11_PARSE(app, argc, argv);
-  return 0;
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "tools/walinspect/commands.h"
+#include "tools/walinspect/text.h"
+
+namespace stet::walinspect {
+namespace {
+
+// Subcommands that have a name, and nothing behind it yet.
+constexpr std::array<std::string_view, 16> kNotBuilt = {
+    "explain", "stats",  "map",       "find",     "show",  "digest",  "diff",    "bisect",
+    "replay",  "repair", "snapshots", "timeline", "graph", "extract", "salvage", "doctor"};
+
+constexpr std::string_view kFooter =
+    R"(DIR is an engine's directory or the log in it; damaged, copied and live directories are fine.
+Nothing is ever written, and no lock is taken.
+
+Examples:
+  walinspect verify .stet                       what would open decide, and why?
+  walinspect dump .stet --exec nightly --json   all events of an execution, one JSON object a line
+  walinspect dump .stet --type attempt_finished --from 100 --limit 20
+  walinspect ls .stet                           segments, their seqs and watermarks
+  walinspect state .stet --at 1042              executions as they stood behind event 1042
+
+Exit status: 0 clean; 1 a torn or stale tail, as an ordinary crash leaves it; 2 damage or refusal;
+3 usage; 4 the directory cannot be read.)";
+
+void AddCommon(CLI::App* command, std::string* directory, bool* json) {
+  command->add_option("DIR", *directory, "directory of the engine, or of its log")->required();
+  command->add_flag("--json", *json, "JSON, one object a line");
 }
+
+struct Arguments {
+  LsArguments ls = {};
+  DumpArguments dump = {};
+  VerifyArguments verify = {};
+  StateArguments state = {};
+};
+
+void Declare(CLI::App* app, Arguments* arguments) {
+  CLI::App* ls = app->add_subcommand("ls", "List the segments");
+  AddCommon(ls, &arguments->ls.directory, &arguments->ls.json);
+
+  CLI::App* dump = app->add_subcommand("dump", "Print the events; goes on behind damage");
+  DumpArguments& filters = arguments->dump;
+  AddCommon(dump, &filters.directory, &filters.json);
+  dump->add_option("--from", filters.from_seq, "first seq");
+  dump->add_option("--to", filters.to_seq, "last seq");
+  dump->add_option("--exec", filters.execution, "only this execution: key, id or unique prefix");
+  dump->add_option("--type", filters.type, "only this event type: name or number");
+  dump->add_option("--since", filters.since,
+                   "only batches written at this time or later (RFC 3339)");
+  dump->add_option("--limit", filters.limit, "at most so many events");
+
+  CLI::App* verify = app->add_subcommand("verify", "Say what open would decide, and why");
+  AddCommon(verify, &arguments->verify.directory, &arguments->verify.json);
+  verify->add_flag("--deep", arguments->verify.deep,
+                   "replay every event and compare the digests of the state too");
+
+  CLI::App* state = app->add_subcommand("state", "Show the executions, as of any event");
+  AddCommon(state, &arguments->state.directory, &arguments->state.json);
+  state->add_option("--at", arguments->state.at_seq, "seq of the last event to apply");
+}
+
+int Main(int argc, char** argv) {
+  if (argc > 1 && std::count(kNotBuilt.begin(), kNotBuilt.end(), std::string_view(argv[1])) > 0) {
+    Complain(fmt::format("{} is not built yet (ls, dump, verify and state are)", argv[1]));
+    return static_cast<int>(Exit::kUsage);
+  }
+  CLI::App app("Reads and proves the logs of stet; changes nothing.", "walinspect");
+  app.footer(std::string(kFooter));
+  app.require_subcommand(1);
+  Arguments arguments;
+  Declare(&app, &arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    Complain(fmt::format("{}; `walinspect --help` says how", error.what()));
+    return static_cast<int>(Exit::kUsage);
+  }
+  Exit exit = Exit::kUsage;
+  if (app.got_subcommand("ls")) exit = RunLs(arguments.ls);
+  if (app.got_subcommand("dump")) exit = RunDump(arguments.dump);
+  if (app.got_subcommand("verify")) exit = RunVerify(arguments.verify);
+  if (app.got_subcommand("state")) exit = RunState(arguments.state);
+  return static_cast<int>(exit);
+}
+
+}  // namespace
+}  // namespace stet::walinspect
+
+int main(int argc, char** argv) { return stet::walinspect::Main(argc, argv); }

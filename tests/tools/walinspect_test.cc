@@ -1,0 +1,207 @@
+// Drives the real walinspect over directories that a builder made.
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/wal/recovery_fixture.h"
+#include "tests/wal/temp_directory.h"
+
+namespace stet::wal {
+namespace {
+
+using Json = nlohmann::json;
+
+struct Outcome {
+  int exit = -1;
+  std::string out = {};  // standard output and standard error
+
+  std::vector<Json> Lines() const {
+    std::vector<Json> lines;
+    size_t begin = 0;
+    for (size_t end = out.find('\n'); end != std::string::npos; end = out.find('\n', begin)) {
+      const std::string line = out.substr(begin, end - begin);
+      if (line.starts_with("{")) lines.push_back(Json::parse(line));
+      begin = end + 1;
+    }
+    return lines;
+  }
+  bool Has(const std::string& text) const { return out.find(text) != std::string::npos; }
+};
+
+Outcome Run(const std::string& arguments) {
+  const char* exe = std::getenv("WALINSPECT_EXE");  // NOLINT(concurrency-mt-unsafe)
+  REQUIRE(exe != nullptr);
+  FILE* pipe = ::popen((std::string(exe) + " " + arguments + " 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  Outcome outcome;
+  char buffer[4096];
+  for (size_t n = 1; n > 0;) {
+    n = std::fread(buffer, 1, sizeof(buffer), pipe);
+    outcome.out.append(buffer, n);
+  }
+  const int status = ::pclose(pipe);
+  outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return outcome;
+}
+
+// A log on the real disk, and all its bytes, to see that they stay.
+struct Directory {
+  TempDirectory temp = {};
+  std::string path = temp.path() + "/data";
+
+  explicit Directory(const LogBuilder& log) {
+    std::filesystem::create_directories(path + "/wal");
+    MemoryStorage disk;
+    log.Store(&disk);
+    for (const auto& [file, content] : disk.files) {
+      Write(file.substr(log.directory.size() + 1), content);
+    }
+  }
+  void Write(const std::string& name, const std::string& content) const {
+    std::ofstream(path + "/wal/" + name, std::ios::binary) << content;
+  }
+  std::map<std::string, std::string> Content() const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      all[entry.path()] = {std::istreambuf_iterator<char>(file), {}};
+    }
+    return all;
+  }
+};
+
+LogBuilder Damaged(uint64_t batch) {
+  LogBuilder log = ThreeBatches();
+  log.segments[0].bytes[log.batches[batch].offset + 140] ^= 1;
+  return log;
+}
+
+}  // namespace
+
+TEST_SUITE("walinspect") {
+  TEST_CASE("verify tells clean, torn and damaged logs by its exit status, and changes nothing") {
+    const LogBuilder clean = ThreeBatches();
+    LogBuilder torn = clean;
+    torn.segments[0].bytes.replace(torn.batches[2].offset + 512, 512, 512, '\0');
+    const std::map<int, LogBuilder> logs = {{0, clean}, {1, torn}, {2, Damaged(0)}};
+    for (const auto& [exit, log] : logs) {
+      const Directory directory(log);
+      const auto before = directory.Content();
+      for (const std::string& place : {directory.path, directory.path + "/wal"}) {
+        const Outcome text = Run("verify " + place);
+        INFO(text.out);
+        CHECK_EQ(text.exit, exit);
+        CHECK_FALSE(text.Has("\x1b["));
+        const Outcome json = Run("verify --json " + place);
+        CHECK_EQ(json.exit, exit);
+        REQUIRE_EQ(json.Lines().size(), 1);
+        CHECK_EQ(json.Lines()[0]["exit"], exit);
+      }
+      for (const char* command : {"ls ", "dump ", "dump --json ", "ls --json "}) {
+        CHECK_EQ(Run(command + directory.path).exit, exit);
+      }
+      CHECK(before == directory.Content());
+    }
+  }
+
+  TEST_CASE("verify names file, offset, range and the flipped bit") {
+    const LogBuilder log = Damaged(0);
+    const Directory directory(log);
+    const Json report = Run("verify --json " + directory.path).Lines().at(0);
+    CHECK_EQ(report["refusal"], "CORRUPT_ACKED");
+    CHECK_EQ(report["lenient"], "CORRUPT_ACKED");
+    const Json finding = report["findings"].back();
+    CHECK_EQ(finding["offset"], log.batches[0].offset);
+    CHECK_EQ(finding["first_seq"], 1);
+    CHECK_EQ(finding["last_seq"], 3);
+    CHECK(finding["file"].get<std::string>().ends_with("/wal/0000000000000001.wal"));
+    CHECK_NE(finding["text"].get<std::string>().find("bit rot proven"), std::string::npos);
+    const Json suspect = Run("verify --json " + Directory(Damaged(2)).path).Lines().at(0);
+    CHECK_EQ(suspect["strict"], "SUSPECT_TAIL");
+    CHECK_EQ(suspect["lenient"], "torn_tail");
+  }
+
+  TEST_CASE("dump prints every event, and goes on behind damage") {
+    const Directory clean(ThreeBatches());
+    CHECK_EQ(Run("dump --json " + clean.path).Lines().size(), 5);
+    const Directory damaged(Damaged(1));
+    const std::vector<Json> lines = Run("dump --json " + damaged.path).Lines();
+    REQUIRE_EQ(lines.size(), 5);  // seq 3 is gone, a line says so
+    CHECK_EQ(lines[0]["seq"], 1);
+    CHECK_EQ(lines[2]["damage"], "damaged");
+    CHECK_EQ(lines[2]["offset"], Damaged(1).batches[1].offset);
+    CHECK_EQ(lines[3]["seq"], 4);
+    CHECK_EQ(lines[4]["seq"], 5);
+    CHECK(Run("dump " + damaged.path).Has("damaged: 4096 bytes"));
+  }
+
+  TEST_CASE("dump filters") {
+    const Directory directory(ThreeBatches());
+    const auto count = [&](const std::string& filter) {
+      return Run("dump --json " + directory.path + " " + filter).Lines().size();
+    };
+    CHECK_EQ(count("--from 3"), 3);
+    CHECK_EQ(count("--to 3"), 3);
+    CHECK_EQ(count("--from 2 --to 4"), 3);
+    CHECK_EQ(count("--limit 2"), 2);
+    CHECK_EQ(count("--type 3"), 5);
+    CHECK_EQ(count("--type 4"), 0);
+    CHECK_EQ(count("--exec 0000000000000009"), 5);
+    CHECK_EQ(count("--exec 0000000000000008"), 0);
+    CHECK_EQ(count("--since 2001-01-01T00:00:00Z"), 5);
+    CHECK_EQ(count("--since 2101-01-01T00:00:00Z"), 0);
+    CHECK_EQ(Run("dump " + directory.path + " --type nonsense").exit, 3);
+    CHECK_EQ(Run("dump " + directory.path + " --since yesterday").exit, 3);
+  }
+
+  TEST_CASE("usage is 3, a directory that is not there is 4, one without a log 2") {
+    CHECK_EQ(Run("").exit, 3);
+    CHECK_EQ(Run("verify").exit, 3);
+    CHECK_EQ(Run("verify --nonsense .").exit, 3);
+    CHECK_EQ(Run("nonsense").exit, 3);
+    const Outcome explain = Run("explain . 1");
+    CHECK_EQ(explain.exit, 3);
+    CHECK(explain.Has("explain is not built yet"));
+    CHECK_EQ(Run("--help").exit, 0);
+    CHECK_EQ(Run("dump --help").exit, 0);
+    for (const char* command : {"ls ", "dump ", "verify ", "state "}) {
+      CHECK_EQ(Run(std::string(command) + "no-such-directory-here").exit, 4);
+    }
+    const TempDirectory empty;
+    const Outcome outcome = Run("verify " + empty.path());
+    CHECK_EQ(outcome.exit, 2);
+    CHECK(outcome.Has("NOT_A_LOG"));
+  }
+
+  TEST_CASE("a lost header hides only its own segment") {
+    LogBuilder log;
+    log.Segment();
+    log.Batch({"a1"});
+    log.End();
+    log.Segment();
+    log.Batch({"b2"});
+    log.segments[0].bytes.replace(0, 2 * kA, 2 * kA, '\0');
+    const Directory directory(log);
+    const std::vector<Json> lines = Run("dump --json " + directory.path).Lines();
+    REQUIRE_EQ(lines.size(), 2);
+    CHECK_EQ(lines[0]["damage"], "header_lost");
+    CHECK_EQ(lines[1]["seq"], 2);
+    const std::vector<Json> segments = Run("ls --json " + directory.path).Lines();
+    REQUIRE_EQ(segments.size(), 2);
+    CHECK_EQ(segments[0]["state"], "damaged");
+    CHECK_EQ(segments[1]["state"], "active");
+    CHECK(Run("verify " + directory.path).Has("HEADER_LOST"));
+  }
+}
+
+}  // namespace stet::wal

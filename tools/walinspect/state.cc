@@ -1,0 +1,108 @@
+// walinspect state: what the engine knew at an event.
+#include <optional>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+
+#include "stet/inspect.h"
+#include "tools/walinspect/commands.h"
+#include "tools/walinspect/text.h"
+
+namespace stet::walinspect {
+namespace {
+
+Json TimeOrNull(std::optional<absl::Time> time) {
+  const bool known = time && *time != absl::InfinitePast() && *time != absl::InfiniteFuture();
+  return known ? TimeJson(absl::ToUnixNanos(*time)) : Json(nullptr);
+}
+
+Json CountsJson(const ExecutionSummary& execution) {
+  Json counts = Json::object();
+  for (size_t i = 0; i < execution.counts.size(); ++i) {
+    counts[std::string(ToString(static_cast<TaskState>(i)))] = execution.counts[i];
+  }
+  return counts;
+}
+
+Json TasksJson(const ExecutionReport& report) {
+  Json tasks = Json::object();
+  for (const TaskRecord& task : report.tasks) {
+    tasks[task.id] = {{"state", ToString(task.state)},
+                      {"attempts", task.attempts},
+                      {"started_at", TimeOrNull(task.started_at)},
+                      {"finished_at", TimeOrNull(task.finished_at)},
+                      {"error", task.error.empty() ? Json(nullptr) : Json(task.error)}};
+  }
+  return tasks;
+}
+
+void PrintJson(const Replayed& state) {
+  Json executions = Json::array();
+  for (const ExecutionSummary& execution : state.List()) {
+    Json one = {{"execution", execution.key},
+                {"id", Hex(execution.id)},
+                {"workflow", execution.workflow},
+                {"state", ToString(execution.state)},
+                {"cancel_requested", execution.cancel_requested},
+                {"started_at", TimeOrNull(execution.started_at)},
+                {"finished_at", TimeOrNull(execution.finished_at)},
+                {"counts", CountsJson(execution)}};
+    if (const auto report = state.Report(Hex(execution.id)); report.ok()) {
+      one["tasks"] = TasksJson(*report);
+    }
+    executions.push_back(std::move(one));
+  }
+  Json dead = Json::array();
+  for (const DeadLetter& letter : state.DeadLetters()) {
+    dead.push_back({{"execution", letter.key},
+                    {"id", Hex(letter.execution)},
+                    {"task", letter.task},
+                    {"attempts", letter.attempts},
+                    {"error", letter.error},
+                    {"at", TimeOrNull(letter.at)},
+                    {"seq", letter.seq}});
+  }
+  PrintLine({{"seq", state.seq()},
+             {"time", TimeOrNull(state.time())},
+             {"epoch", state.epoch()},
+             {"digest", Hex(state.digest())},
+             {"executions", std::move(executions)},
+             {"dead_letters", std::move(dead)}});
+}
+
+void PrintText(const Replayed& state) {
+  fmt::print("seq {}, epoch {}, digest {}\n", state.seq(), state.epoch(), Hex(state.digest()));
+  for (const ExecutionSummary& execution : state.List()) {
+    std::string counts;
+    for (size_t i = 0; i < execution.counts.size(); ++i) {
+      if (execution.counts[i] == 0) continue;
+      counts += fmt::format("  {} {}", execution.counts[i], ToString(static_cast<TaskState>(i)));
+    }
+    fmt::print("{}  {:<24} {:<20} {:<10}{}{}\n", Hex(execution.id), execution.key,
+               execution.workflow, ToString(execution.state),
+               execution.cancel_requested ? " (cancel requested)" : "", counts);
+  }
+  for (const DeadLetter& letter : state.DeadLetters()) {
+    fmt::print("dead letter  {} / {}: {} attempts: {}\n", letter.key, letter.task, letter.attempts,
+               letter.error);
+  }
+}
+
+}  // namespace
+
+Exit RunState(const StateArguments& arguments) {
+  const auto state = Replay({.directory = arguments.directory, .at_seq = arguments.at_seq});
+  if (!state.ok()) {
+    const Exit exit = ExitOf(wal::Examine(LogOptions(arguments.directory)));
+    Complain(std::string(state.status().message()));
+    return exit == Exit::kInputOutput ? exit : Exit::kDamage;
+  }
+  if (arguments.json) {
+    PrintJson(*state);
+  } else {
+    PrintText(*state);
+  }
+  return ExitOf(state->log());
+}
+
+}  // namespace stet::walinspect

@@ -1,0 +1,56 @@
+// Colours only for a person who looks at a terminal.
+#include "tools/walinspect/text.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace stet::walinspect {
+namespace {
+
+bool Coloured() {
+  static const bool coloured = ::isatty(STDOUT_FILENO) == 1 &&
+                               ::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
+  return coloured;
+}
+
+}  // namespace
+
+std::string Hex(uint64_t value) { return fmt::format("{:016x}", value); }
+
+std::string TimeText(int64_t ns) {
+  if (ns == 0) return "-";
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E9SZ", absl::FromUnixNanos(ns), absl::UTCTimeZone());
+}
+
+Json TimeJson(int64_t ns) { return ns == 0 ? Json(nullptr) : Json(TimeText(ns)); }
+
+std::string BytesText(uint64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  constexpr std::array<std::string_view, 3> kUnits = {"KiB", "MiB", "GiB"};
+  double value = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string Painted(Colour colour, std::string_view text) {
+  constexpr std::array<int, 5> kCodes = {0, 31, 32, 33, 2};
+  if (!Coloured() || colour == Colour::kPlain) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<size_t>(colour)], text);
+}
+
+void Complain(std::string_view message) { fmt::print(stderr, "walinspect: {}\n", message); }
+
+void PrintLine(const Json& json) {
+  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace stet::walinspect

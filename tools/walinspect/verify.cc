@@ -1,0 +1,158 @@
+// walinspect verify: what open would decide, and why.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "stet/inspect.h"
+#include "stet/wal/inspect.h"
+#include "tools/walinspect/commands.h"
+#include "tools/walinspect/text.h"
+
+namespace stet::walinspect {
+namespace {
+
+Json FindingJson(const wal::Finding& finding) {
+  return {{"code", finding.code},
+          {"severity", wal::ToString(finding.severity)},
+          {"file", finding.file},
+          {"offset", finding.offset},
+          {"lsn_begin", Hex(finding.lsn_begin)},
+          {"lsn_end", Hex(finding.lsn_end)},
+          {"first_seq", finding.first_seq},
+          {"last_seq", finding.last_seq},
+          {"text", finding.text},
+          {"next", finding.next_command}};
+}
+
+// What open decides, in a word.
+std::string Decision(const wal::RecoveryReport& report) {
+  return std::string(report.refused() ? wal::ToString(report.refusal)
+                                      : wal::ToString(report.verdict));
+}
+
+struct Outcome {
+  wal::RecoveryReport strict = {};
+  std::string lenient = {};  // what open decides with tail = lenient
+  std::string drift = {};    // why replay fails; empty if it does not, or was not asked for
+  Exit exit = Exit::kClean;
+};
+
+void PrintJson(const Outcome& outcome, bool deep) {
+  const wal::RecoveryReport& report = outcome.strict;
+  Json findings = Json::array();
+  for (const wal::Finding& finding : report.findings) findings.push_back(FindingJson(finding));
+  PrintLine({{"directory", report.directory},
+             {"verdict", wal::ToString(report.verdict)},
+             {"refusal", report.refused() ? Json(wal::ToString(report.refusal)) : Json(nullptr)},
+             {"strict", Decision(report)},
+             {"lenient", outcome.lenient},
+             {"closed", report.clean},
+             {"first_seq", report.first_seq},
+             {"last_seq", report.last_seq},
+             {"end_lsn", Hex(report.end_lsn)},
+             {"durable_lsn", Hex(report.durable_lsn)},
+             {"dropped_bytes", report.dropped_bytes},
+             {"batches", report.batches},
+             {"segments", report.segments},
+             {"epoch", report.epoch},
+             {"live_pid", report.live_pid ? Json(*report.live_pid) : Json(nullptr)},
+             {"replayed", deep && outcome.drift.empty() && !report.refused()},
+             {"drift", outcome.drift.empty() ? Json(nullptr) : Json(outcome.drift)},
+             {"findings", findings},
+             {"exit", static_cast<int>(outcome.exit)}});
+}
+
+Colour ColourOf(wal::Severity severity) {
+  switch (severity) {
+    case wal::Severity::kInfo:
+      return Colour::kPlain;
+    case wal::Severity::kWarning:
+      return Colour::kYellow;
+    case wal::Severity::kRefusal:
+      return Colour::kRed;
+  }
+  return Colour::kPlain;
+}
+
+void PrintText(const Outcome& outcome, bool deep) {
+  const wal::RecoveryReport& report = outcome.strict;
+  const bool good = outcome.exit == Exit::kClean || outcome.exit == Exit::kTornTail;
+  fmt::print("{}: {}\n", report.directory,
+             Painted(good ? Colour::kGreen : Colour::kRed,
+                     outcome.drift.empty() ? Decision(report) : "DRIFT"));
+  fmt::print("  holds     {} segments, {} batches, {}, epoch {}\n", report.segments, report.batches,
+             report.last_seq == 0 ? "no event"
+                                  : fmt::format("seq {}..{}", report.first_seq, report.last_seq),
+             report.epoch);
+  fmt::print("  ends      at lsn {}, proved durable to {}{}\n", Hex(report.end_lsn),
+             Hex(report.durable_lsn), report.clean ? ", closed in order" : "");
+  if (report.dropped_bytes != 0 && !report.refused()) {
+    fmt::print("  behind    {} that open drops and leaves where they are\n",
+               BytesText(report.dropped_bytes));
+  }
+  if (report.live_pid) {
+    fmt::print("  live      process {} is writing; judged up to the watermark\n", *report.live_pid);
+  }
+  for (const wal::Finding& finding : report.findings) {
+    fmt::print("  {:<8}  {}\n", wal::ToString(finding.severity),
+               Painted(ColourOf(finding.severity), finding.ToString()));
+  }
+  if (deep && !report.refused()) {
+    fmt::print("  replay    {}\n", outcome.drift.empty()
+                                       ? "every event applies, every digest agrees"
+                                       : Painted(Colour::kRed, outcome.drift));
+  }
+  if (outcome.lenient != Decision(report)) {
+    fmt::print("  lenient   open with tail=lenient decides: {}\n", outcome.lenient);
+  }
+}
+
+}  // namespace
+
+Exit ExitOf(const wal::RecoveryReport& report) {
+  switch (report.verdict) {
+    case wal::Verdict::kClean:
+    case wal::Verdict::kUnborn:
+      return Exit::kClean;
+    case wal::Verdict::kTornTail:
+    case wal::Verdict::kStaleTail:
+      return Exit::kTornTail;
+    case wal::Verdict::kRefused:
+      break;
+  }
+  return report.refusal == wal::Refusal::kNoAccess ? Exit::kInputOutput : Exit::kDamage;
+}
+
+wal::Options LogOptions(const std::string& directory) {
+  wal::Options options = LogOptionsFor(directory);
+  options.directory = wal::LogDirectory(directory);
+  options.create = false;
+  options.backend = wal::Backend::kPosix;  // reads block anyway
+  return options;
+}
+
+Exit RunVerify(const VerifyArguments& arguments) {
+  wal::Options options = LogOptions(arguments.directory);
+  Outcome outcome = {.strict = wal::Examine(options)};
+  outcome.lenient = Decision(outcome.strict);
+  if (outcome.strict.refused()) {
+    options.tail = wal::TailPolicy::kLenient;
+    outcome.lenient = Decision(wal::Examine(options));
+  }
+  outcome.exit = ExitOf(outcome.strict);
+  if (arguments.deep && !outcome.strict.refused()) {
+    const auto replayed = Replay({.directory = arguments.directory});
+    if (!replayed.ok()) {
+      outcome.drift = std::string(replayed.status().message());
+      outcome.exit = Exit::kDamage;
+    }
+  }
+  if (arguments.json) {
+    PrintJson(outcome, arguments.deep);
+  } else {
+    PrintText(outcome, arguments.deep);
+  }
+  return outcome.exit;
+}
+
+}  // namespace stet::walinspect
