@@ -99,7 +99,11 @@ class Story {
   }
 
   void FinishOne() {
-    const std::vector<RunRef> running = InState(TaskState::kRunning);
+    // Nobody reports on an attempt of a dead process: Continue has to.
+    std::vector<RunRef> running = InState(TaskState::kRunning);
+    std::erase_if(running, [this](const RunRef& run) {
+      return world_.slot(run).epoch != world_.epoch();
+    });
     if (running.empty()) return StartOne();
     const RunRef run = running[random_.Below(static_cast<uint32_t>(running.size()))];
     FinishAttempt report = world_.ReportOn(run, RandomOutcome());
