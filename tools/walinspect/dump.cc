@@ -82,9 +82,12 @@ absl::StatusOr<Filter> FilterFrom(const DumpArguments& arguments) {
 }
 
 std::string HexDump(wal::Bytes bytes, size_t bytes_max) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
+  text.reserve(2 * std::min(bytes.size(), bytes_max));
   for (const std::byte byte : bytes.first(std::min(bytes.size(), bytes_max))) {
-    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+    text += kDigits[static_cast<size_t>(byte >> 4)];
+    text += kDigits[static_cast<size_t>(byte & std::byte{15})];
   }
   if (bytes.size() > bytes_max) text += fmt::format("... ({} bytes)", bytes.size());
   return text;
