@@ -1,0 +1,98 @@
+// walinspect over the directory of a real engine: names of events, state at any seq, digests.
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "stet/engine.h"
+#include "tests/tools/walinspect_run.h"
+#include "tests/wal/temp_directory.h"
+
+namespace stet {
+namespace {
+
+using wal::Json;
+using wal::Outcome;
+using wal::Run;
+
+// An execution `calls`: one task succeeds at its second attempt, one never does, one is skipped.
+void RunCalls(const std::string& directory) {
+  const RetryPolicy twice = {.max_attempts = 2, .backoff = Backoff::Fixed(absl::Milliseconds(1))};
+  const auto flaky = [](ActivityContext& context) -> absl::StatusOr<Payload> {
+    if (context.attempt() < 2) return absl::UnavailableError("tired");
+    return Payload(R"("done")");
+  };
+  const auto hopeless = [](ActivityContext&) -> absl::StatusOr<Payload> {
+    return absl::UnavailableError("nobody home");
+  };
+  auto engine = Engine::Open(
+      {.directory = directory,
+       .workflows = {{.name = "calls",
+                      .tasks = {{.name = "flaky", .activity = "flaky", .retry = twice},
+                                {.name = "hopeless", .activity = "hopeless", .retry = twice},
+                                {.name = "after", .activity = "flaky", .after = {"hopeless"}}}}},
+       .activities = {{"flaky", flaky}, {"hopeless", hopeless}}});
+  REQUIRE_MESSAGE(engine.ok(), engine.status().ToString());
+  REQUIRE((*engine)->Start({.workflow = "calls", .key = "calls"}).ok());
+  REQUIRE((*engine)->Wait("calls").ok());
+}
+
+}  // namespace
+
+TEST_SUITE("walinspect, engine") {
+  TEST_CASE("state shows the executions at any event") {
+    const wal::TempDirectory temp;
+    const std::string directory = temp.path() + "/data";
+    RunCalls(directory);
+    const Outcome now = Run("state --json " + directory);
+    INFO(now.out);
+    REQUIRE_EQ(now.exit, 0);
+    const Json state = now.Lines().at(0);
+    REQUIRE_EQ(state["executions"].size(), 1);
+    const Json execution = state["executions"][0];
+    CHECK_EQ(execution["execution"], "calls");
+    CHECK_EQ(execution["state"], "failed");
+    CHECK_EQ(execution["tasks"]["flaky"]["state"], "completed");
+    CHECK_EQ(execution["tasks"]["flaky"]["attempts"], 2);
+    CHECK_EQ(execution["tasks"]["hopeless"]["state"], "dead_lettered");
+    CHECK_EQ(execution["tasks"]["after"]["state"], "skipped");
+    CHECK_EQ(execution["counts"]["completed"], 1);
+    REQUIRE_EQ(state["dead_letters"].size(), 1);
+    CHECK_EQ(state["dead_letters"][0]["task"], "hopeless");
+
+    const uint64_t start = std::stoul(execution["id"].get<std::string>(), nullptr, 16);
+    const Json early =
+        Run("state --json --at " + std::to_string(start) + " " + directory).Lines().at(0);
+    CHECK_EQ(early["seq"], start);
+    CHECK_EQ(early["executions"][0]["state"], "running");
+    CHECK_EQ(early["executions"][0]["counts"]["pending"], 3);
+    const Json before =
+        Run("state --json --at " + std::to_string(start - 1) + " " + directory).Lines().at(0);
+    CHECK(before["executions"].empty());
+  }
+
+  TEST_CASE("dump names events and shows them as JSON; an execution is found by its key") {
+    const wal::TempDirectory temp;
+    RunCalls(temp.path());
+    const auto starts =
+        Run("dump --json --type attempt_started --exec calls " + temp.path()).Lines();
+    REQUIRE_EQ(starts.size(), 4);
+    for (const Json& line : starts) {
+      CHECK_EQ(line["type"], "attempt_started");
+      CHECK(line["event"]["attempt"].is_number());
+    }
+    CHECK(Run("dump " + temp.path()).Has("execution_ended"));
+    CHECK_EQ(Run("dump --exec nobody " + temp.path()).exit, 3);
+  }
+
+  TEST_CASE("verify --deep replays and compares digests") {
+    const wal::TempDirectory temp;
+    RunCalls(temp.path());
+    const Outcome outcome = Run("verify --deep --json " + temp.path());
+    INFO(outcome.out);
+    CHECK_EQ(outcome.exit, 0);
+    CHECK_EQ(outcome.Lines().at(0)["replayed"], true);
+    CHECK_EQ(outcome.Lines().at(0)["closed"], true);
+  }
+}
+
+}  // namespace stet
