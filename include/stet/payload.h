@@ -16,9 +16,8 @@ struct Payload {
   std::string content_type = "application/json";
 
   Payload() = default;
-  Payload(std::string text)
-      : bytes(std::move(text)) {
-  }  // NOLINT(google-explicit-constructor): JSON text is the common case.
+  // Implicit: JSON text is the common case.  NOLINTNEXTLINE(google-explicit-constructor)
+  Payload(std::string text) : bytes(std::move(text)) {}
   Payload(const char* text) : bytes(text) {}  // NOLINT(google-explicit-constructor)
 
   friend bool operator==(const Payload&, const Payload&) = default;

@@ -27,6 +27,7 @@ struct ExecutionReport {
   WorkflowHash workflow_hash = {};
   ExecutionState state = ExecutionState::kRunning;
   bool cancel_requested = false;
+  Payload input = {};
   absl::Time started_at = absl::InfinitePast();
   absl::Time finished_at = absl::InfiniteFuture();  // infinite future while it runs
   uint64_t seq = 0;                                 // the report holds the state as of this event

@@ -66,6 +66,7 @@ ExecutionReport MakeReport(const State& state, const Execution& execution, Paylo
   report.workflow_hash = execution.definition->hash();
   report.state = execution.state;
   report.cancel_requested = execution.cancel_requested;
+  report.input = Fetch(execution.input, payloads);
   report.started_at = absl::FromUnixNanos(execution.started_at);
   report.finished_at = FinishedAt(execution);
   report.seq = state.seq();

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "tools/stet/files.h"
+#include "tools/stet/fnv.h"
 #include "tools/stet/output_variable.h"
 #include "tools/stet/status_macros.h"
 
@@ -20,13 +21,6 @@ constexpr size_t kFileNameMax = 150;
 bool IsPlain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view("._-+@=,").find(c) != std::string_view::npos;
-}
-
-// FNV-1a: only to tell cut names apart.
-uint64_t HashOfName(std::string_view name) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
 }
 
 }  // namespace
@@ -42,7 +36,7 @@ std::string FileNameOf(std::string_view name) {
     }
   }
   if (file.size() <= kFileNameMax) return file;
-  return fmt::format("{}%{:016x}", file.substr(0, kFileNameMax), HashOfName(name));
+  return fmt::format("{}%{:016x}", file.substr(0, kFileNameMax), Fnv1a(name));
 }
 
 std::string PrintId(uint64_t id) { return fmt::format("{:016x}", id); }

@@ -84,11 +84,20 @@ void AddFinding(const std::string& directory, Failure& failure) {
     failure.next = fmt::format("walinspect verify {}", directory);
     return;
   }
+  if (report.refusal == wal::Refusal::kNoAccess) failure.exit = ExitStatus::kInputOutput;
   failure.code = finding->code;
   failure.file = finding->file;
   failure.offset = finding->offset;
   failure.next = finding->next_command.empty() ? fmt::format("walinspect verify {}", directory)
                                                : finding->next_command;
+}
+
+void ExplainLock(const std::string& directory, Failure& failure) {
+  failure.code = "locked";
+  const std::optional<int> pid = wal::Examine(LogOptionsFor(directory)).live_pid;
+  if (!pid.has_value()) return;
+  failure.message = fmt::format("{} is in use by process {}", OneLine(directory), *pid);
+  failure.next = "wait until it ends, or stop it";
 }
 
 }  // namespace
@@ -100,7 +109,7 @@ Failure FailureFrom(const absl::Status& status, const std::string& directory) {
   if (const Reason reason = ReasonOf(status); reason != Reason::kNone) {
     failure.code = ToString(reason);
   }
-  if (failure.exit == ExitStatus::kLocked) failure.code = "locked";
+  if (failure.exit == ExitStatus::kLocked) ExplainLock(directory, failure);
   if (failure.exit == ExitStatus::kData && !directory.empty()) AddFinding(directory, failure);
   return failure;
 }

@@ -1,6 +1,7 @@
 // Opening of the engine.
 #include "tools/stet/opening.h"
 
+#include <absl/status/status.h>
 #include <absl/time/time.h>
 
 #include "tools/stet/command_activity.h"
@@ -32,7 +33,10 @@ EngineOptions OptionsFor(const RunPlan& plan, Progress* progress) {
 }  // namespace
 
 absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan, Progress* progress) {
-  STET_RETURN_IF_ERROR(MakeFolders(plan.settings.directory));
+  if (absl::Status made = MakeFolders(plan.settings.directory); !made.ok()) {
+    // Whatever the system calls it: the place is there to be written, and cannot be.
+    return absl::UnknownError(made.message());
+  }
   while (true) {
     OpenedEngine opened;
     std::optional<OwnedFd> claim = ClaimDirectory(plan.settings.directory, kClaimWait);

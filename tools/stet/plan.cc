@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "tools/stet/files.h"
+#include "tools/stet/fnv.h"
 #include "tools/stet/json_document.h"
 #include "tools/stet/prior.h"
 #include "tools/stet/quote.h"
@@ -34,12 +35,18 @@ std::string PinnedKey(const RunOptions& options, const FileOptions& file_options
 }
 
 absl::Status CheckSame(const RunPlan& plan) {
-  const WorkflowHash hash = HashOf(plan.workflow);
-  if (hash == plan.prior->workflow_hash) return absl::OkStatus();
+  if (const WorkflowHash hash = HashOf(plan.workflow); hash != plan.prior->workflow_hash) {
+    return absl::AlreadyExistsError(fmt::format(
+        "execution {} was started from another definition: pinned {}, this file {}; go on with "
+        "the pinned one (--pinned), or start another execution (--new or --key)",
+        Quote(plan.key), ToString(plan.prior->workflow_hash), ToString(hash)));
+  }
+  if (plan.input == plan.prior->input) return absl::OkStatus();
   return absl::AlreadyExistsError(fmt::format(
-      "execution {} was started from another definition: pinned {}, this file {}; go on with the "
-      "pinned one (--pinned), or start another execution (--new or --key)",
-      Quote(plan.key), ToString(plan.prior->workflow_hash), ToString(hash)));
+      "execution {} was started with another --input: pinned {:016x} ({}), this one {:016x} ({}); "
+      "give the same, or start another execution (--new or --key)",
+      Quote(plan.key), Fnv1a(plan.prior->input.bytes), Quote(plan.prior->input.bytes),
+      Fnv1a(plan.input.bytes), Quote(plan.input.bytes)));
 }
 
 }  // namespace
@@ -65,9 +72,9 @@ absl::StatusOr<RunPlan> MakePlan(const RunOptions& options, const Settings& sett
   plan.prior = prior.Find(plan.key);
   if (options.pinned) {
     STET_ASSIGN_OR_RETURN(plan.workflow, prior.Definition(plan.key));
-  } else if (plan.prior.has_value()) {
-    STET_RETURN_IF_ERROR(CheckSame(plan));
+    if (options.input.empty() && plan.prior.has_value()) plan.input = plan.prior->input;
   }
+  if (plan.prior.has_value()) STET_RETURN_IF_ERROR(CheckSame(plan));
   return plan;
 }
 

@@ -7,8 +7,6 @@
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
-#include <stet/reason.h>
-#include <stet/wal/recovery.h>
 
 #include "tools/stet/attempt_files.h"
 #include "tools/stet/command_format.h"
@@ -21,7 +19,7 @@ namespace stet::cli {
 absl::StatusOr<Prior> Prior::Read(const std::string& directory) {
   if (access((directory + "/wal").c_str(), F_OK) != 0) return Prior(std::nullopt);
   absl::StatusOr<Replayed> state = Replay({.directory = directory});
-  if (wal::RefusalOf(state.status()) == wal::Refusal::kNotALog) return Prior(std::nullopt);
+  if (state.status().code() == absl::StatusCode::kNotFound) return Prior(std::nullopt);
   if (!state.ok()) return state.status();
   return Prior(std::move(state).value());
 }

@@ -51,10 +51,18 @@ absl::StatusOr<ExecutionReport> StopInOrder(Engine& engine, const RunPlan& plan)
   return after.ok() ? after->Report(plan.key) : before;
 }
 
+void ShowResumption(const RunPlan& plan, Progress& progress) {
+  if (!plan.prior.has_value()) return;
+  progress.OnNote(fmt::format("resuming {}: {} of {} tasks are done", Quote(plan.key),
+                              plan.prior->count_in(TaskState::kCompleted),
+                              plan.prior->tasks.size()));
+}
+
 absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
   STET_ASSIGN_OR_RETURN(OpenedEngine opened, OpenEngine(plan, &progress));
   Engine& engine = *opened.engine;
   Outcome outcome = {.recovery = engine.recovery()};
+  ShowResumption(plan, progress);
   if (const uint32_t lost = engine.recovery().attempts_lost; lost > 0) {
     progress.OnNote(fmt::format("{} attempts were lost with the previous process", lost));
   }
@@ -99,13 +107,6 @@ ExitStatus ExitFor(const Outcome& outcome) {
   return ExitStatus::kInterrupted;
 }
 
-void ShowResumption(const RunPlan& plan, Progress& progress) {
-  if (!plan.prior.has_value()) return;
-  progress.OnNote(fmt::format("resuming {}: {} of {} tasks are done", Quote(plan.key),
-                              plan.prior->count_in(TaskState::kCompleted),
-                              plan.prior->tasks.size()));
-}
-
 }  // namespace
 
 ExitStatus Run(const RunOptions& options) {
@@ -126,7 +127,6 @@ ExitStatus Run(const RunOptions& options) {
     return ExitFor(outcome);
   }
   Progress progress(plan->key, options.quiet);
-  ShowResumption(*plan, progress);
   const absl::StatusOr<Outcome> outcome = Execute(*plan, progress);
   progress.Finish();
   if (!outcome.ok()) return fail(outcome.status());

@@ -140,7 +140,7 @@ class Watch {
     next_signal_ = Clock::now() + line_.grace;
   }
 
-  void Signal(int signal) {
+  void Signal(int signal) const {
     kill(-command_, signal);
     // Those that left the group (setsid) are still descendants.
     for (const pid_t pid : DescendantsOf(getpid())) kill(pid, signal);

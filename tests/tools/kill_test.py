@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""SIGKILL at random moments: the same command goes on, and everything is recorded exactly once."""
+import json
+import sys
+import time
+
+from harness import (INSTANCES, SKIPPED, Scratch, check, check_equal, finish, kill_and_collect,
+                     seeded_random)
+from log_checks import check_log
+
+KILLS = 20
+FILES = {'montage-chameleon-2mass-015d-001.json': 0.004, 'seismology-chameleon-900p-001.json': 0.004}
+
+
+def run_until_killed(s, arguments, delay):
+    """Starts stet and kills it after `delay`.  False when it had ended by itself."""
+    process = s.start('run', *arguments)
+    time.sleep(delay)
+    ended = process.poll() is not None
+    kill_and_collect(process)
+    if ended:
+        check_equal(process.returncode, 0, 'stet that ended by itself')
+    return not ended
+
+
+def kill_often(s, file, scale, random):
+    specification = json.loads(file.read_text())['workflow']['specification']['tasks']
+    parents = {t['id']: t['parents'] for t in specification}
+    kills = lost = executions = 0
+    while kills < KILLS:
+        executions += 1
+        arguments = ['--format', 'wfformat', '--time-scale', scale, '--workers', 8, '--quiet',
+                     '--key', f'k{executions}', file]
+        while kills < KILLS and run_until_killed(s, arguments, random.uniform(0.01, 0.4)):
+            kills += 1
+            status, said = s.verify()
+            check(status in (0, 1), f'walinspect verify after kill {kills}: exit {status}\n{said}')
+        status, report = s.report(*arguments)
+        check_equal((status, report['state']), (0, 'completed'), f'{file.name}: the same command')
+        check_equal(report['counts']['completed'], len(specification), f'{file.name}: completed')
+        lost += check_log(s, parents, report)
+    print(f'{file.name}: {kills} kills, {executions} executions, {lost} attempts lost', flush=True)
+    check(lost > 0, 'a kill in the middle loses attempts')
+
+
+def main():
+    if not INSTANCES.is_dir():
+        print(f'SKIPPED: {INSTANCES} is not there: no recorded workflows to kill')
+        sys.exit(SKIPPED)
+    random = seeded_random()
+    for name, scale in FILES.items():
+        with Scratch() as s:
+            kill_often(s, INSTANCES / name, scale, random)
+
+
+main()
+finish()

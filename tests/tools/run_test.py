@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""stet run from outside: results, exit statuses, keys, JSON, resumption."""
+import json
+import pathlib
+import signal
+import subprocess
+import time
+
+from harness import (STATES, STET, Scratch, check, check_equal, commands, finish, one_line_error,
+                     wait_for)
+
+
+def completes():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(
+            ('a', 'echo \'{"list": ["x y", 7]}\'; echo note >&2'),
+            ('b', 'cat "$STET_OUTPUT_A"; cat "$STET_INPUT"; echo "$WHO"', ['a']),
+            {'id': 'c', 'command': ['printf', '%s|', '${tasks.a.output/list/0}', '$HOME', '*'],
+             'after': ['a']},
+            env_task(), name='first'))
+        status, report = s.report(flow, '--input', '{"n": 1}', env={'WHO': 'me'})
+        check_equal(status, 0, 'completed')
+        check_equal(list(report), ['execution', 'id', 'workflow', 'state', 'tasks', 'counts', 'seq',
+                                   'recovered', 'mode'], 'keys of the report')
+        check_equal(report['execution'], 'first', 'key')
+        check_equal(report['counts'], {k: 4 if k == 'completed' else 0 for k in STATES}, 'counts')
+        check_equal(report['mode'], 'commit', 'mode')
+        task = report['tasks']['a']
+        check_equal(task['attempts'], 1, 'attempts')
+        check(task['started_at'].endswith('Z') and task['finished_at'] >= task['started_at'], 'times')
+        check_equal(task['error'], None, 'error')
+        logs = s.dir / 'logs' / report['id']
+        out = {p.name.split('.')[0]: p.read_text() for p in logs.glob('*.out')}
+        check_equal(out['b'], '{"list": ["x y", 7]}\n{"n": 1}me\n', 'files and environment')
+        check_equal(out['c'], 'x y|$HOME|*|', 'a reference is one argument')
+        check_equal(out['e'], 'set in-the-file 1\n', 'environment of a task')
+        check_equal([p.read_text() for p in logs.glob('a.*.err')], ['note\n'], 'standard error')
+        check_equal(list((s.dir / 'run').iterdir()), [], 'nothing is left in run/')
+        shows_what_ran(s, report)
+        repeats(s, flow, report)
+
+
+def env_task():
+    return {'id': 'e', 'run': 'echo "$A $B $STET_ATTEMPT"', 'env': {'A': 'set', 'B': 'in-the-file'}}
+
+
+def shows_what_ran(s, report):
+    listed = json.loads(s.stet('ls', '--json').stdout)
+    check_equal([e['execution'] for e in listed['executions']], ['first'], 'ls')
+    for name in ['first', report['id'], 'fir']:
+        shown = json.loads(s.stet('show', name, '--json').stdout)
+        check_equal(shown['tasks'], report['tasks'], f'show {name}')
+    check('first' in s.stet('ls').stdout, 'ls as text')
+    check('completed' in s.stet('show', 'first').stdout, 'show as text')
+    one_line_error(s.stet('show', 'nobody'), 2, 'nobody')
+
+
+def repeats(s, flow, first):
+    """The finished execution is only reported; other definitions and inputs are refused."""
+    before = sorted((p, p.stat().st_mtime_ns) for p in (s.dir / 'wal').iterdir())
+    status, again = s.report(flow, '--input', '{"n": 1}')
+    check_equal((status, again['tasks'], again['seq']), (0, first['tasks'], first['seq']), 'stored')
+    other = s.file('other.json', commands(('a', 'true'), name='first'))
+    one_line_error(s.stet('run', other), 2, 'pinned', '--new')
+    check_equal(sorted((p, p.stat().st_mtime_ns) for p in (s.dir / 'wal').iterdir()), before,
+                'nothing is written for a stored report or a refusal')
+    one_line_error(s.stet('run', flow, '--input', '{"n": 2}'), 2, 'input')
+    check_equal(s.stet('run', other, '--pinned').returncode, 0, 'pinned')
+    status, new = s.report(flow, '--new')
+    check_equal((status, new['execution']), (0, 'first#2'), '--new')
+    status, keyed = s.report(other, '--key', 'mine')
+    check_equal((status, keyed['execution']), (0, 'mine'), '--key')
+
+
+def fails():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(
+            ('a', 'echo reason >&2; exit 3'), ('b', 'true', ['a']), ('c', 'kill -9 $$'),
+            {'id': 'd', 'command': ['no-such-program']},
+            {'id': 'r', 'run': '[ "$STET_ATTEMPT" = 3 ]',
+             'retry': {'max_attempts': 3, 'backoff': {'kind': 'fixed', 'base': '10ms', 'jitter': 0}}},
+            {'id': 't', 'run': 'sleep 60', 'timeout': '200ms'}))
+        status, report = s.report(flow)
+        tasks = report['tasks']
+        check_equal((status, report['state']), (1, 'failed'), 'failed')
+        check_equal(tasks['b']['state'], 'skipped', 'dependents are skipped')
+        check(tasks['a']['state'] in ('failed', 'dead_lettered'), 'a failed task')
+        check('exit status 3' in tasks['a']['error'] and 'reason' in tasks['a']['error'], tasks['a'])
+        check('signal 9' in tasks['c']['error'], tasks['c'])
+        check('no-such-program' in tasks['d']['error'], tasks['d'])
+        check_equal((tasks['r']['state'], tasks['r']['attempts']), ('completed', 3), 'retried')
+        check(tasks['t']['state'] in ('failed', 'dead_lettered'), f'timeout: {tasks["t"]}')
+        done = s.stet('run', flow)
+        check_equal(done.returncode, 1, 'the stored failure')
+        check('exit status 3' in done.stdout, 'the summary says why')
+        check_equal(s.stet('run', flow, '--quiet').stdout, '', 'quiet')
+
+
+def settings():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', '[ $STET_ATTEMPT = 2 ]')))
+        config = s.file('config.json', {'max_attempts': 2, 'durability': 'os', 'workers': 1})
+        status, report = s.report(flow, '--config', config)
+        check_equal((status, report['mode'], report['tasks']['a']['attempts']), (0, 'os', 2), 'file')
+        _, report = s.report(flow, '--key', 'k', '--config', config,
+                             env={'STET_DURABILITY': 'commit'})
+        check_equal(report['mode'], 'commit', 'the environment beats the file')
+        _, report = s.report(flow, '--key', 'l', '--config', config, '--durability', 'os',
+                             env={'STET_DURABILITY': 'commit'})
+        check_equal(report['mode'], 'os', 'the flag beats the environment')
+        one_line_error(s.stet('run', flow, '--durability', 'witness'), 2, 'not built')
+        one_line_error(s.stet('run', flow, '--durability', 'x'), 2, '--durability')
+        one_line_error(s.stet('run', flow, env={'STET_WORKERS': 'many'}), 2, 'STET_WORKERS')
+        one_line_error(s.stet('run', flow, '--config', s.file('bad.json', {'x': 1})), 2, '/x')
+
+
+def interrupted():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(
+            ('a', 'echo ran >> a.trace'),
+            ('b', 'echo try >> b.trace; [ -e go ] || exec sleep 60', ['a']), ('c', 'true', ['b'])))
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            process = s.start('run', flow, '--json')
+            before = len(tries(s))
+            wait_for(lambda: len(tries(s)) > before, 'b starts')
+            process.send_signal(sent)
+            out, _ = process.communicate(timeout=20)
+            check_equal(process.returncode, 130, f'exit status at {sent}')
+            report = json.loads(out)
+            check_equal(report['tasks']['a']['state'], 'completed', 'recorded')
+            check(report['tasks']['b']['state'] in ('retrying', 'ready'), report['tasks']['b'])
+            check_equal(report['tasks']['b']['lost'], 0, 'an orderly stop loses nothing')
+        s.file('go', '')
+        status, report = s.report(flow)
+        check_equal((status, report['state']), (0, 'completed'), 'the same command goes on')
+        check_equal((s.path / 'a.trace').read_text(), 'ran\n', 'what was recorded is not run again')
+
+
+def tries(s):
+    trace = s.path / 'b.trace'
+    return trace.read_text().splitlines() if trace.exists() else []
+
+
+def locked():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', 'touch started; exec sleep 60')))
+        process = s.start('run', flow)
+        wait_for((s.path / 'started').exists, 'a starts')
+        begin = time.monotonic()
+        one_line_error(s.stet('run', flow), 5, str(process.pid))
+        check(time.monotonic() - begin < 10, 'a locked directory is told soon')
+        done = s.stet('run', flow, '--json')
+        check_equal(json.loads(done.stdout)['error']['code'], 'locked', 'as JSON')
+        shown = json.loads(s.stet('show', 'flow', '--json').stdout)
+        check_equal(shown['tasks']['a']['state'], 'running', 'reading needs no lock')
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+
+
+def plain_lines():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', 'true'), ('b', 'false', ['a'])))
+        done = s.stet('run', flow)
+        words = [line.split() for line in done.stderr.splitlines()]
+        check(['done', 'a'] in words and ['failed', 'b'] in words, f'a line each: {done.stderr!r}')
+        check('\033' not in done.stderr + done.stdout, 'no escapes without a terminal')
+        check('1 completed' in done.stdout, f'summary: {done.stdout!r}')
+
+
+def usage():
+    for arguments in [[], ['nonsense'], ['run'], ['run', '--nonsense'], ['ls', 'x']]:
+        done = subprocess.run([STET, *arguments], text=True, capture_output=True)
+        one_line_error(done, 2)
+    for name in ['why', 'retry', 'cancel', 'pause', 'resume', 'purge', 'signal', 'dead', 'breaker',
+                 'schedule', 'snapshot', 'backup', 'serve', 'worker', 'schema', 'graph']:
+        done = subprocess.run([STET, name, 'x', '--yes'], text=True, capture_output=True)
+        one_line_error(done, 2, name, 'not built yet')
+    for arguments in [['--help'], ['run', '--help'], ['ls', '--help'], ['show', '--help'],
+                      ['validate', '--help']]:
+        done = subprocess.run([STET, *arguments], text=True, capture_output=True)
+        check(done.returncode == 0 and 'Example' in done.stdout, f'{arguments} shows examples')
+
+
+for case in [completes, fails, settings, interrupted, locked, plain_lines, usage]:
+    print(case.__name__, flush=True)
+    case()
+finish()
