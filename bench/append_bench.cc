@@ -27,16 +27,15 @@ struct Waiting {
   int64_t since = 0;
 };
 
-absl::StatusOr<std::unique_ptr<wal::Writer>> NewWriter(const std::string& folder) {
-  const wal::Options options{.directory = folder, .create = true};
+absl::StatusOr<std::unique_ptr<wal::Writer>> NewWriter(const wal::Options& options) {
   absl::StatusOr<wal::RecoveredLog> recovered = wal::Recover(options);
   if (!recovered.ok()) return recovered.status();
   return wal::Writer::Start(*std::move(recovered), options);
 }
 
 // Keeps `outstanding` records between append and release, from one thread.
-absl::StatusOr<Samples> Append(const std::string& folder, size_t outstanding, double seconds) {
-  absl::StatusOr<std::unique_ptr<wal::Writer>> writer = NewWriter(folder);
+absl::StatusOr<Samples> Append(const wal::Options& options, size_t outstanding, double seconds) {
+  absl::StatusOr<std::unique_ptr<wal::Writer>> writer = NewWriter(options);
   if (!writer.ok()) return writer.status();
   constexpr std::array<std::byte, kPayloadBytes> kPayload{};
   const std::array<wal::NewRecord, 1> group{{{.type = 1, .payload = kPayload}}};
@@ -65,6 +64,26 @@ absl::StatusOr<Samples> Append(const std::string& folder, size_t outstanding, do
                      "records"});
   if (absl::Status closed = (*writer)->Close(); !closed.ok()) return closed;
   return samples;
+}
+
+// Appends without waiting for anything: what the processor and, through the window, the disk allow.
+absl::StatusOr<Samples> Flood(const std::string& folder, double seconds) {
+  absl::StatusOr<std::unique_ptr<wal::Writer>> writer =
+      NewWriter({.directory = folder, .create = true, .durability = wal::Durability::kOs});
+  if (!writer.ok()) return writer.status();
+  constexpr std::array<std::byte, kPayloadBytes> kPayload{};
+  const std::array<wal::NewRecord, 1> group{{{.type = 1, .payload = kPayload}}};
+  const int64_t begin = NowNanos();
+  const int64_t end = begin + static_cast<int64_t>(seconds * 1e9);
+  while (NowNanos() < end) {
+    for (int i = 0; i < 64; ++i) {
+      if (absl::Status status = (*writer)->Append(group, 0).status(); !status.ok()) return status;
+    }
+    if (absl::Status polled = (*writer)->Poll(absl::ZeroDuration()); !polled.ok()) return polled;
+  }
+  if (absl::Status closed = (*writer)->Close(); !closed.ok()) return closed;
+  const auto took = static_cast<double>(NowNanos() - begin) / 1e9;
+  return Samples{{"rate", static_cast<double>((*writer)->next_seq() - 1) / took, "1/s"}};
 }
 
 // One thread that appends and waits, again and again.
@@ -117,9 +136,15 @@ int main(int argc, char** argv) {
   });
   for (const size_t outstanding : {1, 8, 64, 512}) {
     harness.Add(fmt::format("append_100B_{}", outstanding), [&harness, seconds, outstanding] {
-      return Append(harness.NewFolder(), outstanding, seconds);
+      return Append({.directory = harness.NewFolder(), .create = true}, outstanding, seconds);
+    });
+    harness.Add(fmt::format("append_100B_{}_posix", outstanding), [&harness, seconds, outstanding] {
+      return Append(
+          {.directory = harness.NewFolder(), .create = true, .backend = stet::wal::Backend::kPosix},
+          outstanding, seconds);
     });
   }
+  harness.Add("flood_100B_os", [&] { return stet::bench::Flood(harness.NewFolder(), seconds); });
   harness.Add("log_100B_64_threads", [&harness, seconds] {
     return stet::bench::Threads(harness.NewFolder(), 64, seconds);
   });

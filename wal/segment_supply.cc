@@ -35,10 +35,8 @@ void SegmentSupply::Want(uint64_t segno, uint64_t bytes) {
   const bool same = wanted_segno_ == segno && wanted_bytes_ >= bytes;
   if ((now == State::kWorking || now == State::kReady) && same) return;
   if (now == State::kFailed && threaded_ && same) {
-    if (failed_ns_ == 0) failed_ns_ = identity_.storage->MonotonicNanos();
-    if (identity_.storage->MonotonicNanos() - failed_ns_ < kRetryAfterNs) return;
+    if (identity_.storage->MonotonicNanos() - failed_ns_.load() < kRetryAfterNs) return;
   }
-  failed_ns_ = 0;
   Start(segno, bytes);
 }
 
@@ -113,6 +111,7 @@ void SegmentSupply::Finish(const Job& job, std::unique_ptr<SegmentMaker> maker,
     MutexLock lock(mutex_);
     if (job.number != job_.number) return;
     error_ = status;
+    if (!status.ok()) failed_ns_.store(identity_.storage->MonotonicNanos());
     // A maker that failed is dropped here: it removes its file, before anybody may begin the next.
     if (status.ok()) ready_ = std::move(maker);
     maker.reset();

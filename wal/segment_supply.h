@@ -70,10 +70,10 @@ class SegmentSupply {
   // The writer's thread alone.
   uint64_t wanted_segno_ = 0;
   uint64_t wanted_bytes_ = 0;
-  int64_t failed_ns_ = 0;
   std::unique_ptr<SegmentMaker> inline_maker_;
 
   std::atomic<State> state_ = State::kNone;
+  std::atomic<int64_t> failed_ns_ = 0;  // when
   std::atomic<bool> hurry_ = false;
 
   Mutex mutex_;

@@ -1,9 +1,10 @@
-// A queue that does its work in Submit.
+// A queue whose operations are plain system calls, made by a thread of its own.
 #include "wal/io/posix_queue.h"
 
 #include <errno.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "wal/io/posix_file.h"
 
@@ -25,33 +26,60 @@ int64_t Execute(const Op& op) {
 
 }  // namespace
 
+PosixQueue::~PosixQueue() {
+  {
+    MutexLock lock(mutex_);
+    stop_ = true;
+    work_.NotifyAll();
+  }
+  thread_.join();
+}
+
 absl::Status PosixQueue::Submit(std::span<const Op> ops) {
-  for (const Op& op : ops) done_.push_back({.token = op.token, .result = Execute(op)});
+  MutexLock lock(mutex_);
+  submitted_.insert(submitted_.end(), ops.begin(), ops.end());
+  work_.NotifyOne();
   return absl::OkStatus();
 }
 
 absl::StatusOr<size_t> PosixQueue::Reap(std::span<Completion> out, absl::Duration wait_max) {
-  const size_t count = std::min(out.size(), done_.size());
-  std::copy_n(done_.begin(), count, out.begin());
-  done_.erase(done_.begin(), done_.begin() + static_cast<ptrdiff_t>(count));
-  if (count != 0 || wait_max <= absl::ZeroDuration()) return count;
-
-  // Nothing can complete while we wait: only Wake or the time ends it.
-  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait_max);
   MutexLock lock(mutex_);
-  while (!woken_) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= std::chrono::nanoseconds(0)) break;
-    woken_condition_.WaitFor(mutex_, left);
+  if (completed_.empty() && !woken_ && wait_max > absl::ZeroDuration()) {
+    const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(wait_max);
+    while (completed_.empty() && !woken_) {
+      const auto left = deadline - std::chrono::steady_clock::now();
+      if (left <= std::chrono::nanoseconds(0)) break;
+      done_.WaitFor(mutex_, left);
+    }
   }
-  woken_ = false;
-  return 0;
+  if (wait_max > absl::ZeroDuration()) woken_ = false;
+  const size_t count = std::min(out.size(), completed_.size());
+  std::copy_n(completed_.begin(), count, out.begin());
+  completed_.erase(completed_.begin(), completed_.begin() + static_cast<ptrdiff_t>(count));
+  return count;
 }
 
 void PosixQueue::Wake() {
   MutexLock lock(mutex_);
   woken_ = true;
-  woken_condition_.NotifyOne();
+  done_.NotifyOne();
+}
+
+void PosixQueue::ThreadMain() {
+  mutex_.Lock();
+  while (true) {
+    while (submitted_.empty() && !stop_) work_.Wait(mutex_);
+    // What was submitted completes, also at the end: its buffers are freed after that.
+    if (submitted_.empty()) break;
+    const Op op = submitted_.front();
+    submitted_.pop_front();
+    mutex_.Unlock();
+    const Completion completion{.token = op.token, .result = Execute(op)};
+    mutex_.Lock();
+    completed_.push_back(completion);
+    done_.NotifyOne();
+  }
+  mutex_.Unlock();
 }
 
 }  // namespace stet::wal

@@ -20,6 +20,7 @@ namespace {
 
 constexpr unsigned kEntries = 64;
 constexpr uint64_t kPollToken = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kFlushToken = kPollToken - 1;
 
 }  // namespace
 
@@ -51,8 +52,8 @@ absl::Status UringQueue::Submit(std::span<const Op> ops) {
 }
 
 void UringQueue::Prepare(const Op& op) {
-  assert(op.token != kPollToken);
-  const auto* file = static_cast<const PosixFile*>(op.file);
+  assert(op.token < kFlushToken);
+  auto* file = static_cast<PosixFile*>(op.file);
   io_uring_sqe* sqe = io_uring_get_sqe(ring_->get());
   assert(sqe != nullptr);  // kDepth keeps it so
   if (op.kind == Op::Kind::kFlush) {
@@ -60,7 +61,7 @@ void UringQueue::Prepare(const Op& op) {
   } else {
     const auto length = static_cast<unsigned>(op.data.size());
     io_uring_prep_write(sqe, file->direct_fd(), op.data.data(), length, op.offset);
-    if (op.kind == Op::Kind::kWriteDurable) sqe->rw_flags = RWF_DSYNC;
+    if (op.kind == Op::Kind::kWriteDurable) writing_.push_back({.token = op.token, .file = file});
   }
   io_uring_sqe_set_data64(sqe, op.token);
 }
@@ -75,12 +76,23 @@ void UringQueue::ArmPoll() {
 }
 
 absl::StatusOr<size_t> UringQueue::Reap(std::span<Completion> out, absl::Duration wait_max) {
-  if (io_uring_sq_ready(ring_->get()) == 0 || wait_max <= absl::ZeroDuration()) {
+  const bool wait = wait_max > absl::ZeroDuration();
+  if (io_uring_sq_ready(ring_->get()) == 0 || !wait) {
     RETURN_IF_ERROR(Enter());
-    if (const size_t count = Collect(out); count != 0) return count;
+    DrainRing();
   }
-  if (wait_max <= absl::ZeroDuration()) return 0;
-  RETURN_IF_ERROR(WaitForCompletion(wait_max));
+  if (!wait) {
+    if (!written_.empty() && flushing_.empty()) {
+      FlushInRing();
+      RETURN_IF_ERROR(Enter());
+    }
+    return Collect(out);
+  }
+  if (done_.empty() && written_.empty()) {
+    RETURN_IF_ERROR(WaitForCompletion(wait_max));
+    DrainRing();
+  }
+  if (!written_.empty() && done_.empty()) FlushHere();
   return Collect(out);
 }
 
@@ -111,20 +123,74 @@ absl::Status UringQueue::WaitForCompletion(absl::Duration wait_max) {
   return absl::OkStatus();
 }
 
-size_t UringQueue::Collect(std::span<Completion> out) {
+void UringQueue::DrainRing() {
   io_uring_cqe* cqe = nullptr;
-  size_t count = 0;
-  while (count < out.size() && io_uring_peek_cqe(ring_->get(), &cqe) == 0 && cqe != nullptr) {
+  while (io_uring_peek_cqe(ring_->get(), &cqe) == 0 && cqe != nullptr) {
     if (cqe->user_data == kPollToken) {
       uint64_t ignored = 0;
       [[maybe_unused]] const ssize_t n = ::read(event_.get(), &ignored, sizeof(ignored));
       if ((cqe->flags & IORING_CQE_F_MORE) == 0) poll_armed_ = false;
     } else {
-      out[count++] = {.token = cqe->user_data, .result = cqe->res};
-      --in_flight_;
+      TakeCompletion(cqe->user_data, cqe->res);
     }
     io_uring_cqe_seen(ring_->get(), cqe);
   }
+}
+
+void UringQueue::TakeCompletion(uint64_t token, int64_t result) {
+  if (token == kFlushToken) return Flushed(&flushing_, result);
+  const auto write =
+      std::find_if(writing_.begin(), writing_.end(),
+                   [token](const Durable& durable) { return durable.token == token; });
+  if (write == writing_.end() || result <= 0) {
+    done_.push_back({.token = token, .result = result});
+  } else {
+    written_.push_back({.token = token, .file = write->file, .result = result});
+  }
+  if (write != writing_.end()) writing_.erase(write);
+}
+
+void UringQueue::FlushHere() {
+  std::vector<Durable> writes;
+  writes.swap(written_);
+  while (!writes.empty()) {
+    // Nearly always one file; after a rotation there may be two.
+    PosixFile* const file = writes.front().file;
+    const auto others =
+        std::stable_partition(writes.begin(), writes.end(),
+                              [file](const Durable& durable) { return durable.file == file; });
+    std::vector<Durable> mine(writes.begin(), others);
+    writes.erase(writes.begin(), others);
+    Flushed(&mine, file->FlushOnce());
+  }
+}
+
+void UringQueue::FlushInRing() {
+  io_uring_sqe* sqe = io_uring_get_sqe(ring_->get());
+  if (sqe == nullptr) return FlushHere();
+  PosixFile* const file = written_.front().file;
+  const auto others =
+      std::stable_partition(written_.begin(), written_.end(),
+                            [file](const Durable& durable) { return durable.file == file; });
+  flushing_.assign(written_.begin(), others);
+  written_.erase(written_.begin(), others);
+  io_uring_prep_fsync(sqe, file->direct_fd(), IORING_FSYNC_DATASYNC);
+  io_uring_sqe_set_data64(sqe, kFlushToken);
+}
+
+// A flush that fails takes all its writes with it.
+void UringQueue::Flushed(std::vector<Durable>* writes, int64_t result) {
+  for (const Durable& write : *writes) {
+    done_.push_back({.token = write.token, .result = result < 0 ? result : write.result});
+  }
+  writes->clear();
+}
+
+size_t UringQueue::Collect(std::span<Completion> out) {
+  const size_t count = std::min(out.size(), done_.size());
+  std::copy_n(done_.begin(), count, out.begin());
+  done_.erase(done_.begin(), done_.begin() + static_cast<ptrdiff_t>(count));
+  in_flight_ -= count;
   return count;
 }
 

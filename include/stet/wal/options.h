@@ -38,7 +38,7 @@ struct Options {
   Durability durability = Durability::kCommit;
   Backend backend = Backend::kAuto;
   TailPolicy tail = TailPolicy::kStrict;
-  // 1 MiB .. 2 GiB, a multiple of 64 KiB.
+  // 64 KiB .. 2 GiB, a multiple of 64 KiB.  A group takes at most a quarter of it.
   uint64_t segment_bytes = 64 << 20;
   // Of the first segment of an epoch; later ones double up to segment_bytes.
   uint64_t first_segment_bytes = 4 << 20;

@@ -76,7 +76,7 @@ class File {
 // until it completes. Offset, length and address of `data` are multiples of File::alignment.
 //
 //   kWrite         write `data` at `offset`
-//   kWriteDurable  the same, and what was written is durable when it completes (RWF_DSYNC)
+//   kWriteDurable  the same, and what was written is durable when it completes
 //   kFlush         make durable every write to the file that had completed before this was
 //   submitted
 //
