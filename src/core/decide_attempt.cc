@@ -100,13 +100,16 @@ absl::Status CheckRunning(const Execution& execution) {
 }
 
 absl::Status CheckPayload(std::string_view what, const PayloadView& payload) {
-  if (payload.bytes.size() <= kPayloadBytesMax) return absl::OkStatus();
-  return Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
-                fmt::format("an {} of {} bytes; {} are allowed", what, payload.bytes.size(),
-                            kPayloadBytesMax),
-                {{"what", std::string(what)},
-                 {"bytes", fmt::format("{}", payload.bytes.size())},
-                 {"limit", fmt::format("{}", kPayloadBytesMax)}});
+  const bool bytes_fit = payload.bytes.size() <= kPayloadBytesMax;
+  if (bytes_fit && payload.content_type.size() <= kContentTypeBytesMax) return absl::OkStatus();
+  const std::string part =
+      bytes_fit ? fmt::format("content type of an {}", what) : fmt::format("{}", what);
+  const size_t bytes = bytes_fit ? payload.content_type.size() : payload.bytes.size();
+  const size_t limit = bytes_fit ? kContentTypeBytesMax : kPayloadBytesMax;
+  return Refuse(
+      absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+      fmt::format("{} of {} bytes; {} are allowed", part, bytes, limit),
+      {{"what", part}, {"bytes", fmt::format("{}", bytes)}, {"limit", fmt::format("{}", limit)}});
 }
 
 absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t now,

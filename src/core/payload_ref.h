@@ -10,6 +10,7 @@
 namespace stet::core {
 
 inline constexpr size_t kPayloadBytesMax = 8 << 20;
+inline constexpr size_t kContentTypeBytesMax = 255;
 
 // Of bytes and content type; 0 for no bytes of the default type.
 uint64_t PayloadDigest(std::string_view bytes, std::string_view content_type);

@@ -83,6 +83,11 @@ TEST_CASE_FIXTURE(Fixture, "a start that cannot be is refused") {
       w.Do(StartExecution{.workflow = chain, .key = "k", .input = {.bytes = large}});
   CHECK_EQ(ReasonOf(status), Reason::kTooLarge);
   CHECK_EQ(ReasonField(status, "what"), "input");
+  const std::string type(256, 't');
+  const absl::Status typed =
+      w.Do(StartExecution{.workflow = chain, .key = "k", .input = {.content_type = type}});
+  CHECK_EQ(ReasonOf(typed), Reason::kTooLarge);
+  CHECK_EQ(ReasonField(typed, "what"), "content type of an input");
 }
 
 TEST_CASE_FIXTURE(Fixture, "commands that name nobody are refused") {

@@ -2,6 +2,8 @@
 //
 // World checks at each event that the digest equals the recomputed one, that a state fed by replay equals the live one whole, and at each
 // group that effects emitted and not done are those that Outstanding computes.
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -38,6 +40,7 @@ class Story {
     for (int step = 0; step < 2000 && world_.state().live_executions() > 0; ++step) {
       Step();
       CheckOrder();
+      CheckNext();
       CheckRuns();
     }
     CHECK_EQ(world_.state().live_executions(), 0);
@@ -101,9 +104,8 @@ class Story {
   void FinishOne() {
     // Nobody reports on an attempt of a dead process: Continue has to.
     std::vector<RunRef> running = InState(TaskState::kRunning);
-    std::erase_if(running, [this](const RunRef& run) {
-      return world_.slot(run).epoch != world_.epoch();
-    });
+    std::erase_if(running,
+                  [this](const RunRef& run) { return world_.slot(run).epoch != world_.epoch(); });
     if (running.empty()) return StartOne();
     const RunRef run = running[random_.Below(static_cast<uint32_t>(running.size()))];
     FinishAttempt report = world_.ReportOn(run, RandomOutcome());
@@ -162,6 +164,21 @@ class Story {
         }
       }
     }
+  }
+
+  // The ready queue against a search through everything.
+  void CheckNext() {
+    std::optional<RunRef> best;
+    for (const RunRef& run : InState(TaskState::kReady)) {
+      const Execution& execution = world_.execution(run.execution);
+      if (execution.cancel_requested) continue;
+      const auto rank = [this](const RunRef& r) {
+        const int64_t priority = world_.execution(r.execution).definition->priority(r.task);
+        return std::pair(-priority, world_.slot(r).order);
+      };
+      if (!best.has_value() || rank(run) < rank(*best)) best = run;
+    }
+    CHECK_EQ(NextReady(world_.state()), best);
   }
 
   // Each slot is a run that RunInstance accepts.

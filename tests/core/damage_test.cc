@@ -1,0 +1,144 @@
+// Logs that no engine wrote: Apply refuses what contradicts the state, and no bytes bring it down.
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/core/random_workflow.h"
+#include "tests/core/world.h"
+
+namespace stet::core {
+namespace {
+
+using schema::AttemptOutcome;
+
+Task Named(std::string name, std::vector<std::string> after = {}) {
+  return {.name = std::move(name), .activity = "a", .after = std::move(after)};
+}
+
+// A log with an event of every type.
+std::vector<Stored> FullLog() {
+  World w(DecideOptions{.part_tasks = 1});
+  w.Open();
+  Workflow workflow = {.name = "w"};
+  workflow.tasks = {Named("ok"), Named("bad", {"ok"}), Named("after", {"bad"}),
+                    Named("last", {"after"})};
+  workflow.tasks[0].timeout = absl::Seconds(1);
+  workflow.tasks[0].retry.max_attempts = 2;
+  const WorkflowHash hash = w.Define(workflow);
+  const uint64_t first = w.Start(hash, "first", "{}");
+  const RunRef ok = w.Begin();
+  w.now() += kSecond;
+  w.Must(TimeoutAttempt{.run = ok, .token = w.slot(ok).token()});
+  w.now() = w.slot(ok).due_at;
+  w.Must(WakeRetry{.run = ok});
+  w.Begin();
+  w.Crash();
+  w.Open();
+  w.Settle();
+  w.Must(WakeRetry{.run = ok});
+  w.Succeed(w.Begin());
+  w.Fail(w.Begin());
+  w.Settle();
+  CHECK(IsTerminal(w.execution(first).state));
+  const uint64_t second = w.Start(hash, "second");
+  w.Begin();
+  w.Must(RequestCancel{.execution = second});
+  w.Settle();
+  w.Succeed({.execution = second, .task = 0});
+  return w.log();
+}
+
+// Applies until something is refused; how many were accepted.
+size_t ApplyAll(const std::vector<Stored>& log) {
+  State state;
+  size_t accepted = 0;
+  for (Stored event : log) {
+    event.seq = accepted + 1;
+    const absl::Status status = Apply(event.ref(), state, nullptr);
+    if (!status.ok()) {
+      CHECK((status.code() == absl::StatusCode::kDataLoss ||
+             status.code() == absl::StatusCode::kUnimplemented));
+      CHECK_EQ(status.message().find("event "), 0);
+      return accepted;
+    }
+    ++accepted;
+  }
+  CHECK_EQ(state.digest(), RecomputeDigest(state));
+  return accepted;
+}
+
+TEST_SUITE_BEGIN("core::damage");
+
+TEST_CASE("the log holds every type and applies") {
+  const std::vector<Stored> log = FullLog();
+  std::set<uint16_t> types;
+  for (const Stored& event : log) types.insert(event.type);
+  CHECK_EQ(types.size(), schema::AllEventTypes().size());
+  CHECK_EQ(ApplyAll(log), log.size());
+}
+
+TEST_CASE("an event that is missing or doubled is noticed") {
+  const std::vector<Stored> log = FullLog();
+  size_t missing = 0;
+  size_t doubled = 0;
+  for (size_t i = 0; i + 1 < log.size(); ++i) {
+    std::vector<Stored> without = log;
+    without.erase(without.begin() + static_cast<std::ptrdiff_t>(i));
+    missing += ApplyAll(without) == without.size();
+    std::vector<Stored> twice = log;
+    twice.insert(twice.begin() + static_cast<std::ptrdiff_t>(i), log[i]);
+    doubled += ApplyAll(twice) == twice.size();
+    std::vector<Stored> other = log;
+    std::swap(other[i], other[i + 1]);
+    // Some neighbours do not concern each other: either order is a history.
+    (void)ApplyAll(other);
+  }
+  CHECK_EQ(missing, 0);
+  CHECK_EQ(doubled, 0);
+}
+
+TEST_CASE("a gap in seq is refused") {
+  std::vector<Stored> log = FullLog();
+  State state;
+  log[0].seq = 2;
+  const absl::Status status = Apply(log[0].ref(), state, nullptr);
+  CHECK_EQ(status.code(), absl::StatusCode::kDataLoss);
+  CHECK_NE(status.message().find("expected seq 1"), std::string::npos);
+}
+
+TEST_CASE("an unknown type is refused by name") {
+  State state;
+  const absl::Status status = Apply({.seq = 1, .type = 999}, state, nullptr);
+  CHECK_EQ(status.code(), absl::StatusCode::kUnimplemented);
+  CHECK_NE(status.message().find("type 999"), std::string::npos);
+}
+
+TEST_CASE("any byte of any event may be changed: refused or harmless") {
+  const std::vector<Stored> log = FullLog();
+  const uint64_t seed = SeedOr(5);
+  MESSAGE("STET_SEED=", seed);
+  Random random(seed);
+  for (size_t i = 0; i < log.size(); ++i) {
+    for (size_t at = 0; at < log[i].bytes.size(); ++at) {
+      std::vector<Stored> changed = log;
+      changed[i].bytes[at] ^= static_cast<std::byte>(1 + random.Below(255));
+      (void)ApplyAll(changed);
+    }
+    for (const schema::EventType type : schema::AllEventTypes()) {
+      std::vector<Stored> changed = log;
+      changed[i].type = static_cast<uint16_t>(type);
+      (void)ApplyAll(changed);
+    }
+    for (const uint64_t stream : {uint64_t{0}, uint64_t{3}, uint64_t{1} << 40}) {
+      std::vector<Stored> changed = log;
+      changed[i].stream = stream;
+      (void)ApplyAll(changed);
+    }
+  }
+}
+
+TEST_SUITE_END();
+
+}  // namespace
+}  // namespace stet::core
