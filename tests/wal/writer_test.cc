@@ -160,6 +160,25 @@ TEST_SUITE("wal::Writer") {
     CHECK_EQ(again->report().durable_lsn, again->report().end_lsn);
   }
 
+  TEST_CASE("each batch names how far the log was durable when it was sealed") {
+    SimStorage storage;
+    const Options options = SimOptions(&storage);
+    auto writer = OpenWriter(options);
+    REQUIRE(writer.ok());
+    for (int i = 0; i < 5; ++i) {
+      REQUIRE(AppendText(writer->get(), {"x"}).ok());
+      REQUIRE((*writer)->Flush().ok());
+    }
+    writer->reset();
+    auto again = Recover(options);
+    REQUIRE(again.ok());
+    Reader reader = again->NewReader();
+    for (const Record& record : reader) {
+      CHECK_EQ(reader.batch().durable_lsn, record.lsn);  // all before it, and no more
+      CHECK(reader.batch().closed_ns > 0);
+    }
+  }
+
   TEST_CASE("in os mode the window forces flushes, and nothing else does") {
     SimStorage storage;
     Options options = SimOptions(&storage);
