@@ -8,6 +8,10 @@ import sys
 FILE_LINES = 400
 FUNCTION_LINES = 70
 
+# The top level, and nothing else besides dotfiles.
+TOP = {'README.md', 'COPYING', 'meson.build', 'meson_options.txt', 'include', 'wal', 'src', 'tests',
+       'bench', 'tools'}
+
 # Folder -> what its "..." includes may start with; the longest matching folder counts.
 LAYERS = {
     'include/stet/wal': ['stet/wal/'],
@@ -144,11 +148,18 @@ def unlisted_headers(root, paths):
                 yield path, 1, 'not listed in include/meson.build: it would not install'
 
 
+def strays(paths):
+    for top in sorted({path.split('/')[0] for path in paths}):
+        if top not in TOP and not top.startswith('.'):
+            yield top, 1, 'does not belong at the top level'
+
+
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     paths = sorted(files(root))
     found = [(p, n, what) for p in paths for n, what in problems(root, p)]
     found += unlisted_headers(root, paths)
+    found += strays(paths)
     for path, number, what in found:
         print(f'{path}:{number}: {what}')
     print(f'{len(paths)} files, {len(found)} problems')

@@ -37,6 +37,7 @@ CASES = [
     ('include/stet/a.h', HEADER, 'visibility push'),
     ('include/stet/a.h', HEADER, 'not listed'),
     ('include/stet/a.h', HEADER + '#include <fmt/format.h>\n', 'absl/{status,time}'),
+    ('stray/a.txt', 'x\n', 'top level'),
     ('include/stet/wal/a.h', HEADER + '#include "stet/clock.h"\n', 'may not include'),
 ]
 
