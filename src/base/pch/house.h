@@ -1,6 +1,6 @@
-// What nearly every source includes, precompiled where a build asks for it (-Db_pch=true).
+// What nearly every source includes, precompiled where a build asks for it (-Dpch=true).
 //
-// Off by default: ccache and the compiler's own include checking work better without.
+// Off by default: ccache works better without, and a forgotten include is found.
 #pragma once
 
 #include <algorithm>
