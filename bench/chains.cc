@@ -40,6 +40,8 @@ EngineOptions OptionsFor(const ChainLoad& load, Ended& ended) {
   EngineOptions options;
   options.directory = load.directory;
   options.durability = load.durability;
+  // A slot is held from the durable start of an attempt to its end: fewer would wait for the disk.
+  options.concurrency = load.at_once;
   options.workflows = {Chain()};
   options.activities["nothing"] = [](ActivityContext&) -> absl::StatusOr<Payload> {
     return Payload();
