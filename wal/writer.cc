@@ -126,9 +126,7 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(RecoveredLog recovered,
 Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Writer::~Writer() = default;
 
-absl::Status Writer::Admit(std::span<const NewRecord> group) {
-  return impl_->Admit(group);
-}
+absl::Status Writer::Admit(std::span<const NewRecord> group) { return impl_->Admit(group); }
 
 absl::StatusOr<uint64_t> Writer::Append(std::span<const NewRecord> group, uint64_t state_digest) {
   return impl_->Append(group, state_digest);
