@@ -60,6 +60,8 @@ int main(int argc, char** argv) {
       return stet::bench::Steps(harness.NewFolder(), at_once, seconds);
     });
   }
+  // Without a log: what the loop and the workers cost by themselves.
+  harness.Add("memory_256", [seconds] { return stet::bench::Steps("", 256, seconds); });
   harness.Add("cost_256", [&] { return stet::bench::Cost(harness.NewFolder(), 256); });
   return harness.Run();
 }

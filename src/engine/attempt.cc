@@ -12,6 +12,14 @@ constexpr absl::Duration kNapMax = absl::Hours(1);
 
 }  // namespace
 
+void Attempt::Reset() {
+  input = nullptr;
+  upstream.clear();
+  deadline = absl::InfiniteFuture();
+  result = absl::StatusOr<Payload>();
+  stop_.store(StopReason::kNone, std::memory_order_release);
+}
+
 void Attempt::Stop(StopReason reason) {
   StopReason none = StopReason::kNone;
   if (!stop_.compare_exchange_strong(none, reason)) return;

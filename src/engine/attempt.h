@@ -51,7 +51,10 @@ class Attempt {
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
 
   // How it ended; written by the worker before it gives the attempt back.
-  absl::StatusOr<Payload> result = Payload();
+  absl::StatusOr<Payload> result = absl::StatusOr<Payload>();
+
+  // Forgets the last attempt, keeping what memory it can.  For the loop, between two attempts.
+  void Reset();
 
   // Makes cancelled() true and ends SleepFor.  The first reason stays.  Thread-safe.
   void Stop(StopReason reason);

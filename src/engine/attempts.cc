@@ -61,7 +61,13 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
                                            const core::Execution& execution) {
   const core::Definition& definition = *execution.definition;
   const core::TaskSlot& slot = execution.tasks[effect.task];
-  auto attempt = std::make_unique<Attempt>();
+  std::unique_ptr<Attempt> attempt;
+  if (spare_.empty()) {
+    attempt = std::make_unique<Attempt>();
+  } else {
+    attempt = std::move(spare_.back());
+    spare_.pop_back();
+  }
   attempt->run = {.execution = effect.execution, .task = effect.task};
   attempt->token = effect.token;
   attempt->run_id = 1;
@@ -106,6 +112,8 @@ void Attempts::Finish(std::unique_ptr<Attempt> attempt) {
   running_.erase(attempt->token.seq);
   if (Record(*attempt)) {
     --slots_taken_;
+    attempt->Reset();
+    spare_.push_back(std::move(attempt));
   } else {
     unrecorded_.push_back(std::move(attempt));
   }

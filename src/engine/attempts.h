@@ -72,6 +72,7 @@ class Attempts {
   absl::flat_hash_map<uint64_t, Attempt*> running_;
   std::vector<std::unique_ptr<Attempt>> dispatched_;
   std::vector<std::unique_ptr<Attempt>> unrecorded_;  // ended, and the log had no room
+  std::vector<std::unique_ptr<Attempt>> spare_;       // to be used again
   uint32_t slots_taken_ = 0;
   uint64_t late_reports_ = 0;
   bool closing_ = false;
