@@ -265,25 +265,24 @@ absl::Status Writer::Impl::CompleteSlot(int64_t result) {
                           active_.align));
 }
 
+// Waits once: whoever is woken has something to append, and a slot that is due is written by the
+// next call.
 absl::Status Writer::Impl::Poll(absl::Duration wait_max) {
   if (!status_.ok() || closed_) return status_;
   RETURN_IF_ERROR(Pump());
-  absl::Duration left = wait_max;
-  while (true) {
-    absl::Duration wait = left;
-    bool slot_next = false;
-    if (const int64_t due = SlotDueNs(); due != kNever) {
-      const absl::Duration until_slot = absl::Nanoseconds(due - storage_->MonotonicNanos());
-      if (until_slot <= absl::ZeroDuration()) RETURN_IF_ERROR(SubmitSlot(false));
-      slot_next = until_slot > absl::ZeroDuration() && until_slot < left;
-      if (slot_next) wait = until_slot;
+  absl::Duration wait = wait_max;
+  if (const int64_t due = SlotDueNs(); due != kNever) {
+    const absl::Duration until_slot = absl::Nanoseconds(due - storage_->MonotonicNanos());
+    if (until_slot <= absl::ZeroDuration()) {
+      RETURN_IF_ERROR(SubmitSlot(false));
+    } else {
+      wait = std::min(wait, until_slot);
     }
-    ASSIGN_OR_RETURN(const size_t count, ReapOnce(wait));
-    RETURN_IF_ERROR(Pump());
-    if (unsubmitted_) return ReapOnce(absl::ZeroDuration()).status();
-    left -= wait;
-    if (count > 0 || !slot_next) return absl::OkStatus();
   }
+  RETURN_IF_ERROR(ReapOnce(wait).status());
+  RETURN_IF_ERROR(Pump());
+  if (unsubmitted_) return ReapOnce(absl::ZeroDuration()).status();
+  return absl::OkStatus();
 }
 
 // Until all that was taken is durable.

@@ -87,9 +87,10 @@ class Writer {
   // FailedPrecondition after Close.
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
 
-  // Writes what is ready, takes in what completed, rotates segments.  Waits at most `wait_max`, and
-  // only if there is nothing to do; zero never waits for a batch (but changing to the next segment
-  // waits for its header to be durable). Returns the error that poisoned the log.
+  // Writes what is ready, takes in what completed, rotates segments.  Waits at most `wait_max`,
+  // once, and only if there is nothing to do: it may return early, and is meant to be called again.
+  // Zero never waits for a batch (but changing to the next segment waits for its header to be
+  // durable).  Returns the error that poisoned the log.
   absl::Status Poll(absl::Duration wait_max);
 
   // Makes a waiting Poll return, or the next one that would wait.  From any thread.
