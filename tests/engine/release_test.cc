@@ -158,7 +158,8 @@ TEST_CASE("after a failure of the disk the directory holds what was acknowledged
   }
   options.log.storage = nullptr;
   const auto engine = MustOpen(options);
-  CHECK_EQ(engine->recovery().attempts_lost, 1);
+  // The write that was reported as failed may have reached the disk: then nothing was lost.
+  CHECK_LE(engine->recovery().attempts_lost, 1);
   CHECK(MustWait(*engine, "k").success());
 }
 
