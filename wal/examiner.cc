@@ -292,6 +292,8 @@ void Examiner::FillTail() {
   const SurveyedSegment& last = *active_.back();
   const SegmentScan& scan = decision_.scans.back();
   RecoveryReport& report = decision_.report;
+  // Of a live log a promise may be newer than the scan.
+  report.durable_lsn = std::min(report.durable_lsn, report.end_lsn);
   const WatermarkSlot* slot = last_slots_.newest();
   report.clean = slot != nullptr && (slot->flags & kSlotCleanClose) != 0 &&
                  slot->durable_lsn == report.end_lsn && report.dropped_bytes == 0;

@@ -91,12 +91,13 @@ std::string_view ToString(Flaw flaw);
 //    72      12  features: compat, ro_compat, incompat
 //    84      4   start_reason
 //
-// A header is valid if and only if (1) magic is "WFLOGSEG", (2) digest is that of [0, 240), (3)
-// major is 1, no incompat bit is set and checksum is 1, (4) the reserved bytes are zero, (5) length
-// is 256, state, alignments and segment_bytes are in range, segno is not 0.  The segment is in use
-// if and only if either copy is valid and says kActive: activation writes both copies at once, and
-// either may be missing after a crash.  A provisional header has its final uuid, segno, salt and
-// size, zeros in prev_*.
+// A header is valid if and only if (1) magic is "WFLOGSEG", (2) digest is that of [0, 240), (3) major
+// is 1, no incompat bit is set and checksum is 1, (4) the reserved bytes are zero, (5) length is 256,
+// state, alignments and segment_bytes are in range, segno is not 0.
+//
+// The segment is in use if and only if either copy is valid and says kActive: activation writes both
+// copies at once, and either may be missing after a crash.  A provisional header has its final uuid,
+// segno, salt and size, and zeros in prev_*.
 enum class SegmentState : uint8_t { kProvisional = 1, kActive = 2 };
 enum class Fill : uint8_t { kZeroed = 1, kStale = 2 };
 enum class StartReason : uint32_t {
@@ -193,16 +194,18 @@ struct WatermarkSlot {
 //    |closed_ns| body_digest | prev_batch_id | prev_lsn | state_digest | batch_id |
 //    +---------+-------------+---------------+----------+--------------+----------+
 //
-// The header is intact if and only if (1) magic, (2) batch_id is the digest of [0, 112), (3)
-// version 1, kind is known or at least 128 (no records, skipped), no unknown flag, (4) its length
-// fits the limits.  Its length is BatchBytes(body_bytes, A), so no length is trusted before its
-// checksum. The batch is valid in its place if and only if also (5) salt and epoch are the
-// segment's, lsn is its place, (6) body_digest is that of body and padding, (7) prev_batch_id is
-// the id of the batch before it (across segments too), first_seq continues it, prev_lsn is that
-// batch's lsn, (8) its records verify. The batch is torn if and only if its first sector is all
-// zero, or the header is intact and more sectors of header and body are all zero than zero_sectors
-// says.  (A sector is written whole or not at all, and the file was zero before: only this can a
-// crash do.)
+// The header is intact if and only if (1) magic, (2) batch_id is the digest of [0, 112), (3) version
+// is 1, kind is known or at least 128 (no records, skipped), no flag is unknown, (4) its length fits
+// the limits.  That length is BatchBytes(body_bytes, A): none is trusted before its checksum.
+//
+// The batch is valid in its place if and only if also (5) salt and epoch are the segment's, lsn is its
+// place, (6) body_digest is that of body and padding, (7) prev_batch_id is the id of the batch before
+// it (across segments too), first_seq continues it, prev_lsn is that batch's lsn, (8) its records
+// verify.
+//
+// The batch is torn if and only if its first sector is all zero, or the header is intact and more
+// sectors of header and body are all zero than zero_sectors says.  (A sector is written whole or not
+// at all, and the file was zero before: only this can a crash do.)
 enum class BatchKind : uint8_t { kData = 1, kSegmentEnd = 2 };
 inline constexpr uint32_t kBatchMagic = 0x54414257;  // "WBAT"
 inline constexpr uint8_t kBatchVersion = 1;

@@ -1,7 +1,6 @@
 // What tools are told about segments: each by itself, so that one that is lost hides no other.
 #include "stet/wal/inspect.h"
 
-#include <filesystem>
 #include <optional>
 #include <utility>
 
@@ -50,11 +49,12 @@ void FillScan(const SegmentScan& scan, SegmentInfo* info) {
 }  // namespace
 
 std::string LogDirectory(const std::string& directory) {
-  std::error_code error;
-  const std::filesystem::path inside = std::filesystem::path(directory) / "wal";
-  const bool outer = !std::filesystem::exists(PathIn(directory, kLogIdName), error) &&
-                     std::filesystem::is_directory(inside, error);
-  return outer ? inside.string() : directory;
+  const absl::StatusOr<std::unique_ptr<Storage>> storage = OpenStorage(Backend::kPosix);
+  if (!storage.ok()) return directory;
+  const absl::StatusOr<Listing> outer = ListLog(storage->get(), directory);
+  const std::string inside = PathIn(directory, "wal");
+  const bool is_log = outer.ok() && (outer->log_id || !outer->segnos.empty());
+  return !is_log && (*storage)->List(inside).ok() ? inside : directory;
 }
 
 absl::StatusOr<std::vector<SegmentInfo>> ListSegments(const Options& options) {

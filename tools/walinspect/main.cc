@@ -1,6 +1,8 @@
 // walinspect: read and prove logs.
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -69,6 +71,13 @@ void Declare(CLI::App* app, Arguments* arguments) {
   state->add_option("--at", arguments->state.at_seq, "seq of the last event to apply");
 }
 
+Exit RunChosen(const CLI::App& app, const Arguments& arguments) {
+  if (app.got_subcommand("ls")) return RunLs(arguments.ls);
+  if (app.got_subcommand("dump")) return RunDump(arguments.dump);
+  if (app.got_subcommand("verify")) return RunVerify(arguments.verify);
+  return RunState(arguments.state);
+}
+
 int Main(int argc, char** argv) {
   if (argc > 1 && std::count(kNotBuilt.begin(), kNotBuilt.end(), std::string_view(argv[1])) > 0) {
     Complain(fmt::format("{} is not built yet (ls, dump, verify and state are)", argv[1]));
@@ -87,12 +96,15 @@ int Main(int argc, char** argv) {
     Complain(fmt::format("{}; `walinspect --help` says how", error.what()));
     return static_cast<int>(Exit::kUsage);
   }
-  Exit exit = Exit::kUsage;
-  if (app.got_subcommand("ls")) exit = RunLs(arguments.ls);
-  if (app.got_subcommand("dump")) exit = RunDump(arguments.dump);
-  if (app.got_subcommand("verify")) exit = RunVerify(arguments.verify);
-  if (app.got_subcommand("state")) exit = RunState(arguments.state);
-  return static_cast<int>(exit);
+  try {
+    const Exit exit = RunChosen(app, arguments);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return static_cast<int>(exit);
+    Complain("standard output cannot be written");
+    return static_cast<int>(Exit::kInputOutput);
+  } catch (const std::exception& error) {  // standard output cannot be written
+    Complain(error.what());
+    return static_cast<int>(Exit::kInputOutput);
+  }
 }
 
 }  // namespace
