@@ -95,6 +95,8 @@ struct EngineStats {
   uint32_t zombies =
       0;  // of those, attempts that ended (timed out) while their activity still runs
   uint64_t late_reports = 0;  // results of attempts that no longer owned their run: refused
+  // ResourceExhausted while the log has no room (a full disk): nothing goes on until it has.
+  absl::Status room = absl::OkStatus();
 };
 
 // Thread-safe.  Calls that change state return when their events are released by the durability

@@ -125,7 +125,8 @@ absl::StatusOr<EngineStats> Engine::Stats() {
                        .released = loop.ledger().journal().released(),
                        .running = loop.attempts().slots_taken(),
                        .zombies = loop.attempts().zombies(),
-                       .late_reports = loop.attempts().late_reports()};
+                       .late_reports = loop.attempts().late_reports(),
+                       .room = loop.ledger().room()};
   });
 }
 

@@ -43,6 +43,7 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
   }
   absl::Status admitted = journal_->Admit(records_);
   out_of_room_ = absl::IsResourceExhausted(admitted);
+  if (out_of_room_ || !room_.ok()) room_ = admitted;
   RETURN_IF_ERROR(std::move(admitted));
   // Applied before it is appended, because the log holds the digest of the state behind each group.
   // From here on a failure would leave State ahead of the log: it ends the engine.

@@ -63,6 +63,8 @@ class Ledger {
   // Whether the last refusal was the log's, for want of room: trying again later may help.
   bool out_of_room() const { return out_of_room_; }
   void TryAgain() { out_of_room_ = false; }
+  // The log's words for it, from the refusal to the next group that it takes; OK otherwise.
+  const absl::Status& room() const { return room_; }
 
   // OK, or what poisoned the log.  Then every waiting answer has been given this status, and every
   // later one is.
@@ -91,6 +93,7 @@ class Ledger {
   Outbox outbox_;
   absl::Status failure_;
   bool out_of_room_ = false;
+  absl::Status room_;
 
   // Reused from command to command.
   core::EventBuffer buffer_;

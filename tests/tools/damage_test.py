@@ -43,19 +43,41 @@ def not_writable():
         one_line_error(s.stet('run', flow), 4, '/dev/null')
 
 
+def small_disk(s, size):
+    """A mounted small disk, or None where that is not allowed."""
+    disk = s.path / 'small'
+    disk.mkdir()
+    mount = ['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        print('SKIPPED: a full disk: mounting a small tmpfs needs root')
+        return None
+    s.dir = disk / 'd'
+    return disk
+
+
 def disk_full():
     with Scratch() as s:
         flow = s.file('flow.json', commands(('a', 'true')))
-        s.dir = s.path / 'small' / 'd'
-        s.dir.parent.mkdir()
-        mount = ['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', str(s.dir.parent)]
-        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-            print('SKIPPED: a full disk: mounting a small tmpfs needs root')
-            return
-        try:
+        if disk := small_disk(s, '64k'):
             one_line_error(s.stet('run', '--quiet', flow), 4)
-        finally:
-            subprocess.run(['umount', str(s.dir.parent)], check=True)
+            subprocess.run(['umount', str(disk)], check=True)
+
+
+def disk_fills_up():
+    """The log finds no room for its next segment; with room the same command goes on."""
+    with Scratch() as s:
+        output = "head -c 900000 /dev/zero | tr '\\0' x"
+        # The commands' own logs fill the disk too: their attempts fail then, and are repeated.
+        retry = {'max_attempts': 1000, 'backoff': {'kind': 'fixed', 'base': '200ms'}}
+        flow = s.file('flow.json', commands(*[(f't{i}', output) for i in range(10)],
+                                            defaults={'retry': retry}))
+        if disk := small_disk(s, '12m'):
+            one_line_error(s.stet('run', '--quiet', flow), 4, 'No space')
+            subprocess.run(['mount', '-o', 'remount,size=200m', str(disk)], check=True)
+            status, report = s.report(flow)
+            check_equal((status, report['state']), (0, 'completed'), 'with room it goes on')
+            check(s.verify()[0] in (0, 1), 'walinspect verify')
+            subprocess.run(['umount', str(disk)], check=True)
 
 
 def kills_its_own_stet():
@@ -81,7 +103,7 @@ def kills_its_own_stet():
         check(s.verify()[0] in (0, 1), 'walinspect verify')
 
 
-for case in [flipped_bit, not_writable, disk_full, kills_its_own_stet]:
+for case in [flipped_bit, not_writable, disk_full, disk_fills_up, kills_its_own_stet]:
     print(case.__name__, flush=True)
     case()
 finish()

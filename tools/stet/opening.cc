@@ -16,18 +16,19 @@ namespace stet::cli {
 namespace {
 
 constexpr absl::Duration kClaimWait = absl::Seconds(1);
+constexpr absl::Duration kStopGrace = absl::Seconds(5);  // between TERM and KILL
 
 EngineOptions OptionsFor(const RunPlan& plan, Progress* progress) {
-  return {
-      .directory = plan.settings.directory,
-      .durability = plan.settings.durability,
-      .concurrency = plan.settings.workers,
-      .workflows = {plan.workflow},
-      .activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory})},
-                     {kSleepActivity, SleepActivity()}},
-      .on_task = [progress](const ExecutionSummary& execution, std::string_view task,
-                            TaskState state) { progress->OnTask(execution, task, state); },
-      .on_note = [progress](std::string_view note) { progress->OnNote(note); }};
+  return {.directory = plan.settings.directory,
+          .durability = plan.settings.durability,
+          .concurrency = plan.settings.workers,
+          .workflows = {plan.workflow},
+          .activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
+                                                             .grace = kStopGrace})},
+                         {kSleepActivity, SleepActivity()}},
+          .on_task = [progress](const ExecutionSummary& execution, std::string_view task,
+                                TaskState state) { progress->OnTask(execution, task, state); },
+          .on_note = [progress](std::string_view note) { progress->OnNote(note); }};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <absl/status/status.h>
+#include <absl/time/clock.h>
 #include <absl/time/time.h>
 #include <fmt/format.h>
 #include <stet/inspect.h>
@@ -23,6 +24,8 @@ namespace stet::cli {
 namespace {
 
 constexpr absl::Duration kRedraw = absl::Milliseconds(100);
+// How long a full disk is given to find room, before stet gives up.
+constexpr absl::Duration kRoomPatience = absl::Seconds(2);
 
 // How the execution stood when stet let go of it.
 struct Outcome {
@@ -31,14 +34,30 @@ struct Outcome {
   std::optional<EngineRecovery> recovery = std::nullopt;  // none when nothing was opened
 };
 
+// OK, unless the log has had no room for a while.
+class RoomWatch {
+ public:
+  absl::Status Check(Engine& engine) {
+    STET_ASSIGN_OR_RETURN(const EngineStats stats, engine.Stats());
+    if (stats.room.ok()) since_ = absl::InfiniteFuture();
+    if (!stats.room.ok() && since_ == absl::InfiniteFuture()) since_ = absl::Now();
+    return absl::Now() - since_ > kRoomPatience ? stats.room : absl::OkStatus();
+  }
+
+ private:
+  absl::Time since_ = absl::InfiniteFuture();
+};
+
 // Waits for the end, or for a signal.  Nothing on a signal.
 absl::StatusOr<std::optional<ExecutionReport>> WaitForEnd(Engine& engine, const std::string& key,
                                                           Progress& progress) {
+  RoomWatch room;
   while (!StopRequested()) {
     absl::StatusOr<ExecutionReport> report = engine.Wait(key, kRedraw);
     progress.Show();
     if (report.ok()) return std::move(report).value();
     if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report.status();
+    STET_RETURN_IF_ERROR(room.Check(engine));
   }
   return std::nullopt;
 }
