@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   harness.Add("raw_overwrite_12k", [&] {
     return stet::bench::RawDurableOverwrites(harness.NewFolder(), 12288, seconds);
   });
-  for (const size_t outstanding : {1, 8, 64, 512}) {
+  for (const size_t outstanding : {size_t{1}, size_t{8}, size_t{64}, size_t{512}}) {
     harness.Add(fmt::format("append_100B_{}", outstanding), [&harness, seconds, outstanding] {
       return Append({.directory = harness.NewFolder(), .create = true}, outstanding, seconds);
     });
