@@ -84,6 +84,41 @@ TEST_CASE("an activity that ignores its timeout keeps its slot, and its late rep
   CHECK_EQ(engine->Stats()->zombies, 0);
 }
 
+TEST_CASE("a late report does not end the attempt that owns the run by now") {
+  std::atomic<bool> first_may_end = false;
+  std::atomic<bool> second_may_end = false;
+  std::atomic<int> calls = 0;
+  const auto wait_for = [](const std::atomic<bool>& go) {
+    while (!go) absl::SleepFor(absl::Milliseconds(1));
+  };
+  const auto engine =
+      MustOpen({.concurrency = 2,
+                .workflows = {testing::Single(
+                    {.name = "t",
+                     .activity = "deaf",
+                     .retry = {.max_attempts = 5, .backoff = Backoff::Fixed(absl::Milliseconds(1))},
+                     .timeout = absl::Milliseconds(500)})},
+                .activities = {{"deaf", [&](ActivityContext& context) {
+                                  const int call = ++calls;
+                                  if (call == 1) wait_for(first_may_end);
+                                  // Later ones last as long as the test asks, within their time.
+                                  while (call > 1 && !second_may_end &&
+                                         context.SleepFor(absl::Milliseconds(1))) {
+                                  }
+                                  return Payload(fmt::format("{}", context.attempt()));
+                                }}}});
+  MustStart(*engine, "k");
+  REQUIRE(Eventually([&] { return calls >= 2; }));
+  first_may_end = true;
+  REQUIRE(Eventually([&] { return engine->Stats()->late_reports >= 1; }));
+  second_may_end = true;
+  const ExecutionReport report = MustWait(*engine, "k");
+  CHECK(report.success());
+  // Whichever attempt ended it, it was not the first.
+  CHECK_NE(report.output("t"), "1");
+  CHECK_EQ(report.output("t"), fmt::format("{}", report.task("t")->attempts));
+}
+
 TEST_CASE("cancel ends what waits at once and tells what runs") {
   std::atomic<bool> runs = false;
   const auto engine = MustOpen(
