@@ -59,7 +59,7 @@ void RunAll(const TempDirectory& directory) {
     if (!(*engine)->Start({.workflow = "main", .key = fmt::format("k{}", i)}).ok()) _exit(2);
   }
   for (int i = 0; i < kExecutions; ++i) {
-    const auto report = (*engine)->Wait(fmt::format("k{}", i));
+    const auto report = (*engine)->Wait(fmt::format("k{}", i), testing::kPatience);
     if (!report.ok() || !report->success()) _exit(3);
   }
 }
@@ -137,7 +137,7 @@ TEST_CASE("a task that kills its process is given up after max_lost") {
       const auto engine = Engine::Open(options);
       if (!engine.ok()) _exit(1);
       if (!(*engine)->Start({.workflow = "main", .key = "k"}).ok()) _exit(2);
-      _exit((*engine)->Wait("k").ok() ? 0 : 3);
+      _exit((*engine)->Wait("k", testing::kPatience).ok() ? 0 : 3);
     }));
     if (WIFEXITED(status)) {
       CHECK_EQ(WEXITSTATUS(status), 0);
