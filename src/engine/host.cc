@@ -1,6 +1,8 @@
 // Opens the books, runs the loop, closes.
 #include "engine/host.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -76,6 +78,7 @@ absl::Status Host::Close() {
 }
 
 void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
+  pthread_setname_np(pthread_self(), "stet-loop");  // For top and perf.
   absl::StatusOr<Opening> opening = OpenBooks(options_);
   if (!opening.ok()) {
     inbox_->Close();

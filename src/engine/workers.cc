@@ -1,6 +1,8 @@
 // Runs activities, and turns whatever they do into a result.
 #include "engine/workers.h"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <deque>
 #include <exception>
@@ -96,6 +98,7 @@ std::unique_ptr<Attempt> Workers::Pool::Take(bool* start_thread) {
 }
 
 void Workers::Pool::Run(const std::shared_ptr<Pool>& pool) {
+  pthread_setname_np(pthread_self(), "stet-worker");  // For top and perf.
   {
     MutexLock lock(pool->mutex);
     pool->coming = false;
