@@ -8,8 +8,10 @@ check_packages="git doctest-dev clang-format clang-tidy procps"
 ensure_packages() {
   local missing="" package
   for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
-      missing="$missing $package"
+    case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+      *'ok installed') ;;
+      *) missing="$missing $package" ;;
+    esac
   done
   [ -n "$missing" ] || return 0
   if [ "$(id -u)" != 0 ]; then

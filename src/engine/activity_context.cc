@@ -9,8 +9,8 @@ namespace stet::engine {
 namespace {
 
 const Payload& EmptyPayload() {
-  static const Payload empty;
-  return empty;
+  static const Payload kEmpty;
+  return kEmpty;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class Outbox {
   using Item = std::variant<core::Effect, Answer>;
 
   // `seq` must not be below that of the last item.
-  void Add(uint64_t seq, core::Effect effect) { items_.push_back({seq, std::move(effect)}); }
+  void Add(uint64_t seq, const core::Effect& effect) { items_.push_back({seq, effect}); }
   void Add(uint64_t seq, Answer answer) { items_.push_back({seq, std::move(answer)}); }
 
   // Whether an item may leave.

@@ -9,8 +9,8 @@ namespace {
 
 // Most tasks of a plain workflow have an empty output: it costs nothing.
 const SharedPayload& EmptyPayload() {
-  static const SharedPayload empty = std::make_shared<const Payload>();
-  return empty;
+  static const SharedPayload kEmpty = std::make_shared<const Payload>();
+  return kEmpty;
 }
 
 }  // namespace
