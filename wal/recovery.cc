@@ -40,7 +40,7 @@ absl::StatusOr<Storage*> StorageFor(const Options& options, std::unique_ptr<Stor
   return owned->get();
 }
 
-// A directory that is not there yet is made, with create; its parent must exist.
+// A directory that is not there yet is made durably, with create; its parent must exist.
 absl::Status PrepareDirectory(Storage* storage, const Options& options) {
   const absl::Status listed = storage->List(options.directory).status();
   if (!absl::IsNotFound(listed)) return listed;
@@ -48,7 +48,9 @@ absl::Status PrepareDirectory(Storage* storage, const Options& options) {
     return Refused(options.directory, Refusal::kNotALog, "there is no such directory");
   }
   const absl::Status made = storage->MakeDirectory(options.directory);
-  return absl::IsAlreadyExists(made) ? absl::OkStatus() : made;
+  if (absl::IsAlreadyExists(made)) return absl::OkStatus();
+  RETURN_IF_ERROR(made);
+  return storage->SyncDirectory(ParentOf(options.directory));
 }
 
 ExamineMode ModeOf(const Options& options) {

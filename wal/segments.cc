@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +21,14 @@ constexpr size_t kDigits = 16;
 
 std::string PathIn(std::string_view directory, std::string_view name) {
   return fmt::format("{}/{}", directory, name);
+}
+
+std::string ParentOf(std::string_view directory) {
+  std::filesystem::path path = directory;
+  if (!path.has_filename()) path = path.parent_path();  // of "log/" it is "log"
+  if (path.filename() == "." || path.filename() == "..") return (path / "..").string();
+  const std::filesystem::path parent = path.parent_path();
+  return parent.empty() ? "." : parent.string();
 }
 
 std::string SegmentName(uint64_t segno) { return fmt::format("{:016x}{}", segno, kSuffix); }

@@ -20,6 +20,9 @@ inline constexpr std::string_view kLockName = "LOCK";
 
 std::string PathIn(std::string_view directory, std::string_view name);
 
+// The directory that holds the name of `directory`: flushing it makes that name durable.
+std::string ParentOf(std::string_view directory);
+
 // "000000000000002a.wal", 16 hex digits; and back.
 std::string SegmentName(uint64_t segno);
 std::optional<uint64_t> SegnoOfName(std::string_view name);

@@ -54,12 +54,20 @@ absl::Status Writer::Impl::Start() {
   RETURN_IF_ERROR(ActivateFirst());
   // Last: a directory without it holds no log yet, whatever else a crash left in it.
   if (tail.unborn) {
+    RETURN_IF_ERROR(SyncParent());
     const LogId id{.log_uuid = identity_.log_uuid, .created_ns = storage_->WallNanos()};
     RETURN_IF_ERROR(WriteLogId(storage_, options_.directory, id));
   }
   stats_.storage = storage_->name();
   stats_.storage_note = storage_->note();
   return absl::OkStatus();
+}
+
+// Whoever made the directory may have died before its name was flushed.
+absl::Status Writer::Impl::SyncParent() {
+  const absl::Status synced = storage_->SyncDirectory(ParentOf(options_.directory));
+  // A parent that we may not read: then the directory was given to us, not made by us.
+  return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
 }
 
 uint64_t Writer::Impl::released() const {

@@ -126,6 +126,7 @@ class Writer::Impl {
   absl::Status CompleteSlot(int64_t result);
   void AdvanceWritten();
   void AdvanceDurable(const LogPosition& position);
+  absl::Status SyncParent();
   absl::Status Drain();
   bool WindowWantsFlush() const;
   int64_t SlotDueNs() const;

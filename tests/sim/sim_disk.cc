@@ -13,6 +13,10 @@ void CopySector(const std::vector<std::byte>& from, uint64_t sector, std::vector
   if (begin < end) std::memcpy(to->data() + begin, from.data() + begin, end - begin);
 }
 
+bool Holds(const std::vector<std::string>& paths, const std::string& path) {
+  return std::find(paths.begin(), paths.end(), path) != paths.end();
+}
+
 }  // namespace
 
 void SimContent::Write(uint64_t offset, Bytes data, uint64_t number) {
@@ -48,13 +52,21 @@ void SimContent::FlushRange(uint64_t offset, uint64_t length) {
   }
 }
 
-std::string SimParent(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string SimParent(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 void SimDisk::SyncNames(const std::string& directory) {
   std::erase_if(durable_names,
                 [&](const auto& entry) { return SimParent(entry.first) == directory; });
   for (const auto& [path, content] : names) {
     if (SimParent(path) == directory) durable_names[path] = content;
+  }
+  for (const std::string& path : directories) {
+    if (SimParent(path) == directory && !Holds(durable_directories, path)) {
+      durable_directories.push_back(path);
+    }
   }
 }
 
@@ -63,10 +75,14 @@ SimDisk SimDisk::Crash(CrashPolicy policy, std::mt19937_64& random) const {
     return policy == CrashPolicy::kKeepAll || (policy == CrashPolicy::kRandom && random() % 2 == 0);
   };
   SimDisk after;
-  after.directories = directories;
   // A journal keeps the order of names: all of what was not flushed, or none of it.
-  const Names& survivors = keep() ? names : durable_names;
+  const bool all_names = keep();
+  after.directories = all_names ? directories : durable_directories;
+  if (!Holds(after.directories, "/")) after.directories.push_back("/");
+  after.durable_directories = after.directories;
+  const Names& survivors = all_names ? names : durable_names;
   for (const auto& [path, content] : survivors) {
+    if (!Holds(after.directories, SimParent(path))) continue;
     auto copy = std::make_shared<SimContent>();
     copy->durable = content->durable;
     if (keep()) copy->durable.resize(std::max(content->durable.size(), content->bytes.size()));

@@ -44,8 +44,9 @@ class SimDisk {
   Names names;          // what programs see
   Names durable_names;  // what a power cut leaves for certain
   std::vector<std::string> directories;
+  std::vector<std::string> durable_directories;
 
-  // Makes durable the names below `directory`.
+  // Makes durable the names of files and directories in `directory`.
   void SyncNames(const std::string& directory);
 
   // The disk after a power cut; this one stays as it is.

@@ -184,6 +184,23 @@ TEST_SUITE("wal::Writer faults") {
     }
   }
 
+  TEST_CASE("killed while the log is made: what the next one acknowledges outlives a power cut") {
+    for (uint64_t call = 1; call < 20; ++call) {
+      CAPTURE(call);
+      SimStorage first;
+      first.faults.die_at_call = call;
+      Story none;
+      Play(Scenario(&first, Durability::kCommit), 0, &none);
+      SimStorage second(first.disk());
+      Options options = Scenario(&second, Durability::kCommit);
+      second.disk().directories = first.disk().directories;
+      Story story;
+      Play(options, 1, &story);
+      REQUIRE_MESSAGE(story.status.ok(), story.status.ToString());
+      CheckSurvivors(second.Crash(CrashPolicy::kLoseAll), options, story.submitted, 1);
+    }
+  }
+
   TEST_CASE("a short write is completed, and then flushed for itself") {
     for (const Durability durability : {Durability::kCommit, Durability::kOs}) {
       for (uint64_t nth = 1; nth <= 30; ++nth) {
