@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "engine/outcome.h"
+#include "stet/reason.h"
 
 namespace stet::engine {
 namespace {
@@ -18,6 +20,19 @@ core::Effect TimerOf(const Attempt& attempt) {
           .execution = attempt.run.execution,
           .token = attempt.token,
           .at_ns = attempt.timer_ns};
+}
+
+// The run has another owner by now, or none.
+bool IsLate(const absl::Status& refusal) {
+  switch (ReasonOf(refusal)) {
+    case Reason::kAttemptFinishRequiresRunning:
+    case Reason::kAttemptOwnershipMismatch:
+    case Reason::kExecutionEnded:
+    case Reason::kUnknownExecution:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -129,16 +144,27 @@ void Attempts::Retry() {
 bool Attempts::Record(const Attempt& attempt) {
   if (attempt.timer_ns != 0) timers_->Disarm(TimerOf(attempt));
   const Outcome outcome = OutcomeOf(attempt, options_.output_bytes_max);
-  const absl::Status recorded = ledger_
-                                    ->Execute(core::FinishAttempt{.run = attempt.run,
-                                                                  .token = attempt.token,
-                                                                  .outcome = outcome.outcome,
-                                                                  .output = outcome.output,
-                                                                  .error = outcome.error,
-                                                                  .retryable = outcome.retryable})
-                                    .status();
-  if (recorded.ok() || !ledger_->failure().ok()) return true;
+  core::FinishAttempt finish{.run = attempt.run,
+                             .token = attempt.token,
+                             .outcome = outcome.outcome,
+                             .output = outcome.output,
+                             .error = outcome.error,
+                             .retryable = outcome.retryable};
+  absl::Status recorded = ledger_->Execute(finish).status();
+  const auto settled = [&] { return recorded.ok() || !ledger_->failure().ok(); };
+  if (settled()) return true;
   if (ledger_->out_of_room()) return false;
+  if (!IsLate(recorded)) {
+    // The result itself cannot be recorded; that it was refused can.
+    const std::string error = fmt::format("result refused: {}", std::string(recorded.message()));
+    finish.outcome = schema::AttemptOutcome::Failure;
+    finish.output = {};
+    finish.error = error;
+    finish.retryable = false;
+    recorded = ledger_->Execute(finish).status();
+    if (settled()) return true;
+    if (ledger_->out_of_room()) return false;
+  }
   ++late_reports_;  // It no longer owned its run: what it did has no effect.
   return true;
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "core/payload_ref.h"
 
 namespace stet::engine {
 namespace {
@@ -62,6 +63,13 @@ Outcome OutcomeOf(const Attempt& attempt, uint64_t output_bytes_max) {
     outcome.outcome = schema::AttemptOutcome::Failure;
     outcome.error = fmt::format("output of {} bytes is over the limit of {}", output.bytes.size(),
                                 output_bytes_max);
+    outcome.retryable = false;
+    return outcome;
+  }
+  if (output.content_type.size() > core::kContentTypeBytesMax) {
+    outcome.outcome = schema::AttemptOutcome::Failure;
+    outcome.error = fmt::format("content type of {} bytes is over the limit of {}",
+                                output.content_type.size(), core::kContentTypeBytesMax);
     outcome.retryable = false;
     return outcome;
   }

@@ -145,6 +145,23 @@ TEST_CASE("an output over the limit fails the task without a retry") {
   CHECK_EQ(report.task("a")->error, "output of 101 bytes is over the limit of 100");
 }
 
+TEST_CASE("a content type over the limit fails the task without a retry") {
+  const auto engine =
+      MustOpen({.workflows = {testing::Single(
+                    {.name = "a", .activity = "odd", .retry = {.max_attempts = 5}})},
+                .activities = {{"odd", [](ActivityContext&) {
+                                  Payload payload("1");
+                                  payload.content_type.assign(256, 'x');
+                                  return payload;
+                                }}}});
+  MustStart(*engine, "k");
+  const auto report = engine->Wait("k", testing::kPatience);
+  REQUIRE(report.ok());
+  CHECK_EQ(report->task("a")->attempts, 1);
+  CHECK_EQ(report->task("a")->error, "content type of 256 bytes is over the limit of 255");
+  CHECK_EQ(engine->Stats()->late_reports, 0);
+}
+
 TEST_CASE("progress is told in order, and the end last") {
   std::mutex mutex;
   std::vector<std::string> told;
