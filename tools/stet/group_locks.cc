@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <vector>
@@ -20,9 +21,11 @@
 namespace stet::cli {
 namespace {
 
+using Clock = std::chrono::steady_clock;  // Not moved by those who set the time.
+
 constexpr absl::Duration kPoll = absl::Milliseconds(20);
-constexpr absl::Duration kFirstNote = absl::Seconds(2);
-constexpr absl::Duration kNextNote = absl::Seconds(30);
+constexpr std::chrono::seconds kFirstNote(2);
+constexpr std::chrono::seconds kNextNote(30);
 
 bool IsGroupFile(const std::filesystem::path& path) { return path.extension() == ".group"; }
 
@@ -73,9 +76,9 @@ absl::StatusOr<OwnedFd> LockGroup(const std::string& path, std::string_view text
 std::optional<OwnedFd> ClaimDirectory(const std::string& directory, absl::Duration wait) {
   OwnedFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return fd;  // Absent: nobody runs anything in it.
-  const absl::Time give_up = absl::Now() + wait;
+  const Clock::time_point give_up = Clock::now() + absl::ToChronoNanoseconds(wait);
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (absl::Now() >= give_up) return std::nullopt;
+    if (Clock::now() >= give_up) return std::nullopt;
     absl::SleepFor(kPoll);
   }
   return fd;
@@ -84,7 +87,7 @@ std::optional<OwnedFd> ClaimDirectory(const std::string& directory, absl::Durati
 absl::Status WaitForOldGroups(const std::string& directory,
                               const std::function<void(std::string_view)>& note,
                               const std::function<bool()>& stop) {
-  absl::Time next_note = absl::Now() + kFirstNote;
+  Clock::time_point next_note = Clock::now() + kFirstNote;
   while (true) {
     STET_ASSIGN_OR_RETURN(const std::vector<std::string> living, LivingGroups(directory + "/run"));
     if (living.empty()) {
@@ -92,10 +95,10 @@ absl::Status WaitForOldGroups(const std::string& directory,
       return absl::OkStatus();
     }
     if (stop()) return absl::CancelledError("interrupted while waiting for old commands to end");
-    if (absl::Now() >= next_note) {
+    if (Clock::now() >= next_note) {
       note(fmt::format("waiting for commands of an earlier stet to end: {}",
                        fmt::join(living, "; ")));
-      next_note = absl::Now() + kNextNote;
+      next_note = Clock::now() + kNextNote;
     }
     absl::SleepFor(kPoll);
   }

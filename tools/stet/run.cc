@@ -1,11 +1,11 @@
 // Execution of a workflow in the foreground.
 #include "tools/stet/run.h"
 
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
 #include <absl/status/status.h>
-#include <absl/time/clock.h>
 #include <absl/time/time.h>
 #include <fmt/format.h>
 #include <stet/inspect.h>
@@ -25,7 +25,7 @@ namespace {
 
 constexpr absl::Duration kRedraw = absl::Milliseconds(100);
 // How long a full disk is given to find room, before stet gives up.
-constexpr absl::Duration kRoomPatience = absl::Seconds(2);
+constexpr std::chrono::seconds kRoomPatience(2);
 
 // How the execution stood when stet let go of it.
 struct Outcome {
@@ -39,13 +39,19 @@ class RoomWatch {
  public:
   absl::Status Check(Engine& engine) {
     STET_ASSIGN_OR_RETURN(const EngineStats stats, engine.Stats());
-    if (stats.room.ok()) since_ = absl::InfiniteFuture();
-    if (!stats.room.ok() && since_ == absl::InfiniteFuture()) since_ = absl::Now();
-    return absl::Now() - since_ > kRoomPatience ? stats.room : absl::OkStatus();
+    const Clock::time_point now = Clock::now();
+    if (stats.room.ok()) {
+      since_ = Clock::time_point::max();
+    } else if (since_ == Clock::time_point::max()) {
+      since_ = now;
+    }
+    return now - since_ > kRoomPatience ? stats.room : absl::OkStatus();
   }
 
  private:
-  absl::Time since_ = absl::InfiniteFuture();
+  using Clock = std::chrono::steady_clock;
+
+  Clock::time_point since_ = Clock::time_point::max();
 };
 
 // Waits for the end, or for a signal.  Nothing on a signal.
@@ -85,10 +91,9 @@ absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
   if (const uint32_t lost = engine.recovery().attempts_lost; lost > 0) {
     progress.OnNote(fmt::format("{} attempts were lost with the previous process", lost));
   }
-  STET_ASSIGN_OR_RETURN(
-      const Started started,
-      engine.Start({.workflow = plan.workflow.name, .key = plan.key, .input = plan.input}));
-  (void)started;
+  STET_RETURN_IF_ERROR(
+      engine.Start({.workflow = plan.workflow.name, .key = plan.key, .input = plan.input})
+          .status());
   STET_ASSIGN_OR_RETURN(std::optional<ExecutionReport> report,
                         WaitForEnd(engine, plan.key, progress));
   if (report.has_value()) {
