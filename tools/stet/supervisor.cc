@@ -141,8 +141,9 @@ class Watch {
   }
 
   void Signal(int signal) const {
-    kill(-command_, signal);
-    // Those that left the group (setsid) are still descendants.
+    // Once the command is reaped its group may be empty, and the number another's.
+    if (!command_gone_) kill(-command_, signal);
+    // Those that left the group (setsid), or outlived the command, are still descendants.
     for (const pid_t pid : DescendantsOf(getpid())) kill(pid, signal);
   }
 
