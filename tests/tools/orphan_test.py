@@ -35,6 +35,17 @@ def workflow():
     return {'tasks': tasks, 'defaults': {'retry': {'max_lost': 100}}}
 
 
+def killed_supervisor():
+    """What it leaves behind ends before the next attempt starts."""
+    with Scratch() as s:
+        script = '[ $STET_ATTEMPT = 2 ] || { (sleep 1; echo left >> trace) & kill -9 $PPID; sleep 60; }'
+        task = {'id': 'a', 'run': f'{script}; echo again >> trace', 'retry': {'max_attempts': 2}}
+        status, report = s.report(s.file('flow.json', {'tasks': [task]}))
+        check_equal((status, report['state']), (0, 'completed'), 'the next attempt')
+        check_equal((s.path / 'trace').read_text().split(), ['left', 'again'], 'one after the other')
+        check_equal(list((s.dir / 'run').iterdir()), [], 'nothing is left in run')
+
+
 def main():
     random = seeded_random()
     with Scratch() as s:
@@ -66,5 +77,6 @@ def main():
         print(f'{kills} kills, {executions} executions, {len(lines)} lines of trace')
 
 
+killed_supervisor()
 main()
 finish()

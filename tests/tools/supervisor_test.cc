@@ -151,6 +151,26 @@ TEST_SUITE("supervisor") {
     CHECK_EQ(ended.status().code(), absl::StatusCode::kDataLoss);
   }
 
+  TEST_CASE_FIXTURE(SupervisorTest, "the lock outlives a killed supervisor and its command") {
+    SupervisedProcess process =
+        Start("sleep 100 & echo $! > child; echo $$ > self; exec sleep 100");
+    const pid_t child = PidIn("child");
+    const pid_t self = PidIn("self");
+    kill(process.supervisor(), SIGKILL);
+    absl::StatusOr<std::optional<Verdict>> ended = std::nullopt;
+    while (ended.ok() && !ended->has_value()) ended = process.WaitFor(absl::Milliseconds(100));
+    CHECK_EQ(ended.status().code(), absl::StatusCode::kDataLoss);
+    int polls = 5;
+    CHECK_FALSE(RemoveGroup(Path("run/1.group"), [&polls] { return polls-- == 0; }));
+    CHECK(IsAlive(child));
+    CHECK(std::filesystem::exists(Path("run/1.group")));
+    CHECK_FALSE(WaitForGroups(2).ok());
+    kill(child, SIGKILL);
+    CHECK(RemoveGroup(Path("run/1.group"), [] { return false; }));
+    CHECK_FALSE(IsAlive(self));
+    CHECK_FALSE(std::filesystem::exists(Path("run/1.group")));
+  }
+
   TEST_CASE("verdicts survive their encoding; other text is none") {
     const Verdict verdict = {.kind = Verdict::Kind::kNotStarted, .value = 2, .what = "run a b"};
     const auto decoded = Verdict::Decode(verdict.Encode());

@@ -1,8 +1,6 @@
 // Files of an attempt.
 #include "tools/stet/attempt_files.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <functional>
 
@@ -10,6 +8,7 @@
 
 #include "tools/stet/files.h"
 #include "tools/stet/fnv.h"
+#include "tools/stet/group_locks.h"
 #include "tools/stet/output_variable.h"
 #include "tools/stet/status_macros.h"
 
@@ -71,10 +70,10 @@ absl::StatusOr<std::vector<std::string>> AttemptFiles::Prepare(
   return variables;
 }
 
-void AttemptFiles::Remove() const {
+void AttemptFiles::Remove(const std::function<bool()>& stop) const {
+  if (!RemoveGroup(group_path, stop)) return;
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
-  unlink(group_path.c_str());
 }
 
 }  // namespace stet::cli

@@ -1,6 +1,7 @@
 // Where the files of one attempt of a command lie inside the engine's directory.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,8 @@ struct AttemptFiles {
 
   // Creates the folders and writes input and outputs.  The variables that name them: STET_INPUT, STET_OUTPUT_<TASK>.
   absl::StatusOr<std::vector<std::string>> Prepare(const ActivityContext& context) const;
-  // Removes what only lives as long as the attempt.
-  void Remove() const;
+  // Waits until the attempt's group is gone, and removes what only lives as long as it.  When `stop` says to give up, all of it stays.
+  void Remove(const std::function<bool()>& stop) const;
 };
 
 }  // namespace stet::cli

@@ -124,7 +124,8 @@ Activity CommandActivity(CommandOptions options) {
   return [options = std::move(options)](ActivityContext& context) -> absl::StatusOr<Payload> {
     const AttemptFiles files = AttemptFiles::For(options.directory, context);
     absl::StatusOr<Payload> result = Run(options, files, context);
-    files.Remove();
+    // A killed supervisor may leave processes behind: the next attempt must not start beside them.
+    files.Remove([&context] { return context.cancelled(); });
     return result;
   };
 }

@@ -73,6 +73,17 @@ absl::StatusOr<OwnedFd> LockGroup(const std::string& path, std::string_view text
   return fd;
 }
 
+bool RemoveGroup(const std::string& path, const std::function<bool()>& stop) {
+  const OwnedFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return true;
+  while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (stop()) return false;
+    absl::SleepFor(kPoll);
+  }
+  unlink(path.c_str());
+  return true;
+}
+
 std::optional<OwnedFd> ClaimDirectory(const std::string& directory, absl::Duration wait) {
   OwnedFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return fd;  // Absent: nobody runs anything in it.

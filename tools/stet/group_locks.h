@@ -16,6 +16,10 @@ namespace stet::cli {
 // Creates `path` and locks it; `text` says whose it is.  The lock lives as long as any copy of the descriptor.
 absl::StatusOr<OwnedFd> LockGroup(const std::string& path, std::string_view text);
 
+// Waits until nobody holds the lock of `path` any more, and removes the file.  `stop` is asked several times a second whether to give up:
+// then the file stays, for those who start something beside the group, and the answer is false.
+bool RemoveGroup(const std::string& path, const std::function<bool()>& stop);
+
 // Marks DIR as this process's for running commands, if it exists, so that two processes never wait for each other's groups.
 // Nothing when another process holds it, even after `wait`.
 std::optional<OwnedFd> ClaimDirectory(const std::string& directory, absl::Duration wait);
