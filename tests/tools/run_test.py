@@ -92,7 +92,9 @@ def fails():
         check(tasks['t']['state'] in ('failed', 'dead_lettered'), f'timeout: {tasks["t"]}')
         done = s.stet('run', flow)
         check_equal(done.returncode, 1, 'the stored failure')
-        check('exit status 3' in done.stdout, 'the summary says why')
+        check('attempts: exit status 3' in done.stdout, 'the summary says why')
+        shown = s.stet('show', 'flow').stdout
+        check('  exit status 3' in shown and 'ABORTED' not in shown, f'show says why: {shown}')
         check_equal(s.stet('run', flow, '--quiet').stdout, '', 'quiet')
 
 

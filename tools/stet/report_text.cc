@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include <absl/status/status.h>
 #include <absl/time/clock.h>
 #include <fmt/format.h>
 
@@ -38,6 +39,18 @@ std::string CountsText(const ExecutionReport& report) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+// Why a task failed, for people: without the name of the code, which the JSON has.
+std::string ErrorText(std::string_view error) {
+  const size_t end = error.find(": ");
+  if (end == error.npos) return OneLine(error);
+  for (int code = 1; code <= static_cast<int>(absl::StatusCode::kUnauthenticated); ++code) {
+    if (error.substr(0, end) == absl::StatusCodeToString(static_cast<absl::StatusCode>(code))) {
+      return OneLine(error.substr(end + 2));
+    }
+  }
+  return OneLine(error);
+}
+
 std::string ElapsedText(const ExecutionReport& report) {
   if (report.finished_at == absl::InfiniteFuture()) return {};
   return fmt::format(" in {}", ShortDuration(report.finished_at - report.started_at));
@@ -59,7 +72,7 @@ std::string SummaryText(const ExecutionReport& report, const std::string& direct
   for (const TaskRecord& task : report.tasks) {
     if (!IsFailure(task.state)) continue;
     text += fmt::format("  {} {} after {} attempts: {}\n", OneLine(task.id), ToString(task.state),
-                        task.attempts, OneLine(task.error));
+                        task.attempts, ErrorText(task.error));
   }
   if (report.state == ExecutionState::kFailed) {
     text += fmt::format("  logs: {}/logs/{}\n", directory, PrintId(report.id));
@@ -86,7 +99,7 @@ std::string ReportText(const ExecutionReport& report) {
     text += fmt::format("{:{}}  {:13}  {:>8}  {:>4}  {:19}  {:>8}  {}\n", OneLine(task.id), width,
                         ToString(task.state), task.attempts, task.lost,
                         ShortTime(task.started_at.value_or(absl::InfinitePast())),
-                        duration ? ShortDuration(*duration) : "-", OneLine(task.error));
+                        duration ? ShortDuration(*duration) : "-", ErrorText(task.error));
   }
   return text;
 }
