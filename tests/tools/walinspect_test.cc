@@ -133,6 +133,9 @@ TEST_SUITE("walinspect") {
     const Outcome explain = Run("explain . 1");
     CHECK_EQ(explain.exit, 3);
     CHECK(explain.Has("explain is not built yet"));
+    const Outcome follow = Run("dump --follow .");
+    CHECK_EQ(follow.exit, 3);
+    CHECK(follow.Has("dump --follow is not built yet"));
     CHECK_EQ(Run("--help").exit, 0);
     CHECK_EQ(Run("dump --help").exit, 0);
     for (const char* command : {"ls ", "dump ", "verify ", "state "}) {

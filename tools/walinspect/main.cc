@@ -71,6 +71,15 @@ void Declare(CLI::App* app, Arguments* arguments) {
   state->add_option("--at", arguments->state.at_seq, "seq of the last event to apply");
 }
 
+// What `argv` asks for that has a name, and nothing behind it yet; empty when all of it is built.
+std::string NotBuilt(int argc, char** argv) {
+  if (argc < 2) return {};
+  const std::string_view command = argv[1];
+  if (std::count(kNotBuilt.begin(), kNotBuilt.end(), command) > 0) return std::string(command);
+  const bool follow = std::find(argv + 2, argv + argc, std::string_view("--follow")) != argv + argc;
+  return command == "dump" && follow ? "dump --follow" : "";
+}
+
 Exit RunChosen(const CLI::App& app, const Arguments& arguments) {
   if (app.got_subcommand("ls")) return RunLs(arguments.ls);
   if (app.got_subcommand("dump")) return RunDump(arguments.dump);
@@ -79,8 +88,8 @@ Exit RunChosen(const CLI::App& app, const Arguments& arguments) {
 }
 
 int Main(int argc, char** argv) {
-  if (argc > 1 && std::count(kNotBuilt.begin(), kNotBuilt.end(), std::string_view(argv[1])) > 0) {
-    Complain(fmt::format("{} is not built yet (ls, dump, verify and state are)", argv[1]));
+  if (const std::string name = NotBuilt(argc, argv); !name.empty()) {
+    Complain(fmt::format("{} is not built yet (ls, dump, verify and state are)", name));
     return static_cast<int>(Exit::kUsage);
   }
   CLI::App app("Reads and proves the logs of stet; changes nothing.", "walinspect");
