@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import Scratch, check, check_equal, commands, finish, one_line_error
+from harness import Scratch, check, check_equal, commands, finish, one_line_error, skip
 
 
 def flipped_bit():
@@ -49,7 +49,7 @@ def small_disk(s, size):
     disk.mkdir()
     mount = ['mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        print('SKIPPED: a full disk: mounting a small tmpfs needs root')
+        skip('a full disk: mounting a small tmpfs needs root')
         return None
     s.dir = disk / 'd'
     return disk
