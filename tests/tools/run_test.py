@@ -113,6 +113,13 @@ def settings():
         one_line_error(s.stet('run', flow, '--durability', 'witness'), 2, 'not built')
         one_line_error(s.stet('run', flow, '--durability', 'x'), 2, '--durability')
         one_line_error(s.stet('run', flow, env={'STET_WORKERS': 'many'}), 2, 'STET_WORKERS')
+        one_line_error(s.stet('run', flow, env={'STET_LOG_LEVEL': 'loud'}), 2, 'STET_LOG_LEVEL')
+        one_line_error(s.stet('run', flow, env={'STET_LOG_JSON': 'yes'}), 2, 'STET_LOG_JSON')
+        done = s.stet('run', flow, '--config', config, '--key', 'm', env={'STET_LOG_JSON': '1'})
+        lines = [json.loads(line) for line in done.stderr.splitlines()]
+        check({'level': 'info', 'task': 'a', 'state': 'completed'} in lines, f'JSON: {lines}')
+        done = s.stet('run', flow, '--config', config, '--key', 'n', env={'STET_LOG_LEVEL': 'warn'})
+        check_equal(done.stderr, '', 'no progress')
         one_line_error(s.stet('run', flow, '--config', s.file('bad.json', {'x': 1})), 2, '/x')
 
 

@@ -37,7 +37,7 @@ void AddDirectory(CLI::App* command, SettingFlags& settings) {
   command->add_option("--dir", settings.directory,
                       "The engine's directory (env STET_DIR; default: .stet here)");
   command->add_option("--config", settings.config_path,
-                      "JSON file with dir, workers, durability, max_attempts");
+                      "JSON file with dir, workers, durability, max_attempts, log_level, log_json");
 }
 
 void AddFormat(CLI::App* command, FileFormat& format, double& time_scale) {
@@ -79,6 +79,9 @@ void AddRun(CLI::App& app, Choice& choice) {
       "  stet run report.json\n"
       "  stet run report.json --key report-2026-11 --input '{\"month\": 11}' --workers 8\n"
       "  stet run --format wfformat --time-scale 0.001 montage.json --json\n\n"
+      "Environment: STET_LOG_LEVEL=error|warn|info says what is told while it runs: nothing, "
+      "notes, "
+      "progress too (default);\nSTET_LOG_JSON=1 tells it as JSON, one object a line.\n\n"
       "Exit status: 0 completed; 1 ended otherwise; 2 usage or invalid workflow; 3 data damaged or "
       "refused; 4 I/O error;\n5 directory locked by another process; 130 interrupted.");
   run->callback([&choice] { choice.action = [&choice] { return Run(choice.run); }; });

@@ -8,6 +8,7 @@
 
 #include <absl/time/clock.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "tools/stet/quote.h"
 #include "tools/stet/terminal.h"
@@ -54,16 +55,21 @@ std::string CutToColumns(std::string line, size_t columns) {
   return line;
 }
 
+std::string JsonLine(const nlohmann::ordered_json& object) {
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
-Progress::Progress(std::string key, bool quiet)
+Progress::Progress(std::string key, bool quiet, const Settings& settings)
     : key_(std::move(key)),
-      quiet_(quiet),
-      terminal_(IsTerminal(STDERR_FILENO)),
+      level_(quiet ? LogLevel::kError : settings.log_level),
+      json_(settings.log_json),
+      terminal_(level_ == LogLevel::kInfo && !json_ && IsTerminal(STDERR_FILENO)),
       begin_(absl::Now()) {}
 
 void Progress::OnTask(const ExecutionSummary& execution, std::string_view task, TaskState state) {
-  if (quiet_ || execution.key != key_) return;
+  if (level_ < LogLevel::kInfo || execution.key != key_) return;
   const std::lock_guard lock(mutex_);
   counts_ = execution.counts;
   if (state == TaskState::kRunning) {
@@ -74,13 +80,21 @@ void Progress::OnTask(const ExecutionSummary& execution, std::string_view task, 
   const std::string_view word = Word(state);
   // A terminal shows what went wrong above its line; a log gets everything.
   if (word.empty() || (terminal_ && state == TaskState::kCompleted)) return;
+  if (json_) {
+    lines_.push_back(JsonLine({{"level", "info"}, {"task", task}, {"state", ToString(state)}}));
+    return;
+  }
   lines_.push_back(fmt::format(
       "{} {}", Paint(terminal_, ColourOf(state), fmt::format("{:>9}", word)), OneLine(task)));
 }
 
 void Progress::OnNote(std::string_view note) {
-  if (quiet_) return;
+  if (level_ < LogLevel::kWarn) return;
   const std::lock_guard lock(mutex_);
+  if (json_) {
+    lines_.push_back(JsonLine({{"level", "warn"}, {"note", note}}));
+    return;
+  }
   lines_.push_back(Paint(terminal_, Colour::kFaint, fmt::format("     note {}", OneLine(note))));
 }
 
@@ -117,7 +131,6 @@ void Progress::WriteLines() {
 }
 
 void Progress::Show() {
-  if (quiet_) return;
   const std::lock_guard lock(mutex_);
   WriteLines();
   if (!terminal_) return;
@@ -127,7 +140,6 @@ void Progress::Show() {
 }
 
 void Progress::Finish() {
-  if (quiet_) return;
   const std::lock_guard lock(mutex_);
   WriteLines();
 }

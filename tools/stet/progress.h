@@ -12,13 +12,15 @@
 #include <absl/time/time.h>
 #include <stet/report.h>
 
+#include "tools/stet/settings.h"
+
 namespace stet::cli {
 
 // On a terminal one line that is rewritten; elsewhere a line for each task that ends or is retried.  Thread-safe.
 class Progress {
  public:
-  // Follows the execution `key`.  A quiet one shows nothing.
-  Progress(std::string key, bool quiet);
+  // Follows the execution `key`.  A quiet one shows nothing; otherwise `settings` tell what is shown, and how.
+  Progress(std::string key, bool quiet, const Settings& settings);
 
   // Something happened to a task: EngineOptions::on_task.
   void OnTask(const ExecutionSummary& execution, std::string_view task, TaskState state);
@@ -35,8 +37,9 @@ class Progress {
   void WriteLines();
 
   const std::string key_;
-  const bool quiet_;
-  const bool terminal_;
+  const LogLevel level_;
+  const bool json_;
+  const bool terminal_;  // and the line on it is wanted
   const absl::Time begin_;
 
   mutable std::mutex mutex_;

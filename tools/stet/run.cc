@@ -150,7 +150,7 @@ ExitStatus Run(const RunOptions& options) {
     PrintOutcome(outcome, *plan, options);
     return ExitFor(outcome);
   }
-  Progress progress(plan->key, options.quiet);
+  Progress progress(plan->key, options.quiet, *settings);
   const absl::StatusOr<Outcome> outcome = Execute(*plan, progress);
   progress.Finish();
   if (!outcome.ok()) return fail(outcome.status());

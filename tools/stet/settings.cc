@@ -32,11 +32,12 @@ absl::Status ReadConfig(const std::string& path, SettingMap& settings) {
   STET_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   STET_ASSIGN_OR_RETURN(const JsonValue document, ParseJson(text, path));
   const Field root(path, document);
-  STET_RETURN_IF_ERROR(root.ExpectKeys({"dir", "workers", "durability", "max_attempts"}));
+  STET_RETURN_IF_ERROR(
+      root.ExpectKeys({"dir", "workers", "durability", "max_attempts", "log_level", "log_json"}));
   for (const auto& [key, value] : document.members) {
     const Field field = root.Member(key, value);
     const std::string source = fmt::format("{}: /{}", path, key);
-    if (key == "dir" || key == "durability") {
+    if (key == "dir" || key == "durability" || key == "log_level") {
       STET_ASSIGN_OR_RETURN(std::string setting, field.NonEmptyString());
       settings[key] = {std::move(setting), source};
     } else {
@@ -52,7 +53,9 @@ void ReadEnvironment(SettingMap& settings) {
       {"dir", "STET_DIR"},
       {"workers", "STET_WORKERS"},
       {"durability", "STET_DURABILITY"},
-      {"max_attempts", "STET_MAX_ATTEMPTS"}};
+      {"max_attempts", "STET_MAX_ATTEMPTS"},
+      {"log_level", "STET_LOG_LEVEL"},
+      {"log_json", "STET_LOG_JSON"}};
   for (const auto& [key, variable] : kVariables) {
     const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): before threads.
     if (value != nullptr && *value != '\0') settings[key] = {value, variable};
@@ -88,6 +91,25 @@ absl::StatusOr<wal::Durability> DurabilityFrom(const Setting& setting) {
       fmt::format("{} must be commit, os or memory, is {}", setting.source, Quote(setting.text)));
 }
 
+absl::StatusOr<LogLevel> LogLevelFrom(const Setting& setting) {
+  if (setting.text == "error") return LogLevel::kError;
+  if (setting.text == "warn") return LogLevel::kWarn;
+  if (setting.text == "info") return LogLevel::kInfo;
+  return absl::InvalidArgumentError(
+      fmt::format("{} must be error, warn or info, is {}", setting.source, Quote(setting.text)));
+}
+
+absl::Status ResolveLog(const SettingMap& given, Settings& settings) {
+  if (const auto found = given.find("log_level"); found != given.end()) {
+    STET_ASSIGN_OR_RETURN(settings.log_level, LogLevelFrom(found->second));
+  }
+  if (const auto found = given.find("log_json"); found != given.end()) {
+    STET_ASSIGN_OR_RETURN(const uint32_t number, Count(found->second, 0, 1));
+    settings.log_json = number == 1;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags) {
@@ -114,6 +136,7 @@ absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags) {
   if (const auto found = given.find("durability"); found != given.end()) {
     STET_ASSIGN_OR_RETURN(settings.durability, DurabilityFrom(found->second));
   }
+  STET_RETURN_IF_ERROR(ResolveLog(given, settings));
   return settings;
 }
 

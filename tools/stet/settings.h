@@ -18,14 +18,24 @@ struct SettingFlags {
   std::string config_path = {};
 };
 
+// What is said on standard error while a workflow runs.
+enum class LogLevel {
+  kError,  // nothing: errors are said in any case
+  kWarn,   // what is unusual: notes of the engine
+  kInfo,   // progress too
+};
+
 struct Settings {
   std::string directory = {};  // absolute
   uint32_t workers = 0;        // 0: one per core
   wal::Durability durability = wal::Durability::kCommit;
   uint32_t max_attempts = 1;  // of tasks whose file says nothing
+  LogLevel log_level = LogLevel::kInfo;
+  bool log_json = false;  // each line of it an object
 };
 
-// Environment: STET_DIR, STET_WORKERS, STET_DURABILITY, STET_MAX_ATTEMPTS.  Keys of the file: dir, workers, durability, max_attempts.
+// Environment: STET_DIR, STET_WORKERS, STET_DURABILITY, STET_MAX_ATTEMPTS, STET_LOG_LEVEL, STET_LOG_JSON.
+// Keys of the file: dir, workers, durability, max_attempts, log_level, log_json.
 // Errors: InvalidArgument naming the source of the bad value; Unimplemented for a durability that is not built.
 absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags);
 
