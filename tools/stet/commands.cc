@@ -45,7 +45,7 @@ void AddFormat(CLI::App* command, FileFormat& format, double& time_scale) {
                                                      {"json", FileFormat::kJson},
                                                      {"yaml", FileFormat::kYaml},
                                                      {"wfformat", FileFormat::kWfFormat}};
-  command->add_option("--format", format, "auto, json, yaml or wfformat (WfCommons 1.5)")
+  command->add_option("--format", format, "auto, json or wfformat (WfCommons 1.5)")
       ->transform(CLI::CheckedTransformer(formats).description(""))
       ->type_name("FORMAT");
   command
@@ -63,7 +63,8 @@ void AddRun(CLI::App& app, Choice& choice) {
   run->add_option("--key", options.key, "The execution's key (default: the file's name)");
   run->add_flag("--new", options.new_execution, "Start another execution: KEY#2, KEY#3...");
   run->add_flag("--pinned", options.pinned,
-                "Go on with the definition the execution started with; FILE lends only its name");
+                "Go on with the definition the execution started with; FILE lends only its name")
+      ->excludes("--new");
   run->add_option("--input", options.input, "The execution's input")->type_name("JSON|@FILE");
   run->add_option("--workers", options.settings.workers,
                   "Tasks at the same time (env STET_WORKERS; default: one per core)");
@@ -74,7 +75,8 @@ void AddRun(CLI::App& app, Choice& choice) {
   run->add_flag("--quiet", options.quiet, "No progress and no summary");
   run->footer(
       "Killed or interrupted at any moment, the same command goes on: what was recorded is not run "
-      "again.\n\n"
+      "again.\nOther unfinished executions of the directory go on too, in this working directory "
+      "and environment.\n\n"
       "Examples:\n"
       "  stet run report.json\n"
       "  stet run report.json --key report-2026-11 --input '{\"month\": 11}' --workers 8\n"

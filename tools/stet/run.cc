@@ -83,6 +83,22 @@ void ShowResumption(const RunPlan& plan, Progress& progress) {
                               plan.prior->tasks.size()));
 }
 
+// The engine goes on with whatever the directory holds: nobody should be surprised by it.
+absl::Status ShowOthers(Engine& engine, const RunPlan& plan, Progress& progress) {
+  STET_ASSIGN_OR_RETURN(const std::vector<ExecutionSummary> all, engine.List());
+  size_t count = 0;
+  std::string names;
+  for (const ExecutionSummary& other : all) {
+    if (IsTerminal(other.state) || other.key == plan.key) continue;
+    if (++count <= 3) names += fmt::format("{}{}", count > 1 ? ", " : "", Quote(other.key));
+  }
+  if (count > 0) {
+    progress.OnNote(fmt::format("{} other unfinished in this directory, going on too: {}{}", count,
+                                names, count > 3 ? ", ..." : ""));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
   STET_ASSIGN_OR_RETURN(OpenedEngine opened, OpenEngine(plan, &progress));
   Engine& engine = *opened.engine;
@@ -91,6 +107,7 @@ absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
   if (const uint32_t lost = engine.recovery().attempts_lost; lost > 0) {
     progress.OnNote(fmt::format("{} attempts were lost with the previous process", lost));
   }
+  STET_RETURN_IF_ERROR(ShowOthers(engine, plan, progress));
   STET_RETURN_IF_ERROR(
       engine.Start({.workflow = plan.workflow.name, .key = plan.key, .input = plan.input})
           .status());
