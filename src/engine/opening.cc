@@ -35,22 +35,34 @@ absl::Status MakeDirectory(const EngineOptions& options) {
     storage = own.get();
   }
   const std::filesystem::path directory = options.directory;
+  const auto sync_parent = [storage](const std::filesystem::path& path) {
+    const std::filesystem::path parent = path.parent_path();
+    return storage->SyncDirectory(parent.empty() ? "." : parent.string());
+  };
+  // Whoever made the innermost directory that exists may have been killed before it was synced.  One
+  // in a parent that we may not read is not ours.
+  const auto sync_found = [&sync_parent](const std::filesystem::path& found) {
+    const absl::Status status = found.empty() ? absl::OkStatus() : sync_parent(found);
+    return absl::IsPermissionDenied(status) ? absl::OkStatus() : status;
+  };
   std::filesystem::path made;
+  std::filesystem::path found;
   for (const std::filesystem::path& part : directory) {
-    const std::filesystem::path parent = made;
     made /= part;
     if (part.empty() || part == "/" || part == "." || part == "..") continue;
     const absl::Status status = storage->MakeDirectory(made.string());
-    if (absl::IsAlreadyExists(status)) continue;
-    if (!status.ok()) {
-      std::error_code error;
-      // On the way down a directory that exists may still refuse the attempt.
-      if (std::filesystem::is_directory(made, error)) continue;
-      return status;
+    std::error_code error;
+    // On the way down a directory that exists may still refuse the attempt.
+    if (absl::IsAlreadyExists(status) ||
+        (!status.ok() && std::filesystem::is_directory(made, error))) {
+      found = made;
+      continue;
     }
-    RETURN_IF_ERROR(storage->SyncDirectory(parent.empty() ? "." : parent.string()));
+    RETURN_IF_ERROR(status);
+    RETURN_IF_ERROR(sync_found(std::exchange(found, {})));
+    RETURN_IF_ERROR(sync_parent(made));
   }
-  return absl::OkStatus();
+  return sync_found(found);
 }
 
 // The log's refusal in the engine's words: a locked directory carries a Reason.

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include <absl/status/status.h>
@@ -19,6 +20,15 @@ namespace stet::cli {
 namespace {
 
 constexpr int kFirstOwnFd = 10;
+
+// Makes the name of a folder durable.
+absl::Status SyncParent(const std::string& folder) {
+  const std::string parent = std::filesystem::path(folder).parent_path().string();
+  STET_ASSIGN_OR_RETURN(const OwnedFd fd,
+                        OpenFile(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY));
+  if (fsync(fd.get()) != 0) return FileError(errno, "flush folder", parent);
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -82,10 +92,20 @@ absl::Status WriteFile(const std::string& path, std::string_view content) {
   return absl::OkStatus();
 }
 
-absl::Status MakeFolders(const std::string& path) {
+absl::Status MakeFolders(const std::string& path, bool durable) {
+  std::string found;  // the innermost that exists: who made it may have been killed before it was durable
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string folder = path.substr(0, end);
-    if (mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST && errno != EISDIR) {
+    if (mkdir(folder.c_str(), 0777) == 0) {
+      if (durable && !found.empty()) {
+        const absl::Status synced = SyncParent(std::exchange(found, ""));
+        if (!synced.ok() && !absl::IsPermissionDenied(synced)) return synced;
+      }
+      if (durable) STET_RETURN_IF_ERROR(SyncParent(folder));
+      if (end == std::string::npos) break;
+      continue;
+    }
+    if (errno != EEXIST && errno != EISDIR) {
       // A read-only or unreadable parent that already exists is no obstacle.
       struct stat info {};
       const int error = errno;
@@ -93,6 +113,7 @@ absl::Status MakeFolders(const std::string& path) {
         return FileError(error, "create folder", folder);
       }
     }
+    found = folder;
     if (end == std::string::npos) break;
   }
   struct stat info {};

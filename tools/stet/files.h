@@ -18,8 +18,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, size_t bytes_max =
 // Replaces or creates the file.
 absl::Status WriteFile(const std::string& path, std::string_view content);
 
-// Creates the folder and its parents; existing ones are fine.
-absl::Status MakeFolders(const std::string& path);
+// Creates the folder and its parents; existing ones are fine.  `durable`: those it creates outlive a power cut; one that is there
+// is for whoever opens it.
+absl::Status MakeFolders(const std::string& path, bool durable = false);
 
 // A file descriptor that closes itself.
 class OwnedFd {

@@ -34,7 +34,7 @@ EngineOptions OptionsFor(const RunPlan& plan, Progress* progress) {
 }  // namespace
 
 absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan, Progress* progress) {
-  if (absl::Status made = MakeFolders(plan.settings.directory); !made.ok()) {
+  if (absl::Status made = MakeFolders(plan.settings.directory, true); !made.ok()) {
     // Whatever the system calls it: the place is there to be written, and cannot be.
     return absl::UnknownError(made.message());
   }
