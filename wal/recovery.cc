@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "stet/wal/storage.h"
 #include "wal/examiner.h"
+#include "wal/limits.h"
 #include "wal/recovered_log.h"
 #include "wal/segments.h"
 
@@ -106,6 +107,7 @@ Reader RecoveredLog::NewReader(uint64_t from_seq) const {
 
 absl::StatusOr<RecoveredLog> Recover(const Options& options) {
   if (options.directory.empty()) return absl::InvalidArgumentError("options: directory is empty");
+  RETURN_IF_ERROR(CheckOptions(options));
   auto impl = std::make_unique<RecoveredLog::Impl>();
   ASSIGN_OR_RETURN(impl->storage, StorageFor(options, &impl->owned));
   const auto no_access = [&](const absl::Status& status) {
@@ -125,6 +127,7 @@ absl::StatusOr<RecoveredLog> Recover(const Options& options) {
   if (!lock.ok()) return no_access(lock.status());
   impl->lock = *std::move(lock);
   if (absl::Status flushed = FlushAll(impl->storage, options.directory); !flushed.ok()) {
+    if (absl::IsPermissionDenied(flushed)) return no_access(flushed);
     return Refused(options.directory, Refusal::kIoError, std::string(flushed.message()));
   }
   absl::StatusOr<Survey> survey = TakeSurvey(impl->storage, options.directory);

@@ -70,7 +70,10 @@ absl::StatusOr<std::unique_ptr<PosixFile>> PosixFile::Open(const std::string& pa
   if (!S_ISREG(info.st_mode)) return IoError(S_ISDIR(info.st_mode) ? EISDIR : EINVAL, "open", path);
   // Refused on some file systems (FUSE, older tmpfs): then everything goes through the page cache.
   const int direct_flags = (flags & ~(O_CREAT | O_EXCL)) | O_DIRECT;
-  UniqueFd direct(::open(path.c_str(), direct_flags));
+  UniqueFd direct(static_cast<int>(Retry([&] { return ::open(path.c_str(), direct_flags); })));
+  if (!direct.ok() && direct.get() != -EINVAL && direct.get() != -EOPNOTSUPP) {
+    return IoError(-direct.get(), "open", path);
+  }
   return std::unique_ptr<PosixFile>(
       new PosixFile(path, std::move(buffered), std::move(direct), AlignmentOf(info)));
 }

@@ -47,7 +47,9 @@ absl::Status WritePid(int fd, const std::string& path) {
   const std::string text = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd, 0) != 0) return IoError(errno, "truncate", path);
   const ssize_t n = ::pwrite(fd, text.data(), text.size(), 0);
-  if (n < 0) return IoErrorAt(errno, "write", path, 0, text.size());
+  if (n != static_cast<ssize_t>(text.size())) {
+    return IoErrorAt(n < 0 ? errno : ENOSPC, "write", path, 0, text.size());
+  }
   return absl::OkStatus();
 }
 
