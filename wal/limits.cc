@@ -57,7 +57,7 @@ absl::StatusOr<GroupSize> Measure(std::span<const NewRecord> group, uint64_t seg
   GroupSize size;
   for (const NewRecord& record : group) {
     if (record.payload.size() > kPayloadBytesMax) {
-      return absl::ResourceExhaustedError(
+      return absl::OutOfRangeError(
           fmt::format("append: a payload of {} bytes; the limit is {}", record.payload.size(),
                       kPayloadBytesMax));
     }
@@ -66,7 +66,7 @@ absl::StatusOr<GroupSize> Measure(std::span<const NewRecord> group, uint64_t seg
   }
   const uint64_t batch_max = BatchBytesMaxOf(segment_bytes_max);
   if (BatchBytes(size.body_bytes, align) > batch_max) {
-    return absl::ResourceExhaustedError(
+    return absl::OutOfRangeError(
         fmt::format("append: a group of {} records and {} bytes; a batch holds {}", group.size(),
                     size.body_bytes, batch_max - kBatchHeaderBytes));
   }

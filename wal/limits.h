@@ -32,7 +32,7 @@ struct GroupSize {
   uint64_t payload_bytes = 0;
 };
 
-// Errors: InvalidArgument for an empty group; ResourceExhausted for a record or group over its limit.
+// Errors: InvalidArgument for an empty group; OutOfRange for a record or group over its limit.
 absl::StatusOr<GroupSize> Measure(std::span<const NewRecord> group, uint64_t segment_bytes_max,
                                   uint64_t align);
 

@@ -12,11 +12,14 @@
 #include "engine/opening.h"
 #include "engine/progress.h"
 #include "engine/workers.h"
+#include "wal/limits.h"
 
 namespace stet::engine {
 namespace {
 
 constexpr uint64_t kPayloadBytesHardMax = 8 << 20;
+// What else is in the group of a payload: a key, an error, the tasks that it makes ready.
+constexpr uint64_t kGroupSlackBytes = 64 << 10;
 
 // Threads that wait for work end at once when they are asked to.
 constexpr absl::Duration kIdleThreadsEnd = absl::Seconds(10);
@@ -27,6 +30,19 @@ uint32_t SlotsOf(const EngineOptions& options) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// A payload that the limits allow must fit into a batch, or it would be refused when it is too late.
+absl::Status CheckFits(const EngineOptions& options) {
+  if (options.directory.empty()) return absl::OkStatus();
+  const uint64_t batch_max = wal::BatchBytesMaxOf(options.log.segment_bytes);
+  const uint64_t needed =
+      wal::BatchBytes(options.limits.payload_bytes + kGroupSlackBytes, wal::kCommitAlignMax);
+  if (needed <= batch_max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("limits.payload_bytes is {}: a batch for it has {} bytes, and a log with "
+                  "log.segment_bytes {} takes {}",
+                  options.limits.payload_bytes, needed, options.log.segment_bytes, batch_max));
+}
+
 }  // namespace
 
 absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
@@ -35,6 +51,7 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
                                                   options.limits.payload_bytes,
                                                   kPayloadBytesHardMax));
   }
+  RETURN_IF_ERROR(CheckFits(options));
   for (const auto& [name, activity] : options.activities) {
     if (!activity) return absl::InvalidArgumentError(fmt::format("activity \"{}\" is empty", name));
   }

@@ -10,11 +10,13 @@
 
 namespace stet::engine {
 
-Ledger::Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time)
+Ledger::Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time,
+               core::DecideOptions decide)
     : books_(std::move(books)),
       journal_(std::move(journal)),
       time_(std::move(time)),
-      now_(time_.last()) {}
+      now_(time_.last()),
+      buffer_(decide) {}
 
 absl::StatusOr<uint64_t> Ledger::Execute(const core::Command& command) {
   effects_.clear();

@@ -37,13 +37,14 @@ class Ledger {
   // Called behind each event, with the state right after it.
   using Observer = std::function<void(const core::EventRef&, const core::State&, Outbox&)>;
 
-  Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time);
+  Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time,
+         core::DecideOptions decide = {});
 
   void SetObserver(Observer observer) { observer_ = std::move(observer); }
 
   // Changes the state by `command`, or refuses.  Returns the seq that a reply has to wait for.
-  // Errors: the command's refusals; ResourceExhausted when the log has no room; what poisoned the
-  // log.
+  // Errors: the command's refusals; ResourceExhausted when the log has no room; OutOfRange for
+  // events that its batches never take; what poisoned the log.
   absl::StatusOr<uint64_t> Execute(const core::Command& command);
 
   // The same, without queueing effects: before the loop runs, Outstanding takes their place.

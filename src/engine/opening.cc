@@ -17,6 +17,7 @@
 #include "engine/replay.h"
 #include "stet/inspect.h"
 #include "stet/wal/storage.h"
+#include "wal/limits.h"
 
 namespace stet::engine {
 namespace {
@@ -97,6 +98,16 @@ struct OpenLog {
   std::unique_ptr<Journal> journal = nullptr;
 };
 
+// Cuts work so that its groups fit into the batches of the log.
+core::DecideOptions PartsFor(const wal::Options& log) {
+  const auto batch_max = static_cast<uint32_t>(wal::BatchBytesMaxOf(log.segment_bytes));
+  core::DecideOptions parts;
+  // The last task of a part may make it larger than asked.
+  parts.part_bytes = std::min(parts.part_bytes, batch_max / 4);
+  parts.part_tasks = std::min(parts.part_tasks, std::max(1U, batch_max / 512));
+  return parts;
+}
+
 absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecovery& recovery) {
   if (options.create) RETURN_IF_ERROR(MakeDirectory(options));
   wal::Options log = LogOptionsFor(options.directory, options.log);
@@ -138,8 +149,9 @@ absl::StatusOr<Opening> OpenBooks(const EngineOptions& options) {
   opening.recovery.epoch = epoch;
   opening.recovery.attempts_lost = CountInFlight(log.books.state);
   opening.recovery.missing_activities = MissingActivities(log.books.state, options);
-  opening.ledger =
-      std::make_unique<Ledger>(std::move(log.books), std::move(log.journal), std::move(time));
+  opening.ledger = std::make_unique<Ledger>(
+      std::move(log.books), std::move(log.journal), std::move(time),
+      options.directory.empty() ? core::DecideOptions() : PartsFor(options.log));
   Ledger& ledger = *opening.ledger;
   ledger.Tick();
   RETURN_IF_ERROR(

@@ -45,6 +45,30 @@ TEST_CASE("the same start twice is one execution") {
   CHECK_EQ(engine->List()->size(), 1);
 }
 
+TEST_CASE("a limit on payloads that the log's batches cannot hold is refused") {
+  const TempDirectory directory;
+  EngineOptions options = Options("echo", directory.engine());
+  options.log.segment_bytes = 1 << 20;
+  options.log.first_segment_bytes = 1 << 20;
+  const absl::Status refused = Engine::Open(options).status();
+  CHECK(absl::IsInvalidArgument(refused));
+  CHECK_NE(refused.message().find("limits.payload_bytes"), std::string::npos);
+
+  // What the limit allows goes through, and a definition is cut to fit.
+  options.limits.payload_bytes = 128 << 10;
+  for (int i = 0; i < 5000; ++i) {
+    options.workflows[0].tasks.push_back(
+        {.name = fmt::format("a task with quite a long name, so that it fills parts {}", i),
+         .activity = "sleep",
+         .after = {"t"},
+         .config = std::string(100, 'x')});
+  }
+  const auto engine = MustOpen(std::move(options));
+  MustStart(*engine, "k", std::string(128 << 10, 'x'));
+  CHECK(testing::Eventually(
+      [&] { return engine->Report("k")->count_in(TaskState::kCompleted) == 1; }));
+}
+
 TEST_CASE("another input or definition under the same key is refused") {
   const TempDirectory directory;
   {

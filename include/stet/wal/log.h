@@ -39,8 +39,9 @@ class Log {
 
   // Takes a group, or one record of type 0, and returns the seq of its last record.  The order of
   // seqs is the order of the log.  Waits while too many bytes are held that are not yet durable.
-  // Errors: as Writer::Append.  When the disk is full, groups already taken are kept and written
-  // once there is space again; new ones are refused until then.
+  // Errors: as Writer::Append (OutOfRange for what will never fit).  When the disk is full, groups
+  // already taken are kept and written once there is space again; new ones are refused until then
+  // with ResourceExhausted.
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest = 0);
   absl::StatusOr<uint64_t> Append(std::string_view payload);
 

@@ -82,9 +82,9 @@ class Writer {
   // Payloads are copied.  Writes nothing by itself, except that it drives the log, as Poll does,
   // while `inflight_bytes_max` not yet durable bytes are held, or while the next segment is being
   // prepared and the group needs it. Errors, all before anything is taken: InvalidArgument for an
-  // empty group; ResourceExhausted for a record or group over its limit, and for no space for the
-  // next segment (worth trying again: space freed is noticed); the error that poisoned the log;
-  // FailedPrecondition after Close.
+  // empty group; OutOfRange for a record or group over its fixed limit (it will never fit);
+  // ResourceExhausted for no space for the next segment (worth trying again: space freed is
+  // noticed); the error that poisoned the log; FailedPrecondition after Close.
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
 
   // Writes what is ready, takes in what completed, rotates segments.  Waits at most `wait_max`,
