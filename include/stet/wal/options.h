@@ -25,7 +25,7 @@ enum class Durability : uint8_t { kMemory, kOs, kInterval, kCommit, kWitness };
 std::string_view ToString(Durability durability);
 
 // Which way the log talks to the disk.  kAuto: io_uring where the kernel allows it, else posix; the
-// reason is in Log::notes / RecoveryReport.
+// reason is in WriterStats::storage_note and RecoveryReport::storage_note.
 enum class Backend : uint8_t { kAuto, kUring, kPosix };
 
 // What open does with a fully written last batch that does not verify (SUSPECT_TAIL).
