@@ -57,9 +57,8 @@ absl::StatusOr<GroupSize> Measure(std::span<const NewRecord> group, uint64_t seg
   GroupSize size;
   for (const NewRecord& record : group) {
     if (record.payload.size() > kPayloadBytesMax) {
-      return absl::OutOfRangeError(
-          fmt::format("append: a payload of {} bytes; the limit is {}", record.payload.size(),
-                      kPayloadBytesMax));
+      return absl::OutOfRangeError(fmt::format("append: a payload of {} bytes; the limit is {}",
+                                               record.payload.size(), kPayloadBytesMax));
     }
     size.payload_bytes += record.payload.size();
     size.body_bytes += RecordBytes(record.payload.size(), kRecordAlignLog2);

@@ -93,7 +93,8 @@ absl::Status WriteFile(const std::string& path, std::string_view content) {
 }
 
 absl::Status MakeFolders(const std::string& path, bool durable) {
-  std::string found;  // the innermost that exists: who made it may have been killed before it was durable
+  std::string
+      found;  // the innermost that exists: who made it may have been killed before it was durable
   for (size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
     const std::string folder = path.substr(0, end);
     if (mkdir(folder.c_str(), 0777) == 0) {
