@@ -47,7 +47,9 @@ struct EngineOptions {
   std::vector<Workflow> workflows = {};             // known by name to Start
   std::map<std::string, Activity> activities = {};  // by name
   Limits limits = {};
-  wal::Options log = {};   // directory, create and durability in it are set by the engine
+  // Set by the engine, whatever they say: directory, create, durability, state_digest_version,
+  // event_level and event_level_max.
+  wal::Options log = {};
   Clock* clock = nullptr;  // null: SystemClock().  Must outlive the engine
   // Called from the loop's thread with released events as they happen; must be quick and must not
   // call the engine.  For live progress.
@@ -137,7 +139,7 @@ class Engine {
 
   // Requests cancellation: pending tasks are cancelled, running attempts are told.  Returns the seq
   // of the released request.
-  // Errors: FailedPrecondition when the execution has ended.
+  // Errors: FailedPrecondition when the execution has ended or is being cancelled already.
   absl::StatusOr<uint64_t> Cancel(std::string_view execution);
 
   absl::StatusOr<EngineStats> Stats();
