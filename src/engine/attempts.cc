@@ -177,13 +177,21 @@ void Attempts::BeginClosing() {
   for (const auto& [seq, attempt] : running_) attempt->Stop(StopReason::kClosing);
 }
 
+void Attempts::AfterFailure() {
+  BeginClosing();
+  unrecorded_.clear();
+  slots_taken_ = static_cast<uint32_t>(running_.size());
+}
+
 void Attempts::GiveUp() {
+  Retry();  // There may be room by now.
   std::vector<Attempt*> left;
   for (const auto& [seq, attempt] : running_) left.push_back(attempt);
   std::sort(left.begin(), left.end(),
             [](const Attempt* a, const Attempt* b) { return a->token < b->token; });
   for (const Attempt* attempt : left) {
-    // Refused for those that had timed out: they do not own their run any more.
+    // Refused for those that had timed out: they do not own their run any more.  Refused for all
+    // that the log has no room for: the next Open counts them as lost.
     (void)ledger_->Execute(core::FinishAttempt{.run = attempt->run,
                                                .token = attempt->token,
                                                .outcome = schema::AttemptOutcome::Interrupted,

@@ -48,6 +48,9 @@ class Attempts {
 
   // No start any more; all that runs is told to stop.
   void BeginClosing();
+  // The log has failed: starts that it had not released will never be dispatched, and results can
+  // not be recorded.  Only what really runs holds a slot from now on.
+  void AfterFailure();
   // Records as interrupted what does not return.
   void GiveUp();
 

@@ -95,7 +95,7 @@ void Sequencer::ActOnFailure() {
   // From now on nobody waits in the log.
   inbox_.SetWake([this] { bell_.Ring(); });
   waiters_.FailAll(ledger_.failure());
-  attempts_.BeginClosing();  // Nothing that they do can be recorded.
+  attempts_.AfterFailure();
 }
 
 // Effects and replies whose events are released.  False if there were none.

@@ -137,6 +137,27 @@ TEST_CASE("a poisoned log answers everyone, and starts nothing more") {
   CHECK_FALSE(engine->Close().ok());
 }
 
+TEST_CASE("a start that was never released does not hold up the closing of a failed engine") {
+  const TempDirectory directory;
+  Gate gate;
+  GatedStorage storage(&gate);
+  EngineOptions options{.directory = directory.engine(),
+                        .workflows = {testing::Single({.name = "t", .activity = "none"})},
+                        .activities = {{"none", [](ActivityContext&) { return Payload(); }}}};
+  options.log.storage = &storage;
+  const auto engine = MustOpen(std::move(options));
+  gate.Shut();
+  absl::Status started;
+  std::thread starter([&] { started = engine->Start({.workflow = "main", .key = "k"}).status(); });
+  absl::SleepFor(kPause);
+  gate.Fail();
+  starter.join();
+  CHECK_FALSE(started.ok());
+  const absl::Time begin = absl::Now();
+  CHECK_FALSE(engine->Close().ok());
+  CHECK_LT(absl::Now() - begin, absl::Seconds(5));
+}
+
 TEST_CASE("after a failure of the disk the directory holds what was acknowledged") {
   const TempDirectory directory;
   Gate gate;
