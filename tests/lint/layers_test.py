@@ -7,6 +7,8 @@ import tempfile
 
 LAYERS = pathlib.Path(__file__).with_name('layers.py')
 HEADER = '// What it is.\n#pragma once\n'
+PUSH = '#pragma GCC visibility push(default)\n'
+POP = '#pragma GCC visibility pop\n'
 LONG = 'int F() {\n' + '  G();\n' * 70 + '}\n'
 
 # (file, text, what the report must hold; empty: the file is fine)
@@ -34,7 +36,9 @@ CASES = [
     ('src/base/a.cc', '// A.\nB::B() : a_{1}, b_{2} ' + LONG[7:], 'function of 72'),
     ('src/base/a.cc', '// A.\nconst char* t = R"(\n' + '{\n' * 99 + ')";\n', ''),
     ('src/base/a.cc', '// A.\nconstexpr int kT[] = {\n' + '1,\n' * 99 + '};\n', ''),
-    ('include/stet/a.h', HEADER, 'visibility push'),
+    ('include/stet/a.h', HEADER, '0 of #pragma GCC visibility push'),
+    ('include/stet/a.h', HEADER + 2 * PUSH + POP, '2 of #pragma GCC visibility push'),
+    ('include/stet/a.h', HEADER + PUSH, '0 of #pragma GCC visibility pop'),
     ('include/stet/a.h', HEADER, 'not listed'),
     ('include/stet/a.h', HEADER + '#include <fmt/format.h>\n', 'absl/{status,time}'),
     ('stray/a.txt', 'x\n', 'top level'),

@@ -21,8 +21,6 @@
 
 #pragma GCC visibility push(default)
 
-#pragma GCC visibility push(default)
-
 namespace stet::wal {
 
 // Thread-safe.  What stet/wal/writer.h says of errors holds here too.

@@ -27,8 +27,6 @@
 
 #pragma GCC visibility push(default)
 
-#pragma GCC visibility push(default)
-
 namespace stet::wal {
 
 // kCreate: the file must not exist yet; it is then open for reading and writing.

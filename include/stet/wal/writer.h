@@ -24,8 +24,6 @@
 
 #pragma GCC visibility push(default)
 
-#pragma GCC visibility push(default)
-
 namespace stet::wal {
 
 // How far the log is, in seq: appended >= written >= durable >= witnessed.
