@@ -6,6 +6,8 @@
 namespace stet::wal {
 namespace {
 
+static_assert(BatchBytesMaxOf(kSegmentBytesMax) == kBatchBytesMax);
+
 constexpr uint64_t kSegmentGranularity = 64 << 10;
 
 absl::Status CheckSegmentBytes(const char* name, uint64_t bytes) {

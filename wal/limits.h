@@ -17,12 +17,6 @@ namespace stet::wal {
 // largest segment <= window.  Unimplemented for a durability that is not built.
 absl::Status CheckOptions(const Options& options);
 
-// The largest batch that a segment of that size takes: a quarter of it, so that a lost segment end wastes little.
-constexpr uint64_t BatchBytesMaxOf(uint64_t segment_bytes) {
-  const uint64_t quarter = segment_bytes / 4;
-  return quarter < kBatchBytesMax ? quarter : kBatchBytesMax;
-}
-
 // Room that a segment keeps for the batch that ends it.
 uint64_t SegmentEndBytesMax(uint64_t segment_bytes, uint64_t align);
 

@@ -12,14 +12,14 @@
 #include "engine/opening.h"
 #include "engine/progress.h"
 #include "engine/workers.h"
-#include "wal/limits.h"
 
 namespace stet::engine {
 namespace {
 
 constexpr uint64_t kPayloadBytesHardMax = 8 << 20;
-// What else is in the group of a payload: a key, an error, the tasks that it makes ready.
-constexpr uint64_t kGroupSlackBytes = 64 << 10;
+// What else is in the batch of a payload: a key, an error, the tasks that it makes ready, headers,
+// and zeros up to the log's alignment.
+constexpr uint64_t kBatchSlackBytes = 128 << 10;
 
 // Threads that wait for work end at once when they are asked to.
 constexpr absl::Duration kIdleThreadsEnd = absl::Seconds(10);
@@ -34,8 +34,7 @@ uint32_t SlotsOf(const EngineOptions& options) {
 absl::Status CheckFits(const EngineOptions& options) {
   if (options.directory.empty()) return absl::OkStatus();
   const uint64_t batch_max = wal::BatchBytesMaxOf(options.log.segment_bytes);
-  const uint64_t needed =
-      wal::BatchBytes(options.limits.payload_bytes + kGroupSlackBytes, wal::kCommitAlignMax);
+  const uint64_t needed = options.limits.payload_bytes + kBatchSlackBytes;
   if (needed <= batch_max) return absl::OkStatus();
   return absl::InvalidArgumentError(
       fmt::format("limits.payload_bytes is {}: a batch for it has {} bytes, and a log with "

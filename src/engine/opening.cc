@@ -17,7 +17,6 @@
 #include "engine/replay.h"
 #include "stet/inspect.h"
 #include "stet/wal/storage.h"
-#include "wal/limits.h"
 
 namespace stet::engine {
 namespace {

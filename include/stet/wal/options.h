@@ -31,6 +31,13 @@ enum class Backend : uint8_t { kAuto, kUring, kPosix };
 // What open does with a fully written last batch that does not verify (SUSPECT_TAIL).
 enum class TailPolicy : uint8_t { kStrict, kLenient };
 
+// The largest batch, and so about the largest group, of a log with such segments: a quarter of one,
+// so that a lost segment end wastes little, and at most 16 MiB.
+constexpr uint64_t BatchBytesMaxOf(uint64_t segment_bytes) {
+  constexpr uint64_t kMost = 16 << 20;
+  return segment_bytes / 4 < kMost ? segment_bytes / 4 : kMost;
+}
+
 struct Options {
   std::string directory = {};
   // Make a new log if the directory holds none; NOT_A_LOG otherwise.
