@@ -1,6 +1,8 @@
 // Verification of payloads: structure by FlatBuffers' verifier, then meaning.
 #include "schema/parse.h"
 
+#include <cstdint>
+
 #include <fmt/format.h>
 
 namespace stet::schema {
@@ -28,7 +30,14 @@ absl::Status Meaning(const fb::EngineOpened& event) {
 }
 
 absl::Status Meaning(const fb::DefinitionChunk& event) {
-  if (event.index() == 0 && event.name() == nullptr) return Bad("definition_chunk", "no name");
+  constexpr std::string_view kName = "definition_chunk";
+  if (event.index() == 0 && event.name() == nullptr) return Bad(kName, "no name");
+  // FlatBuffers 2 verifies where the length of a vector of structs stands, not where its elements do.
+  const auto* policies = event.policies();
+  if (policies != nullptr &&
+      reinterpret_cast<uintptr_t>(policies->Data()) % alignof(fb::TaskPolicy) != 0) {
+    return Bad(kName, "policies is not aligned");
+  }
   return absl::OkStatus();
 }
 

@@ -167,6 +167,18 @@ TEST_CASE("meaning is checked, not structure alone") {
            "execution_ended: outcome is out of range");
 }
 
+TEST_CASE("a vector of structs that is not aligned is refused") {
+  Packer pack;
+  Buffer bytes = SampleChunk(pack);
+  const auto* chunk = flatbuffers::GetRoot<flatbuffers::Table>(bytes.data());
+  // Point the field 4 bytes further, where zeros read as an empty vector.
+  const auto place = static_cast<size_t>(chunk->GetAddressOf(fb::DefinitionChunk::VT_POLICIES) -
+                                         reinterpret_cast<const uint8_t*>(bytes.data()));
+  bytes[place] = std::byte{static_cast<uint8_t>(std::to_integer<int>(bytes[place]) + 4)};
+  CHECK_EQ(std::string(Check(static_cast<uint16_t>(EventType::DefinitionChunk), bytes).message()),
+           "definition_chunk: policies is not aligned");
+}
+
 TEST_CASE("an attempt's end must agree with itself") {
   const auto failure = AttemptOutcome::Failure;
   CHECK_EQ(CheckOf({}), "");
