@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 
 #include "stet/wal/options.h"
 #include "stet/wal/record.h"
+#include "stet/wal/recovery.h"
 
 #pragma GCC visibility push(default)
 
@@ -106,6 +108,78 @@ class Scanner {
  private:
   std::unique_ptr<Impl> impl_;
 };
+
+// A record out of a damaged log, with bytes of its own.
+struct FoundRecord {
+  uint64_t seq = 0;
+  uint64_t lsn = 0;     // of its batch
+  uint64_t offset = 0;  // of the record's header, in `file`
+  std::string file = {};
+  uint64_t stream = 0;
+  uint16_t type = 0;
+  uint32_t schema_id = 0;
+  int64_t closed_ns = 0;  // when its batch was closed
+  uint32_t epoch = 0;
+  std::string payload = {};
+};
+
+// What to look for: exactly one is set.
+struct FindQuery {
+  std::optional<uint64_t> seq = {};
+  std::optional<uint64_t> lsn = {};     // the record at this byte, else the first of its batch
+  std::optional<int64_t> time_ns = {};  // the first record of a batch closed then or later
+  std::optional<uint64_t> stream = {};  // its first record
+};
+
+// The first record that matches.  A seq is looked up through the headers of the segments and the
+// index at the end of a finished one; the rest scans.
+// Errors: NotFound, saying what is there instead; InvalidArgument unless one field is set; as
+// ListSegments.
+absl::StatusOr<FoundRecord> Find(const Options& options, const FindQuery& query);
+
+// A range of seqs and LSNs that one of two logs holds alone.
+struct OnlyRange {
+  int side = 0;  // 0: the first log, 1: the second
+  uint64_t lsn_begin = 0;
+  uint64_t lsn_end = 0;
+  uint64_t first_seq = 0;  // 0, 0: no record in it
+  uint64_t last_seq = 0;
+  uint64_t batches = 0;
+};
+
+// How two logs differ, batch by batch.
+struct Difference {
+  bool same_log = true;  // the segments carry one log id
+  bool equal = true;     // the same batches
+  uint64_t common_batches = 0;
+  uint64_t common_last_seq = 0;  // of the last batch that both have before the fork
+  uint64_t common_end_lsn = 0;
+  // Where both have a batch at one place, and not the same: histories fork here.
+  std::optional<uint64_t> fork_lsn = {};
+  uint64_t fork_seq = 0;             // the first seq that may differ
+  std::vector<OnlyRange> only = {};  // rising in LSN; ranges that follow each other are one
+};
+
+// Compares the batches that stand in their place in either log; what is damaged in one is missing
+// there.  Errors: as ListSegments, of either.
+absl::StatusOr<Difference> Diff(const Options& a, const Options& b);
+
+// Everything that reading a log to its last byte can show; open looks at less.
+struct DeepReport {
+  RecoveryReport strict = {};          // what open decides
+  std::string lenient = {};            // verdict or refusal with tail = lenient
+  std::vector<Finding> findings = {};  // beyond those of `strict`, in order of their place
+  uint64_t bytes_read = 0;
+  uint64_t batches = 0;
+  uint64_t records = 0;
+  uint64_t slots = 0;       // valid ones
+  uint64_t dead_bytes = 0;  // behind ends that a next segment states
+};
+
+// Reads every block of every segment: both header copies and the rest of their blocks, slots, every
+// batch with its records, the indexes of finished segments, what lies dead behind the ends of earlier
+// epochs, prepared segments, files that do not belong here.
+DeepReport VerifyDeep(const Options& options);
 
 // Where the segments of `directory` are: `directory` itself, or the folder `wal` in it.
 std::string LogDirectory(const std::string& directory);
