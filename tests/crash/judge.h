@@ -1,0 +1,28 @@
+// Whether a log that came back is one that may come back.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "stet/wal/recovery.h"
+
+namespace stet::wal {
+
+// What may be found after a crash.
+struct Allowed {
+  uint64_t at_least = 0;          // the last seq that was acknowledged
+  uint64_t at_most = UINT64_MAX;  // the last seq that was ever appended
+};
+
+struct Judgement {
+  std::string complaint = {};  // empty: the log is as it may be
+  uint64_t last_seq = 0;
+  Verdict verdict = Verdict::kRefused;
+  absl::Status refusal = {};
+};
+
+// Recovers the log in `directory` and reads all of it: no refusal, dense seqs, exact bytes, all that
+// `allowed` asks for and nothing that it forbids.
+Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed);
+
+}  // namespace stet::wal
