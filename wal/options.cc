@@ -19,4 +19,18 @@ std::string_view ToString(Durability durability) {
   return "unknown";
 }
 
+std::string_view ToString(Operation operation) {
+  switch (operation) {
+    case Operation::kAuto:
+      return "auto";
+    case Operation::kDurableWrite:
+      return "durable_write";
+    case Operation::kWriteThenFlush:
+      return "write_flush";
+    case Operation::kLinkedFlush:
+      return "linked_flush";
+  }
+  return "unknown";
+}
+
 }  // namespace stet::wal

@@ -119,6 +119,8 @@ class SimQueue final : public Queue {
     if (cut) done = std::min<uint64_t>(done - 1, 4096) / 4096 * 4096;
     Content(op).Complete(op.offset, done, storage_->NextWrite());
     if (op.kind == Op::Kind::kWriteDurable) Content(op).FlushRange(op.offset, done);
+    // The flush of a linked pair is cancelled by a short write.
+    if (op.kind == Op::Kind::kWriteLinkedFlush && !cut) Content(op).Flush(storage_->writes_);
     return static_cast<int64_t>(done);
   }
 

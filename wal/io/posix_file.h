@@ -21,6 +21,8 @@ class PosixFile final : public File {
   absl::Status Flush() override;
   absl::Status Allocate(uint64_t bytes) override;
   absl::StatusOr<uint64_t> Size() override;
+  absl::StatusOr<uint64_t> Links() override;
+  absl::StatusOr<uint64_t> DropCached() override;
   const std::string& path() const override { return path_; }
   uint32_t alignment() const override { return alignment_; }
 

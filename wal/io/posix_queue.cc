@@ -11,6 +11,14 @@
 namespace stet::wal {
 namespace {
 
+// One write and, if that wrote all, one flush.
+int64_t WriteAndFlush(PosixFile* file, const Op& op) {
+  const int64_t written = file->WriteOnce(op.offset, op.data, false);
+  if (written != static_cast<int64_t>(op.data.size())) return written;
+  const int64_t flushed = file->FlushOnce();
+  return flushed < 0 ? flushed : written;
+}
+
 int64_t Execute(const Op& op) {
   auto* file = static_cast<PosixFile*>(op.file);
   switch (op.kind) {
@@ -18,6 +26,8 @@ int64_t Execute(const Op& op) {
       return file->WriteOnce(op.offset, op.data, false);
     case Op::Kind::kWriteDurable:
       return file->WriteOnce(op.offset, op.data, true);
+    case Op::Kind::kWriteLinkedFlush:
+      return WriteAndFlush(file, op);
     case Op::Kind::kFlush:
       return file->FlushOnce();
   }

@@ -18,6 +18,10 @@ int64_t Nanos(clockid_t clock) {
 
 }  // namespace
 
+void Queue::RegisterBuffers(std::span<const std::span<std::byte>> /*buffers*/) {}
+
+FileSystemFacts Storage::Describe(const std::string& directory) { return {.directory = directory}; }
+
 std::optional<int> Storage::LockHolder(const std::string& /*path*/) { return std::nullopt; }
 
 int64_t Storage::WallNanos() { return Nanos(CLOCK_REALTIME); }

@@ -61,7 +61,7 @@ void UringQueue::Prepare(const Op& op) {
   } else {
     const auto length = static_cast<unsigned>(op.data.size());
     io_uring_prep_write(sqe, file->direct_fd(), op.data.data(), length, op.offset);
-    if (op.kind == Op::Kind::kWriteDurable) writing_.push_back({.token = op.token, .file = file});
+    if (op.kind != Op::Kind::kWrite) writing_.push_back({.token = op.token, .file = file});
   }
   io_uring_sqe_set_data64(sqe, op.token);
 }

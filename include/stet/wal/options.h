@@ -28,6 +28,15 @@ std::string_view ToString(Durability durability);
 // reason is in WriterStats::storage_note and RecoveryReport::storage_note.
 enum class Backend : uint8_t { kAuto, kUring, kPosix };
 
+// How a batch is made durable, in the modes that flush it at once.
+//
+//   auto            what a short measurement on the log's own disk finds best; kept for later opens
+//   durable_write   each batch by a write that is durable when it completes (RWF_DSYNC)
+//   write_flush     writes, then one flush for all that completed before it, in order
+//   linked_flush    each batch by a write and a flush behind it, in one system call
+enum class Operation : uint8_t { kAuto, kDurableWrite, kWriteThenFlush, kLinkedFlush };
+std::string_view ToString(Operation operation);
+
 // What open does with a fully written last batch that does not verify (SUSPECT_TAIL).
 enum class TailPolicy : uint8_t { kStrict, kLenient };
 
@@ -44,6 +53,7 @@ struct Options {
   bool create = false;
   Durability durability = Durability::kCommit;
   Backend backend = Backend::kAuto;
+  Operation operation = Operation::kAuto;
   TailPolicy tail = TailPolicy::kStrict;
   // 64 KiB .. 2 GiB, a multiple of 64 KiB.  A group takes at most a quarter of it.
   uint64_t segment_bytes = 64 << 20;

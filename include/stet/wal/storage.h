@@ -22,6 +22,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include "stet/wal/disk.h"
 #include "stet/wal/options.h"
 #include "stet/wal/record.h"
 
@@ -62,6 +63,13 @@ class File {
 
   virtual absl::StatusOr<uint64_t> Size() = 0;
 
+  // How many names the file has: more than one, and somebody else keeps it.
+  virtual absl::StatusOr<uint64_t> Links() { return uint64_t{1}; }
+
+  // Drops what the page cache holds of the file, and returns how many bytes that was, as far as the
+  // kernel tells.  A reader that maps or reads the file through the cache leaves such pages.
+  virtual absl::StatusOr<uint64_t> DropCached() { return uint64_t{0}; }
+
   // The path that it was opened with; a later rename does not change it.
   virtual const std::string& path() const = 0;
 
@@ -73,14 +81,16 @@ class File {
 // One asynchronous operation.  `file`, of the same Storage as the queue, and `data` must stay alive
 // until it completes. Offset, length and address of `data` are multiples of File::alignment.
 //
-//   kWrite         write `data` at `offset`
-//   kWriteDurable  the same, and what was written is durable when it completes
-//   kFlush         make durable every write to the file that had completed before this was
-//   submitted
+//   kWrite             write `data` at `offset`
+//   kWriteDurable      the same, and what was written is durable when it completes
+//   kWriteLinkedFlush  the same by a write and, if that wrote all, a flush: one system call for both,
+//                      no work on a thread of ours.  After a short write nothing is durable.
+//   kFlush             make durable every write to the file that had completed before this was
+//                      submitted
 //
 // Operations in flight are not ordered among each other.
 struct Op {
-  enum class Kind : uint8_t { kWrite, kWriteDurable, kFlush };
+  enum class Kind : uint8_t { kWrite, kWriteDurable, kWriteLinkedFlush, kFlush };
   Kind kind = Kind::kWrite;
   File* file = nullptr;
   uint64_t offset = 0;
@@ -94,6 +104,18 @@ struct Op {
 struct Completion {
   uint64_t token = 0;
   int64_t result = 0;
+};
+
+// How a queue works, and what it did so far.
+struct QueueStats {
+  std::string setup = {};  // "SINGLE_ISSUER|DEFER_TASKRUN|…"; "4 threads"
+  std::string refused =
+      {};  // what was tried before and refused, with the reasons; empty if nothing
+  bool registered_files = false;
+  uint32_t registered_buffers = 0;
+  uint64_t writes = 0;
+  uint64_t flushes = 0;       // asked for as operations, or made for a durable write
+  uint64_t system_calls = 0;  // made for operations and for waiting
 };
 
 // A queue of asynchronous operations.  One thread, the one that made it, calls everything but Wake.
@@ -118,6 +140,14 @@ class Queue {
   virtual void Wake() = 0;
 
   virtual size_t depth() const = 0;
+
+  // Tells which memory the data of later operations will be in, so that it is pinned once rather
+  // than with every write.  Best effort: where the limit of locked memory forbids it, nothing
+  // changes.  Replaces what was told before; only while nothing is in flight.  The memory must stay
+  // until it is replaced, or the queue goes.
+  virtual void RegisterBuffers(std::span<const std::span<std::byte>> buffers);
+
+  virtual QueueStats stats() const { return {}; }
 };
 
 // Holds a lock until it is destroyed.
@@ -165,6 +195,10 @@ class Storage {
 
   // A queue for the calling thread.
   virtual absl::StatusOr<std::unique_ptr<Queue>> NewQueue() = 0;
+
+  // What is known of the file system and the device under `directory`.  Never fails: what cannot be
+  // told is left empty.
+  virtual FileSystemFacts Describe(const std::string& directory);
 
   // "io_uring", "posix", …
   virtual std::string name() const = 0;
