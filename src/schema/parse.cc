@@ -34,7 +34,7 @@ absl::Status Meaning(const fb::DefinitionChunk& event) {
   if (event.index() == 0 && event.name() == nullptr) return Bad(kName, "no name");
   // FlatBuffers 2 verifies where the length of a vector of structs stands, not where its elements do.
   const auto* policies = event.policies();
-  if (policies != nullptr &&
+  if (policies != nullptr && policies->size() > 0 &&
       reinterpret_cast<uintptr_t>(policies->Data()) % alignof(fb::TaskPolicy) != 0) {
     return Bad(kName, "policies is not aligned");
   }

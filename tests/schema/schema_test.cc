@@ -171,10 +171,13 @@ TEST_CASE("a vector of structs that is not aligned is refused") {
   Packer pack;
   Buffer bytes = SampleChunk(pack);
   const auto* chunk = flatbuffers::GetRoot<flatbuffers::Table>(bytes.data());
-  // Point the field 4 bytes further, where zeros read as an empty vector.
+  // Point the field 4 bytes further, and let what stands there read as a length of 1.
   const auto place = static_cast<size_t>(chunk->GetAddressOf(fb::DefinitionChunk::VT_POLICIES) -
                                          reinterpret_cast<const uint8_t*>(bytes.data()));
   bytes[place] = std::byte{static_cast<uint8_t>(std::to_integer<int>(bytes[place]) + 4)};
+  const size_t length = place + std::to_integer<size_t>(bytes[place]);
+  REQUIRE_EQ(bytes[length], std::byte{0});
+  bytes[length] = std::byte{1};
   CHECK_EQ(std::string(Check(static_cast<uint16_t>(EventType::DefinitionChunk), bytes).message()),
            "definition_chunk: policies is not aligned");
 }
