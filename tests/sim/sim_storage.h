@@ -1,5 +1,7 @@
-// A Storage over a SimDisk: deterministic, counts every call, fails or dies at the one that a test chooses.
+// A Storage over a SimDisk: deterministic, counts every call, fails or dies when a test says so.
 #pragma once
+
+#include <errno.h>
 
 #include <cstdint>
 #include <memory>
@@ -9,21 +11,9 @@
 
 #include "stet/wal/storage.h"
 #include "tests/sim/sim_disk.h"
+#include "tests/sim/sim_faults.h"
 
 namespace stet::wal {
-
-// In which order operations in flight complete.
-enum class SimOrder : uint8_t { kFifo, kLifo, kRandom };
-
-// What a SimStorage does wrong, and when.  Calls are counted from 1; 0: never.
-struct SimFaults {
-  uint64_t fail_call = 0;  // this call fails with `fail_errno`, once; reads do not count
-  int fail_errno = 0;
-  uint64_t die_at_call =
-      0;  // the power goes while this call is under way: it and all later ones fail
-  uint64_t short_write = 0;        // this queued write completes after its first block
-  uint64_t capacity = UINT64_MAX;  // bytes of all files: ENOSPC beyond
-};
 
 // For one thread.  Time passes a microsecond a call, and by waiting.
 class SimStorage final : public Storage {
@@ -32,11 +22,19 @@ class SimStorage final : public Storage {
 
   SimFaults faults;
   SimOrder order = SimOrder::kFifo;
+  bool keep_history = true;
 
   uint64_t calls() const { return calls_; }
   bool dead() const { return dead_; }
   SimDisk& disk() { return disk_; }
   const std::vector<std::string>& history() const { return history_; }  // every call, for messages
+  uint64_t errors() const { return errors_; }                           // that were injected
+  uint64_t queued_writes() const { return queued_writes_; }
+  // The one that `faults` damaged: "" if none did.
+  const std::string& damaged() const { return damaged_; }
+  // What the queue was asked to do that no disk promises; "" if nothing.
+  const std::string& misuse() const { return misuse_; }
+  void Advance(int64_t nanos) { now_ns_ += nanos; }
 
   // The disk as the power cut leaves it, at the moment of death or now.
   SimDisk Crash(CrashPolicy policy);
@@ -52,9 +50,9 @@ class SimStorage final : public Storage {
   absl::StatusOr<std::unique_ptr<Queue>> NewQueue() override;
   std::string name() const override { return "sim"; }
   std::string note() const override { return ""; }
-  int64_t WallNanos() override { return 1'800'000'000'000'000'000 + now_ns_; }
+  int64_t WallNanos() override { return 1'800'000'000'000'000'000 + skew_ns_ + now_ns_; }
   int64_t MonotonicNanos() override { return now_ns_; }
-  uint64_t Random() override { return random_(); }
+  uint64_t Random() override { return salts_(); }
 
  private:
   friend class SimFile;
@@ -62,18 +60,50 @@ class SimStorage final : public Storage {
   friend class SimLock;
 
   // Counts a call that changes something; the errno that it fails with, 0 if it does not.
-  int Count(const std::string& what);
-  uint64_t NextWrite() { return ++writes_; }
+  template <typename What>
+  int Count(double rate, const What& what);
+  // Whether a name is to be changed: also when the power goes just then.
+  bool Takes(int error) const { return error == 0 || dying_; }
+  bool Chance(double rate);
+  void Say(const std::string& what);
 
   SimDisk disk_;
-  std::mt19937_64 random_;
+  std::mt19937_64 random_;  // faults and times
+  std::mt19937_64 salts_;   // what the log draws
   int64_t now_ns_ = 1'000'000'000;
+  int64_t skew_ns_ = 0;
   uint64_t calls_ = 0;
-  uint64_t writes_ = 0;
   uint64_t queued_writes_ = 0;
+  uint64_t errors_ = 0;
   bool dead_ = false;
+  bool dying_ = false;  // the call under way is the one that the power cut meets
   std::vector<std::string> locked_;
   std::vector<std::string> history_;
+  std::string damaged_;
+  std::string misuse_;
 };
+
+template <typename What>
+int SimStorage::Count(double rate, const What& what) {
+  now_ns_ += 1000;
+  dying_ = false;
+  if (dead_) return EIO;
+  ++calls_;
+  if (Chance(faults.clock_jump)) {
+    skew_ns_ += static_cast<int64_t>(random_() % 7'200'000'000'000) - 3'600'000'000'000;
+  }
+  if (keep_history) history_.push_back(what());
+  if (calls_ == faults.die_at_call) {
+    dead_ = dying_ = true;
+    Say("-- the power goes");
+    return EIO;
+  }
+  if (calls_ == faults.fail_call || Chance(rate)) {
+    ++errors_;
+    Say("-- fails");
+    return calls_ == faults.fail_call ? faults.fail_errno : EIO;
+  }
+  return 0;
+}
 
 }  // namespace stet::wal

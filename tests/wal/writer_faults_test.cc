@@ -79,7 +79,6 @@ void CheckSurvivors(SimDisk disk, const Options& options, const std::vector<std:
 constexpr int kAppends = 60;
 
 Options Scenario(SimStorage* storage, Durability durability) {
-  storage->disk().directories = {"/"};
   Options options = SimOptions(storage);
   options.durability = durability;
   options.segment_bytes = 128 << 10;
@@ -193,7 +192,6 @@ TEST_SUITE("wal::Writer faults") {
       Play(Scenario(&first, Durability::kCommit), 0, &none);
       SimStorage second(first.disk());
       Options options = Scenario(&second, Durability::kCommit);
-      second.disk().directories = first.disk().directories;
       Story story;
       Play(options, 1, &story);
       REQUIRE_MESSAGE(story.status.ok(), story.status.ToString());

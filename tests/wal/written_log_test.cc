@@ -46,18 +46,18 @@ TEST_SUITE("wal::recovery of written logs") {
     const Options options = SimOptions(&storage);
     const std::vector<std::string> all = WriteLog(options);
     std::vector<std::shared_ptr<SimContent>> segments;
-    for (const auto& [name, content] : storage.disk().names) {
+    for (const auto& [name, content] : storage.disk().names()) {
       if (name.ends_with(".wal")) segments.push_back(content);
     }
     REQUIRE_GT(segments.size(), 3);
     int refused = 0;
     for (int i = 0; i < 600; ++i) {
       SimContent& segment = *segments[random() % segments.size()];
-      const std::vector<std::byte> before = segment.bytes;
+      const SimContent before = segment;
       const uint64_t at = random() % before.size();
-      if (i % 3 == 0) segment.bytes[at] ^= std::byte{static_cast<uint8_t>(1 << random() % 8)};
+      if (i % 3 == 0) segment.FlipBit(at, static_cast<int>(random() % 8));
       const uint64_t lost = i % 3 == 1 ? 512 : i % 3 == 2 ? 4096 : 0;
-      for (uint64_t j = 0; j < lost; ++j) segment.bytes[at / lost * lost + j] = std::byte{0};
+      if (lost != 0) segment.Overwrite(at / lost * lost, std::vector<std::byte>(lost));
       const absl::StatusOr<RecoveredLog> log = Recover(options);
       CAPTURE(i);
       CAPTURE(at);
@@ -68,7 +68,7 @@ TEST_SUITE("wal::recovery of written logs") {
       } else {
         CHECK(ReadTexts(*log) == all);
       }
-      segment.bytes = before;
+      segment = before;
     }
     CHECK_GT(refused, 50);
     const absl::StatusOr<RecoveredLog> healthy = Recover(options);
