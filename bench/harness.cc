@@ -76,53 +76,135 @@ std::string Harness::NewFolder() {
 
 void Harness::Add(std::string name, Measure measure) {
   if (name.find(settings_.filter) == std::string::npos) return;
-  cases_.push_back({.name = std::move(name), .measure = std::move(measure), .turns = {}});
+  cases_.push_back({.name = std::move(name), .measure = std::move(measure)});
+}
+
+void Harness::Ratio(std::string name, std::string numerator, std::string denominator,
+                    Target target) {
+  quotients_.push_back({.name = std::move(name),
+                        .numerator = std::move(numerator),
+                        .denominator = std::move(denominator),
+                        .target = target});
+}
+
+absl::Status Harness::RunCase(Case* one) {
+  if (one->unavailable) return absl::OkStatus();
+  if (isatty(STDERR_FILENO) == 1) {
+    fmt::print(stderr, "\r\x1b[K{} turn {}: {}", name_, one->turns.size() + 1, one->name);
+  }
+  absl::StatusOr<Samples> samples = one->measure();
+  if (absl::IsUnavailable(samples.status())) {
+    fmt::print(stderr, "{}: left out: {}\n", one->name, samples.status().ToString());
+    one->unavailable = true;
+    one->turns.clear();
+    return absl::OkStatus();
+  }
+  if (!samples.ok()) return samples.status();
+  one->turns.push_back(*std::move(samples));
+  std::error_code ignored;
+  std::filesystem::remove_all(scratch_, ignored);
+  return absl::OkStatus();
 }
 
 int Harness::Run() {
   for (uint32_t turn = 0; turn < settings_.turns; ++turn) {
     for (Case& one : cases_) {
-      absl::StatusOr<Samples> samples = one.measure();
-      if (!samples.ok()) {
-        fmt::print(stderr, "{}: {}\n", one.name, samples.status().ToString());
+      if (absl::Status status = RunCase(&one); !status.ok()) {
+        fmt::print(stderr, "{}: {}\n", one.name, status.ToString());
         return 1;
       }
-      one.turns.push_back(*std::move(samples));
     }
-    std::error_code ignored;
-    std::filesystem::remove_all(scratch_, ignored);
   }
+  if (isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\x1b[K");
   settings_.json ? PrintJson() : Print();
   return 0;
 }
 
-std::vector<Sample> Harness::Medians(const Case& one) const {
-  std::vector<Sample> medians = one.turns.front();
-  for (size_t i = 0; i < medians.size(); ++i) {
-    std::vector<double> values;
-    for (const Samples& turn : one.turns) values.push_back(turn[i].value);
-    medians[i].value = Median(std::move(values));
+std::vector<double> Harness::ValuesOf(const std::string& result) const {
+  std::vector<double> values;
+  for (const Case& one : cases_) {
+    if (!result.starts_with(one.name + ".")) continue;
+    for (const Samples& turn : one.turns) {
+      for (const Sample& sample : turn) {
+        if (result.size() == one.name.size() + 1 + sample.name.size() &&
+            result.ends_with(sample.name)) {
+          values.push_back(sample.value);
+        }
+      }
+    }
   }
-  return medians;
+  return values;
 }
 
-void Harness::Print() const {
+std::vector<Harness::Result> Harness::Results() const {
+  std::vector<Result> results;
+  const auto add = [&results](std::string name, std::string unit, std::vector<double> values,
+                              Target target) {
+    const auto [least, most] = std::minmax_element(values.begin(), values.end());
+    const double range = *most - *least;
+    const double median = Median(std::move(values));
+    results.push_back({.name = std::move(name),
+                       .value = median,
+                       .unit = std::move(unit),
+                       .spread = median == 0 ? 0 : range / median,
+                       .target = target});
+  };
   for (const Case& one : cases_) {
-    for (const Sample& sample : Medians(one)) {
-      fmt::print("{}.{} {:.6g} {}\n", one.name, sample.name, sample.value, sample.unit);
+    if (one.turns.empty()) continue;
+    for (const Sample& sample : one.turns.front()) {
+      const std::string name = one.name + "." + sample.name;
+      add(name, sample.unit, ValuesOf(name), {});
     }
+  }
+  for (const Quotient& quotient : quotients_) {
+    std::vector<double> values = ValuesOf(quotient.numerator);
+    const std::vector<double> by = ValuesOf(quotient.denominator);
+    if (values.empty() || values.size() != by.size()) continue;
+    for (size_t i = 0; i < values.size(); ++i) values[i] /= by[i];
+    add(quotient.name, "x", std::move(values), quotient.target);
+  }
+  return results;
+}
+
+namespace {
+
+bool Met(double value, const Target& target) {
+  return (!target.at_least || value >= *target.at_least) &&
+         (!target.at_most || value <= *target.at_most);
+}
+
+std::string Verdict(double value, const Target& target) {
+  if (!target.at_least && !target.at_most) return {};
+  return fmt::format("  want {} {:.3g}: {}", target.at_least ? ">=" : "<=",
+                     target.at_least ? *target.at_least : *target.at_most,
+                     Met(value, target) ? "met" : "NOT MET");
+}
+
+std::string TargetJson(double value, const Target& target) {
+  if (!target.at_least && !target.at_most) return {};
+  return fmt::format(", \"{}\": {:.6g}, \"met\": {}", target.at_least ? "at_least" : "at_most",
+                     target.at_least ? *target.at_least : *target.at_most, Met(value, target));
+}
+
+}  // namespace
+
+void Harness::Print() const {
+  for (const Result& result : Results()) {
+    fmt::print("{} {:.6g} {}{}\n", result.name, result.value, result.unit,
+               Verdict(result.value, result.target));
   }
 }
 
 void Harness::PrintJson() const {
-  fmt::print("{{\"benchmark\": \"{}\", \"turns\": {}, \"results\": [", name_, settings_.turns);
+  fmt::print("{{\"benchmark\": \"{}\", \"turns\": {}, \"seconds\": {:.6g}, \"results\": [", name_,
+             settings_.turns, settings_.seconds);
   const char* separator = "\n";
-  for (const Case& one : cases_) {
-    for (const Sample& sample : Medians(one)) {
-      fmt::print("{}  {{\"name\": \"{}.{}\", \"value\": {:.6g}, \"unit\": \"{}\"}}", separator,
-                 one.name, sample.name, sample.value, sample.unit);
-      separator = ",\n";
-    }
+  for (const Result& result : Results()) {
+    fmt::print(
+        "{}  {{\"name\": \"{}\", \"value\": {:.6g}, \"unit\": \"{}\", \"spread\": {:.3g}{}}}",
+        separator, result.name, result.value, result.unit, result.spread,
+        TargetJson(result.value, result.target));
+    separator = ",\n";
   }
   fmt::print("\n]}}\n");
 }

@@ -7,15 +7,18 @@
 //   }
 //
 // prints `raw.rate 7100 1/s`.  Cases take turns (a b a b, not a a b b), so that a disk that slows
-// down slows all of them.
+// down slows all of them.  A ratio of two of its results is taken within each turn:
+//
+//   harness.Ratio("log_to_raw", "log.rate", "raw.rate", {.at_least = 0.85});
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 namespace stet::bench {
@@ -31,10 +34,16 @@ using Samples = std::vector<Sample>;
 // One turn of a case.
 using Measure = std::function<absl::StatusOr<Samples>()>;
 
+// What a ratio has to reach.
+struct Target {
+  std::optional<double> at_least = {};
+  std::optional<double> at_most = {};
+};
+
 // What the command line asked for.
 struct Settings {
   bool json = false;
-  uint32_t turns = 3;       // --turns N
+  uint32_t turns = 5;       // --turns N
   double seconds = 1;       // --seconds X: how long a turn should last, about
   std::string filter = {};  // --filter TEXT: only cases whose name holds it
   std::string directory =
@@ -56,22 +65,45 @@ class Harness {
 
   void Add(std::string name, Measure measure);
 
-  // Runs and prints; the exit status of the program.
+  // The median, over the turns, of one result by another of the same turn; "case.sample" names a
+  // result.  Left out if one of the two is not there.
+  void Ratio(std::string name, std::string numerator, std::string denominator, Target target);
+
+  // Runs and prints; the exit status of the program.  A case that is Unavailable on this machine is
+  // named on standard error and left out.
   int Run();
 
  private:
   struct Case {
     std::string name;
     Measure measure;
-    std::vector<Samples> turns;
+    std::vector<Samples> turns = {};
+    bool unavailable = false;
   };
-  std::vector<Sample> Medians(const Case& one) const;
+  struct Quotient {
+    std::string name;
+    std::string numerator;
+    std::string denominator;
+    Target target;
+  };
+  // A line of the output.
+  struct Result {
+    std::string name = {};
+    double value = 0;
+    std::string unit = {};
+    double spread = 0;  // (largest - smallest) / median
+    Target target = {};
+  };
+  absl::Status RunCase(Case* one);
+  std::vector<double> ValuesOf(const std::string& result) const;
+  std::vector<Result> Results() const;
   void Print() const;
   void PrintJson() const;
 
   const std::string name_;
   Settings settings_;
   std::vector<Case> cases_;
+  std::vector<Quotient> quotients_;
   std::string scratch_;
   int folders_ = 0;
 };

@@ -1,30 +1,15 @@
-// Quantiles by selection.
+// What is printed of a histogram.
 #include "bench/latency.h"
-
-#include <time.h>
-
-#include <algorithm>
 
 namespace stet::bench {
 
-int64_t NowNanos() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
+Samples Describe(const walbench::Histogram& latencies, int64_t elapsed_ns) {
+  const double seconds = static_cast<double>(elapsed_ns) / 1e9;
+  return {{"rate", static_cast<double>(latencies.count()) / seconds, "1/s"},
+          {"p50", latencies.QuantileMicros(0.5), "us"},
+          {"p99", latencies.QuantileMicros(0.99), "us"}};
 }
 
-double Latencies::QuantileMicros(double share) {
-  if (nanos_.empty()) return 0;
-  const auto last = static_cast<double>(nanos_.size() - 1);
-  const auto place = nanos_.begin() + static_cast<std::ptrdiff_t>(last * share);
-  std::nth_element(nanos_.begin(), place, nanos_.end());
-  return static_cast<double>(*place) / 1e3;
-}
-
-Samples Latencies::Describe(int64_t elapsed_ns) {
-  return {{"rate", static_cast<double>(count()) / (static_cast<double>(elapsed_ns) / 1e9), "1/s"},
-          {"p50", QuantileMicros(0.5), "us"},
-          {"p99", QuantileMicros(0.99), "us"}};
-}
+Samples Latencies::Describe(int64_t elapsed_ns) const { return bench::Describe(*this, elapsed_ns); }
 
 }  // namespace stet::bench
