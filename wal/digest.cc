@@ -14,6 +14,8 @@ std::string ToString(const Digest& digest) {
   return fmt::format("{:016x}{:016x}", digest.high, digest.low);
 }
 
+std::string ToString(const BatchId& id) { return ToString(DigestOf(id)); }
+
 Digest DigestOf(Bytes bytes) {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   return Digest{.low = hash.low64, .high = hash.high64};

@@ -17,6 +17,10 @@ struct Digest {
 };
 std::string ToString(const Digest& digest);  // 32 hex digits, high half first
 
+// A batch's digest is its public identity, and back.
+constexpr BatchId IdOf(const Digest& digest) { return {.low = digest.low, .high = digest.high}; }
+constexpr Digest DigestOf(const BatchId& id) { return {.low = id.low, .high = id.high}; }
+
 Digest DigestOf(Bytes bytes);
 uint64_t Hash64(Bytes bytes);
 

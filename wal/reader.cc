@@ -99,7 +99,8 @@ class Reader::Impl {
              .epoch = header.epoch,
              .durable_lsn = header.durable_lsn,
              .closed_ns = header.closed_ns,
-             .state_digest = header.state_digest};
+             .state_digest = header.state_digest,
+             .batch_id = IdOf(header.batch_id)};
     chain_ = {.batch_id = header.batch_id,
               .batch_lsn = header.lsn,
               .next_seq = header.first_seq + header.record_count};

@@ -101,12 +101,23 @@ uint64_t RecoveredLog::last_seq() const { return impl_->report.last_seq; }
 uint32_t RecoveredLog::epoch() const { return impl_->tail.epoch; }
 const RecoveredTail& RecoveredLog::tail() const { return impl_->tail; }
 
+Anchor AnchorBehind(const BatchInfo& batch) {
+  return {.seq = batch.first_seq + batch.record_count - 1,
+          .lsn = batch.lsn + batch.bytes,
+          .batch_id = batch.batch_id};
+}
+
+Reader RecoveredLog::NewReader() const {
+  return NewReader(impl_->report.anchor ? impl_->report.anchor->seq + 1 : 1);
+}
+
 Reader RecoveredLog::NewReader(uint64_t from_seq) const {
   return MakeReader(impl_->storage, impl_->tail.accepted, from_seq);
 }
 
-absl::StatusOr<RecoveredLog> Recover(const Options& options) {
+absl::StatusOr<RecoveredLog> Recover(const Options& options, std::span<const Anchor> anchors) {
   if (options.directory.empty()) return absl::InvalidArgumentError("options: directory is empty");
+  if (!anchors.empty()) return absl::UnimplementedError("recovery from an anchor (rows 24 to 29)");
   RETURN_IF_ERROR(CheckOptions(options));
   auto impl = std::make_unique<RecoveredLog::Impl>();
   ASSIGN_OR_RETURN(impl->storage, StorageFor(options, &impl->owned));
@@ -141,7 +152,11 @@ absl::StatusOr<RecoveredLog> Recover(const Options& options) {
   return RecoveredLog(std::move(impl));
 }
 
-RecoveryReport Examine(const Options& options) {
+RecoveryReport Examine(const Options& options, std::span<const Anchor> anchors) {
+  if (!anchors.empty()) {
+    return RefusalReport(options.directory, Refusal::kUnsupported,
+                         {.text = "recovery from an anchor (rows 24 to 29)"});
+  }
   std::unique_ptr<Storage> owned;
   const auto no_access = [&](const absl::Status& status) {
     return RefusalReport(options.directory, Refusal::kNoAccess,

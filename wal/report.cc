@@ -21,11 +21,12 @@ std::string_view ToString(Verdict verdict) {
 }
 
 std::string_view ToString(Refusal refusal) {
-  constexpr std::array<std::string_view, 19> kNames = {
-      "NONE",         "LOST_TAIL", "CORRUPT_ACKED", "SUSPECT_TAIL", "MISDIRECTED",
-      "CHAIN_BROKEN", "IO_ERROR",  "TRUNCATED",     "HEADER_LOST",  "MISSING_SEGMENT",
-      "MISNAMED",     "FOREIGN",   "UNSUPPORTED",   "NO_BASE",      "LOG_MISSING",
-      "NOT_A_LOG",    "NO_LOG_ID", "LOCKED",        "NO_ACCESS"};
+  constexpr std::array<std::string_view, 22> kNames = {
+      "NONE",         "LOST_TAIL",      "CORRUPT_ACKED", "SUSPECT_TAIL", "MISDIRECTED",
+      "CHAIN_BROKEN", "IO_ERROR",       "TRUNCATED",     "HEADER_LOST",  "MISSING_SEGMENT",
+      "MISNAMED",     "FOREIGN",        "UNSUPPORTED",   "NO_BASE",      "LOG_BEHIND_SNAPSHOT",
+      "LOG_GAP",      "FORKED_HISTORY", "LOG_MISSING",   "NOT_A_LOG",    "NO_LOG_ID",
+      "LOCKED",       "NO_ACCESS"};
   static_assert(kNames.size() == static_cast<size_t>(Refusal::kNoAccess) + 1);
   return kNames[static_cast<size_t>(refusal)];
 }

@@ -123,7 +123,8 @@ class Scanner::Impl {
                   .epoch = header.epoch,
                   .durable_lsn = header.durable_lsn,
                   .closed_ns = header.closed_ns,
-                  .state_digest = header.state_digest};
+                  .state_digest = header.state_digest,
+                  .batch_id = IdOf(header.batch_id)};
     if (judged.batch.empty() || header.kind != BatchKind::kData) return;
     RecordCursor cursor(header, judged.batch, header_.record_align_log2);
     while (const std::optional<RecordView> view = cursor.Next()) {

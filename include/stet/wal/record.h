@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #pragma GCC visibility push(default)
 
@@ -29,6 +30,16 @@ struct Record {
   Bytes payload = {};
 };
 
+// The identity of a batch: a digest over its header, and through that over its records and over all
+// batches before it.  Two logs in which one id occurs agree up to the end of that batch.
+struct BatchId {
+  uint64_t low = 0;
+  uint64_t high = 0;
+
+  bool operator==(const BatchId&) const = default;
+};
+std::string ToString(const BatchId& id);  // 32 hex digits
+
 // A batch, as seen by a reader.
 struct BatchInfo {
   uint64_t lsn = 0;
@@ -39,6 +50,7 @@ struct BatchInfo {
   uint64_t durable_lsn = 0;   // all before it was durable when this batch was sealed
   int64_t closed_ns = 0;      // wall time, ns since the Unix epoch
   uint64_t state_digest = 0;  // of the application's state behind its last record; 0: none
+  BatchId batch_id = {};
 };
 
 }  // namespace stet::wal

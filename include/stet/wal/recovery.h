@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,24 +32,27 @@ std::string_view ToString(Verdict verdict);
 // Why open refuses.  Each stands for a row of the table in wal/README.md.
 enum class Refusal : uint8_t {
   kNone,
-  kLostTail,        // nothing stands where durable data is promised
-  kCorruptAcked,    // damage before the end that is proved durable
-  kSuspectTail,     // the last batch is fully written and wrong: no crash does that
-  kMisdirected,     // a batch of another place stands where durable data is promised
-  kChainBroken,     // intact pieces that do not belong together
-  kIoError,         // the device does not return bytes that are needed
-  kTruncated,       // a file ends before the durable data in it does
-  kHeaderLost,      // both copies of a segment's header are unusable
-  kMissingSegment,  // a segment inside the chain, or the successor of a finished one
-  kMisnamed,        // a file whose name and header differ
-  kForeign,         // a segment of another log
-  kUnsupported,     // made by a newer version
-  kNoBase,          // the log starts behind seq 1, and nothing covers what came before
-  kLogMissing,      // LOG_ID is there, its segments are not
-  kNotALog,         // no log here, and `create` was not given
-  kNoLogId,         // batches are there, LOG_ID is missing or damaged
-  kLocked,          // held by another process
-  kNoAccess,        // the directory cannot be opened, listed or locked
+  kLostTail,           // nothing stands where durable data is promised
+  kCorruptAcked,       // damage before the end that is proved durable
+  kSuspectTail,        // the last batch is fully written and wrong: no crash does that
+  kMisdirected,        // a batch of another place stands where durable data is promised
+  kChainBroken,        // intact pieces that do not belong together
+  kIoError,            // the device does not return bytes that are needed
+  kTruncated,          // a file ends before the durable data in it does
+  kHeaderLost,         // both copies of a segment's header are unusable
+  kMissingSegment,     // a segment inside the chain, or the successor of a finished one
+  kMisnamed,           // a file whose name and header differ
+  kForeign,            // a segment of another log
+  kUnsupported,        // made by a newer version
+  kNoBase,             // the log starts behind seq 1, and no anchor covers what came before
+  kLogBehindSnapshot,  // the log ends before an anchor does: durable records are missing
+  kLogGap,             // records between the newest anchor and the log's first are missing
+  kForkedHistory,      // the log holds another batch where an anchor says which one stands
+  kLogMissing,         // LOG_ID is there, its segments are not
+  kNotALog,            // no log here, and `create` was not given
+  kNoLogId,            // batches are there, LOG_ID is missing or damaged
+  kLocked,             // held by another process
+  kNoAccess,           // the directory cannot be opened, listed or locked
 };
 std::string_view ToString(Refusal refusal);  // as in reports: LOST_TAIL, CORRUPT_ACKED, ...
 
@@ -71,6 +75,24 @@ struct Finding {
   std::string ToString() const;
 };
 
+// A place in a log up to which the application needs no records any more, because it has them in a
+// snapshot that it has verified.  Recovery then needs the records behind it only: segments before it
+// may be gone, and are not scanned if they are there.
+//
+// An anchor is also a promise: only durable records belong into a snapshot.  A log that ends before
+// an anchor has lost something, and one that holds another batch there is not the log it was taken
+// from.  Recover refuses both, whatever other anchors there are.
+struct Anchor {
+  uint64_t seq = 0;       // of the last record in the snapshot, at least 1
+  uint64_t lsn = 0;       // end of the batch that holds it: BatchInfo::lsn + BatchInfo::bytes
+  BatchId batch_id = {};  // of that batch
+
+  bool operator==(const Anchor&) const = default;
+};
+
+// The anchor of a snapshot that holds all records up to the last one of `batch`.
+Anchor AnchorBehind(const BatchInfo& batch);
+
 // What was found, and decided.
 struct RecoveryReport {
   Verdict verdict = Verdict::kClean;
@@ -84,6 +106,8 @@ struct RecoveryReport {
   uint64_t batches = 0;
   uint32_t epoch = 0;  // of the last writer
   int segments = 0;
+  // The newest one given, which the log confirms; records up to its seq need no replay.
+  std::optional<Anchor> anchor = {};
   std::optional<int> live_pid = {};  // Examine: who holds the log; judged up to its watermark
   std::string directory = {};
   std::string storage = {};       // "uring", "posix", ...
@@ -110,8 +134,11 @@ class RecoveredLog {
   uint64_t last_seq() const;
   uint32_t epoch() const;  // of the last writer, 0 if there was none; the next one is one more
 
-  // Reads the accepted records with seq >= from_seq.
-  Reader NewReader(uint64_t from_seq = 1) const;
+  // Reads what the anchor of the report does not cover: all, if there is none.
+  Reader NewReader() const;
+  // Reads the accepted records with seq >= from_seq, in front of the anchor too.  If the log starts
+  // later, because its beginning was retired, the reader's status is OutOfRange.
+  Reader NewReader(uint64_t from_seq) const;
 
   const RecoveredTail& tail() const;
 
@@ -124,14 +151,18 @@ class RecoveredLog {
 };
 
 // Takes the lock and decides.  Idempotent: what it reads it leaves as it is.
+//
+// `anchors` are the verified snapshots of the application, in any order.  The log opens from the
+// newest of them; without one it must start at seq 1.
+//
 // Errors: a refusal is DataLoss (FailedPrecondition kLocked, NotFound kNotALog, Unimplemented
 // kUnsupported, Unavailable or PermissionDenied kNoAccess); RefusalOf tells which.  InvalidArgument
-// if the options make no sense.
-absl::StatusOr<RecoveredLog> Recover(const Options& options);
+// if the options or an anchor make no sense.
+absl::StatusOr<RecoveredLog> Recover(const Options& options, std::span<const Anchor> anchors = {});
 
 // What Recover would decide if the lock were free: the same function, without the lock, and nothing
 // is written.  A log that a live process holds is judged up to its watermark.
-RecoveryReport Examine(const Options& options);
+RecoveryReport Examine(const Options& options, std::span<const Anchor> anchors = {});
 
 // Which refusal a status carries; kNone if it is none.
 Refusal RefusalOf(const absl::Status& status);
