@@ -22,6 +22,10 @@ absl::Status CheckSegmentBytes(const char* name, uint64_t bytes) {
 }  // namespace
 
 absl::Status CheckOptions(const Options& options) {
+  if (options.operation != Operation::kAuto && options.operation != Operation::kDurableWrite) {
+    return absl::UnimplementedError(
+        fmt::format("options: operation {} is not built", ToString(options.operation)));
+  }
   if (options.durability == Durability::kInterval || options.durability == Durability::kWitness) {
     return absl::UnimplementedError(
         fmt::format("options: durability {} is not built", ToString(options.durability)));
@@ -38,6 +42,16 @@ absl::Status CheckOptions(const Options& options) {
     return absl::InvalidArgumentError(fmt::format("options: batch_bytes_max is {}: want {} to {}",
                                                   options.batch_bytes_max, kCommitAlignMin,
                                                   kBatchBytesMax));
+  }
+  if (options.batches_in_flight_max < 1 || options.batches_in_flight_max > kBatchesInFlightMax) {
+    return absl::InvalidArgumentError(
+        fmt::format("options: batches_in_flight_max is {}: want 1 to {}",
+                    options.batches_in_flight_max, kBatchesInFlightMax));
+  }
+  if (options.flush_interval < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        fmt::format("options: flush_interval is {}: want zero or more",
+                    absl::FormatDuration(options.flush_interval)));
   }
   const uint64_t group_max = BatchBytesMaxOf(options.segment_bytes);
   if (options.inflight_bytes_max < group_max) {

@@ -60,6 +60,7 @@ absl::Status Writer::Impl::Start() {
   }
   stats_.storage = storage_->name();
   stats_.storage_note = storage_->note();
+  stats_.durability = options_.durability;
   return absl::OkStatus();
 }
 
@@ -131,13 +132,44 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(RecoveredLog recovered,
   return std::unique_ptr<Writer>(new Writer(std::move(impl)));
 }
 
+std::string_view ToString(WriterFailure::Kind kind) {
+  using Kind = WriterFailure::Kind;
+  switch (kind) {
+    case Kind::kWrite:
+      return "write";
+    case Kind::kFlush:
+      return "flush";
+    case Kind::kSegment:
+      return "segment";
+    case Kind::kSwitch:
+      return "switch";
+    case Kind::kQueue:
+      return "queue";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(WriterFailure::Outcome outcome) {
+  using Outcome = WriterFailure::Outcome;
+  switch (outcome) {
+    case Outcome::kFailedOver:
+      return "failed over";
+    case Outcome::kWaits:
+      return "waits";
+    case Outcome::kPoisoned:
+      return "poisoned";
+  }
+  return "unknown";
+}
+
 Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Writer::~Writer() = default;
 
 absl::Status Writer::Admit(std::span<const NewRecord> group) { return impl_->Admit(group); }
 
-absl::StatusOr<uint64_t> Writer::Append(std::span<const NewRecord> group, uint64_t state_digest) {
-  return impl_->Append(group, state_digest);
+absl::StatusOr<uint64_t> Writer::Append(std::span<const NewRecord> group, uint64_t state_digest,
+                                        Durability at_least) {
+  return impl_->Append(group, state_digest, at_least);
 }
 absl::Status Writer::Poll(absl::Duration wait_max) { return impl_->Poll(wait_max); }
 void Writer::Wake() { impl_->Wake(); }

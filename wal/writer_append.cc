@@ -23,7 +23,12 @@ absl::Status Writer::Impl::Admit(std::span<const NewRecord> group) {
 }
 
 absl::StatusOr<uint64_t> Writer::Impl::Append(std::span<const NewRecord> group,
-                                              uint64_t state_digest) {
+                                              uint64_t state_digest, Durability at_least) {
+  if (at_least > Durability::kCommit || at_least > options_.durability) {
+    return absl::UnimplementedError(
+        fmt::format("append: at_least {} in a log of durability {} is not built",
+                    ToString(at_least), ToString(options_.durability)));
+  }
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));
   RETURN_IF_ERROR(TakeRoom(size.body_bytes));
   const std::span<std::byte> buffer = open_.buffer.span();

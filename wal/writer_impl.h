@@ -64,7 +64,8 @@ class Writer::Impl {
   absl::Status Start();
 
   absl::Status Admit(std::span<const NewRecord> group);
-  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
+  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest,
+                                  Durability at_least);
 
   // Takes `count` records as PutRecord writes them, whose seqs continue next_seq().
   absl::StatusOr<uint64_t> AppendEncoded(Bytes records, uint32_t count, uint64_t payload_bytes,

@@ -15,12 +15,25 @@ class Storage;
 
 // When an append counts as released.  What survives is always a prefix of the order of appends.
 //
-//   mode    released when         survives kill -9   survives power cut (honest disk)
-//   memory  enqueued              nothing promised   nothing promised
-//   os      its write completed   all                all but what came after the last flush
-//   commit  its write is flushed  all                all
+//   mode      released when                      survives    survives a power cut   one fault of the
+//                                                kill -9     (honest disk)          disk in it is
+//   memory    enqueued                           -           -                      -
+//   os        its write completed                all         what came before the   -
+//                                                            last flush
+//   interval  its write completed                all         all but the last       noticed, in what
+//                                                            flush_interval or      was flushed
+//                                                            flush_bytes
+//   commit    its write is flushed               all         all                    noticed, but for
+//                                                                                   the last moments
+//   witness   it is flushed, and a later flushed all         all                    noticed
+//             batch or a watermark slot says so
 //
-// kInterval and kWitness are refused as Unimplemented until they are built.
+// "Noticed": a flipped bit, an unreadable sector, a lost or misplaced write makes the next open
+// refuse with the exact range, and is never taken for the torn end of a crash.  In mode commit that
+// needs a later batch, or the slot that is written when the log falls idle (idle_watermark).
+//
+// In every mode a flush starts before more than inflight_bytes_max are not flushed, and appends wait
+// for it.
 enum class Durability : uint8_t { kMemory, kOs, kInterval, kCommit, kWitness };
 std::string_view ToString(Durability durability);
 
@@ -52,6 +65,13 @@ struct Options {
   // Make a new log if the directory holds none; NOT_A_LOG otherwise.
   bool create = false;
   Durability durability = Durability::kCommit;
+  // Mode interval: a flush starts when the oldest byte that is not flushed was written this long ago,
+  // or when so many bytes are not flushed, whichever comes first.  Zero: a flush at once, never two.
+  absl::Duration flush_interval = absl::Milliseconds(10);
+  uint64_t flush_bytes = 1 << 20;
+  // Batches on their way to the disk at once, 1 to 64; the writer begins with one and uses more while
+  // that pays.
+  uint32_t batches_in_flight_max = 16;
   Backend backend = Backend::kAuto;
   Operation operation = Operation::kAuto;
   TailPolicy tail = TailPolicy::kStrict;

@@ -13,6 +13,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -34,21 +36,52 @@ struct Watermarks {
   uint64_t witnessed = 0;  // named by a later durable batch or slot: its loss would be noticed
 };
 
+// Something that went wrong while the log was written, and what came of it.
+struct WriterFailure {
+  enum class Kind : uint8_t {
+    kWrite,    // of a batch or a slot
+    kFlush,    // never tried again: the kernel may report a loss only once
+    kSegment,  // the next segment could not be made
+    kSwitch,   // the next segment could not be taken into use
+    kQueue,    // the queue to the disk refused to work
+  };
+  enum class Outcome : uint8_t {
+    kFailedOver,  // what was held has gone to the next segment; nothing was lost
+    kWaits,       // tried again when there is space; appends are refused until then
+    kPoisoned,    // the log takes and releases nothing more
+  };
+  Kind kind = Kind::kWrite;
+  Outcome outcome = Outcome::kFailedOver;
+  int64_t time_ns = 0;       // since the Unix epoch
+  uint64_t durable_seq = 0;  // what was flushed when it happened
+  std::string text = {};     // what was done, on which file and place, and the errno
+};
+std::string_view ToString(WriterFailure::Kind kind);
+std::string_view ToString(WriterFailure::Outcome outcome);
+
 // What a writer did since Start.
 struct WriterStats {
   std::string storage = {};       // "io_uring", "posix"
   std::string storage_note = {};  // why not the other one
+  Durability durability = Durability::kCommit;
+  Operation operation = Operation::kDurableWrite;  // in use; never kAuto
   uint64_t records = 0;
   uint64_t groups = 0;
   uint64_t batches = 0;         // data batches submitted
   uint64_t payload_bytes = 0;   // of records
   uint64_t written_bytes = 0;   // of batches, padding included
-  uint64_t flushes = 0;         // flushes on their own: os mode, rotation, close
+  uint64_t flushes = 0;         // flushes on their own, with those behind linked writes
   uint64_t durable_writes = 0;  // writes that are durable when they complete
   uint64_t watermark_slots = 0;
   uint64_t rotations = 0;
   uint64_t short_writes = 0;
-  uint64_t stalls = 0;  // times that Append had to wait for the window or for a segment
+  uint64_t stalls = 0;             // times that Append had to wait for the window or for a segment
+  uint32_t batches_in_flight = 1;  // that the writer allows itself now
+  uint32_t batches_in_flight_peak = 0;
+  uint64_t failovers = 0;
+  uint64_t failures = 0;   // all of them
+  bool low_space = false;  // the next segment cannot be made: what is active is all there is
+  std::vector<WriterFailure> last_failures = {};  // the newest last, at most 8
 };
 
 // One thread at a time: the one that called Start (the ring refuses others).  Wake may be called
@@ -83,7 +116,12 @@ class Writer {
   // empty group; OutOfRange for a record or group over its fixed limit (it will never fit);
   // ResourceExhausted for no space for the next segment (worth trying again: space freed is
   // noticed); the error that poisoned the log; FailedPrecondition after Close.
-  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
+  //
+  // `at_least` strengthens the log's durability for this group, and never weakens it: released()
+  // stays before the group until what that mode asks for is done, and this is begun at once.  As
+  // releases are in order, later groups wait for it too.
+  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest,
+                                  Durability at_least = Durability::kMemory);
 
   // Writes what is ready, takes in what completed, rotates segments.  Waits at most `wait_max`,
   // once, and only if there is nothing to do: it may return early, and is meant to be called again.
