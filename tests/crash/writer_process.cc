@@ -3,13 +3,13 @@
 
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cassert>
 #include <cstring>
+#include <filesystem>
 #include <new>
 
 #include <absl/time/clock.h>
@@ -42,9 +42,9 @@ void WriterProcess::ForgetPromises() { new (&shared_->promises) Promises; }
 
 void WriterProcess::Start() {
   assert(pid_ <= 0);
-  const char* program = ::getenv("CRASH_WRITER");  // NOLINT(concurrency-mt-unsafe)
-  REQUIRE_MESSAGE(program != nullptr, "CRASH_WRITER names the writer program");
-  std::string path = program;
+  // Beside the test's own program.
+  std::string path =
+      (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "crash_writer");
   std::string fd = std::to_string(fd_);
   char* arguments[] = {path.data(), fd.data(), nullptr};
   ending_ = {};

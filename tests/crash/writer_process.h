@@ -20,8 +20,7 @@ struct Ending {
   bool done() const { return code == WriterExit::kDone; }
 };
 
-// One writer after another on one piece of shared memory.  Runs the program that the environment
-// variable CRASH_WRITER names.  Kills what runs when it goes.
+// One writer after another on one piece of shared memory.  Kills what runs when it goes.
 class WriterProcess {
  public:
   WriterProcess();
