@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -26,6 +27,13 @@ class DefinitionBuilder {
   uint32_t chunks() const { return chunks_; }  // so far
   uint32_t tasks() const { return definition_ ? definition_->size() : 0; }
   size_t edges() const { return child_.size(); }
+
+  // What came so far, null when nothing did: its tasks are there, its edges in the two arrays.
+  const Definition* partial() const { return definition_.get(); }
+  std::span<const uint32_t> child() const { return child_; }
+  std::span<const uint32_t> parent() const { return parent_; }
+  // Counts chunks that were put together anew as the `chunks` that they were.
+  void SetChunks(uint32_t chunks) { chunks_ = chunks; }
 
   friend bool operator==(const DefinitionBuilder& a, const DefinitionBuilder& b);
 

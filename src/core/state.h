@@ -62,6 +62,7 @@ class State {
   const LostCursor& lost_cursor() const { return lost_; }
   const DefinitionBuilder& incoming_definition() const { return incoming_; }
   const ReadyQueue& ready() const { return ready_; }
+  uint64_t ready_orders() const { return ready_orders_; }  // places in it that were given so far
 
   // Multiset digest of all entities (digest.h); 0 for an empty state.
   uint64_t digest() const { return digest_; }
@@ -71,6 +72,7 @@ class State {
 
  private:
   friend class Editor;
+  friend class SnapshotDecoder;
   uint64_t seq_ = 0;
   uint32_t epoch_ = 0;
   int64_t time_ns_ = 0;

@@ -1,0 +1,51 @@
+// Builds a state from the parts of a snapshot.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "core/snapshot.h"
+
+namespace stet::core {
+
+// Takes parts in order.  It believes nothing of them: each is checked before it is used, and at the
+// end the digest of what was built must be the one that the head promises.
+class SnapshotDecoder {
+ public:
+  // Errors: DataLoss, naming the part and what is wrong with it; Unimplemented for a part or a
+  // version of the digest that this build does not know.  After an error the decoder is useless.
+  absl::Status Add(SnapshotPart part, Bytes payload);
+
+  // The state; then the decoder is empty.
+  // Errors: DataLoss when parts are missing or the digest differs.
+  absl::StatusOr<State> Finish();
+
+ private:
+  absl::Status AddHead(Bytes payload);
+  absl::Status AddChunk(SnapshotPart part, Bytes payload);
+  absl::Status AddSealed(Bytes payload);
+  absl::Status AddExecutions(Bytes payload);
+  absl::Status AddExecution(Execution fields);
+  absl::Status AddTasks(Bytes payload);
+  absl::Status AddLists(Bytes payload);
+  absl::Status AddDeadLetters(Bytes payload);
+
+  absl::Status CheckWhole();
+  void Derive(Execution& execution);
+  void FillReadyQueue();
+
+  State state_ = {};
+  SnapshotPart last_ = SnapshotPart::None;
+  fb::SnapshotHeadT head_ = {};
+  DefinitionBuilder definition_ = {};
+  std::vector<const Definition*> definitions_ = {};
+  std::pair<uint64_t, uint32_t> next_task_ = {0, 0};  // the first that may come
+  std::vector<std::pair<uint64_t, uint32_t>> listed_ = {};
+};
+
+}  // namespace stet::core

@@ -1,0 +1,203 @@
+// State into parts: columns, cut where they are large enough.
+#include <algorithm>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "core/chunk_writer.h"
+#include "core/digest.h"
+#include "core/snapshot_part.h"
+
+namespace stet::core {
+namespace {
+
+class Encoder {
+ public:
+  Encoder(const State& state, SnapshotSink sink, size_t part_bytes)
+      : state_(state), sink_(sink), part_bytes_(part_bytes) {}
+
+  absl::Status Run() {
+    RETURN_IF_ERROR(Head());
+    for (const auto& [hash, definition] : state_.definitions()) {
+      RETURN_IF_ERROR(Sealed(*definition));
+    }
+    RETURN_IF_ERROR(Incoming());
+    RETURN_IF_ERROR(Executions());
+    RETURN_IF_ERROR(Tasks());
+    RETURN_IF_ERROR(Lists());
+    return DeadLetters();
+  }
+
+ private:
+  absl::Status Head() {
+    const LostCursor& lost = state_.lost_cursor();
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(fb::CreateSnapshotHead(
+        builder, state_.seq(), state_.epoch(), state_.time_ns(), state_.digest(), kDigestVersion,
+        state_.ready_orders(), lost.execution, lost.task, lost.done,
+        static_cast<uint32_t>(state_.definitions().size()), state_.executions().size(),
+        state_.dead_letters().size(), state_.incoming_definition().chunks()));
+    return sink_(SnapshotPart::Head,
+                 std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
+  }
+
+  // Answers how many chunks it took, at least one.
+  absl::StatusOr<uint32_t> Chunks(SnapshotPart kind, const WorkflowHash& hash,
+                                  const Definition& definition, std::span<const uint32_t> child,
+                                  std::span<const uint32_t> parent) {
+    uint32_t index = 0;
+    uint32_t task = 0;
+    size_t edge = 0;
+    do {
+      ChunkWriter chunk(part_bytes_);
+      const uint32_t first = task;
+      for (; task < definition.size() && !chunk.full(); ++task) {
+        chunk.AddTask(definition.task_name(task), definition.config(task),
+                      definition.activity(task), definition.priority(task),
+                      definition.policy(task));
+      }
+      if (task == definition.size())
+        edge += chunk.AddEdges(child.subspan(edge), parent.subspan(edge));
+      RETURN_IF_ERROR(sink_(kind, chunk.Pack(hash, definition.name(), index++, first, 0, packer_)));
+    } while (task < definition.size() || edge < child.size());
+    return index;
+  }
+
+  absl::Status Sealed(const Definition& definition) {
+    std::vector<uint32_t> child;
+    std::vector<uint32_t> parent;
+    for (uint32_t task = 0; task < definition.size(); ++task) {
+      for (const uint32_t above : definition.parents(task)) {
+        child.push_back(task);
+        parent.push_back(above);
+      }
+    }
+    ASSIGN_OR_RETURN(const uint32_t chunks, Chunks(SnapshotPart::Definition, definition.hash(),
+                                                   definition, child, parent));
+    return sink_(SnapshotPart::Sealed,
+                 packer_.DefinitionSealed({.hash_high = definition.hash().high,
+                                           .hash_low = definition.hash().low,
+                                           .task_count = definition.size(),
+                                           .chunk_count = chunks}));
+  }
+
+  absl::Status Incoming() {
+    const DefinitionBuilder& incoming = state_.incoming_definition();
+    if (incoming.partial() == nullptr) return absl::OkStatus();
+    return Chunks(SnapshotPart::Incoming, incoming.hash(), *incoming.partial(), incoming.child(),
+                  incoming.parent())
+        .status();
+  }
+
+  absl::Status Executions() {
+    std::vector<const Definition*> definitions;
+    for (const auto& [hash, definition] : state_.definitions()) {
+      definitions.push_back(definition.get());
+    }
+    const auto position = [&definitions](const Definition* wanted) {
+      const auto at = std::lower_bound(
+          definitions.begin(), definitions.end(), wanted,
+          [](const Definition* a, const Definition* b) { return a->hash() < b->hash(); });
+      return static_cast<uint32_t>(at - definitions.begin());
+    };
+    PartWriter<fb::SnapshotExecutionsT> part(SnapshotPart::Executions, sink_, part_bytes_);
+    for (const auto& owned : state_.executions()) {
+      const Execution& e = *owned;
+      fb::SnapshotExecutionsT& c = part.columns();
+      c.id.push_back(e.id);
+      c.definition.push_back(position(e.definition));
+      c.keys.insert(c.keys.end(), e.key.begin(), e.key.end());
+      c.key_end.push_back(static_cast<uint32_t>(c.keys.size()));
+      c.input_seq.push_back(e.input.seq);
+      c.input_digest.push_back(e.input.digest);
+      c.input_bytes.push_back(e.input.bytes);
+      c.state.push_back(static_cast<uint8_t>(e.state));
+      c.cancel_requested.push_back(e.cancel_requested ? 1 : 0);
+      c.started_at.push_back(e.started_at);
+      c.finished_at.push_back(e.finished_at);
+      c.seq.push_back(e.seq);
+      c.failed_edge.push_back(e.failed_edge);
+      c.cancel_next.push_back(e.cancel_next);
+      RETURN_IF_ERROR(part.Added(80 + e.key.size()));
+    }
+    return part.Flush();
+  }
+
+  static void AddTask(uint64_t execution, uint32_t task, const TaskSlot& s, fb::SnapshotTasksT& c) {
+    c.execution.push_back(execution);
+    c.task.push_back(task);
+    c.state.push_back(static_cast<uint8_t>(s.state));
+    c.run.push_back(static_cast<uint8_t>(s.run));
+    c.failure.push_back(static_cast<uint8_t>(s.failure));
+    c.generation.push_back(s.generation);
+    c.attempts.push_back(s.attempts);
+    c.failures.push_back(s.failures);
+    c.lost.push_back(s.lost);
+    c.epoch.push_back(s.epoch);
+    c.order.push_back(s.order);
+    c.updated_at.push_back(s.updated_at);
+    c.started_at.push_back(s.started_at);
+    c.finished_at.push_back(s.finished_at);
+    c.due_at.push_back(s.due_at);
+    c.output_seq.push_back(s.output.seq);
+    c.output_digest.push_back(s.output.digest);
+    c.output_bytes.push_back(s.output.bytes);
+    c.error_seq.push_back(s.error.seq);
+    c.error_digest.push_back(s.error.digest);
+    c.error_bytes.push_back(s.error.bytes);
+  }
+
+  absl::Status Tasks() {
+    PartWriter<fb::SnapshotTasksT> part(SnapshotPart::Tasks, sink_, part_bytes_);
+    for (size_t position = 0; position < state_.executions().size(); ++position) {
+      const std::vector<TaskSlot>& tasks = state_.executions()[position]->tasks;
+      for (uint32_t task = 0; task < tasks.size(); ++task) {
+        const TaskSlot& slot = tasks[task];
+        if (slot.state == TaskState::kPending && slot.generation == 1) continue;
+        AddTask(position, task, slot, part.columns());
+        RETURN_IF_ERROR(part.Added(110));
+      }
+    }
+    return part.Flush();
+  }
+
+  absl::Status Lists() {
+    PartWriter<fb::SnapshotListsT> part(SnapshotPart::Lists, sink_, part_bytes_);
+    for (size_t position = 0; position < state_.executions().size(); ++position) {
+      const Execution& execution = *state_.executions()[position];
+      for (const bool failed : {false, true}) {
+        uint32_t task = (failed ? execution.failed : execution.due).head;
+        for (; task != kNoTask; task = execution.tasks[task].next) {
+          part.columns().execution.push_back(position);
+          part.columns().failed.push_back(failed ? 1 : 0);
+          part.columns().task.push_back(task);
+          RETURN_IF_ERROR(part.Added(13));
+        }
+      }
+    }
+    return part.Flush();
+  }
+
+  absl::Status DeadLetters() {
+    PartWriter<fb::SnapshotDeadLettersT> part(SnapshotPart::DeadLetters, sink_, part_bytes_);
+    for (const DeadLetterRef& letter : state_.dead_letters()) {
+      part.columns().seq.push_back(letter.seq);
+      part.columns().execution.push_back(letter.task.execution);
+      part.columns().task.push_back(letter.task.task);
+      RETURN_IF_ERROR(part.Added(20));
+    }
+    return part.Flush();
+  }
+
+  const State& state_;
+  SnapshotSink sink_;
+  const size_t part_bytes_;
+  schema::Packer packer_;
+};
+
+}  // namespace
+
+absl::Status EncodeSnapshot(const State& state, SnapshotSink sink, size_t part_bytes) {
+  return Encoder(state, sink, part_bytes).Run();
+}
+
+}  // namespace stet::core

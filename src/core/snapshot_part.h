@@ -1,0 +1,102 @@
+// One kind of part of a snapshot while it is being filled.
+#pragma once
+
+#include <algorithm>
+#include <span>
+
+#include <flatbuffers/flatbuffers.h>
+
+#include "core/snapshot.h"
+
+namespace stet::core {
+
+// Calls `visit` with each column that may be left out.
+template <class Visit>
+void ForEachColumn(fb::SnapshotExecutionsT& c, Visit visit) {
+  visit(c.definition);
+  visit(c.input_seq);
+  visit(c.input_digest);
+  visit(c.input_bytes);
+  visit(c.state);
+  visit(c.cancel_requested);
+  visit(c.started_at);
+  visit(c.finished_at);
+  visit(c.seq);
+  visit(c.failed_edge);
+  visit(c.cancel_next);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotTasksT& c, Visit visit) {
+  visit(c.task);
+  visit(c.state);
+  visit(c.run);
+  visit(c.failure);
+  visit(c.generation);
+  visit(c.attempts);
+  visit(c.failures);
+  visit(c.lost);
+  visit(c.epoch);
+  visit(c.order);
+  visit(c.updated_at);
+  visit(c.started_at);
+  visit(c.finished_at);
+  visit(c.due_at);
+  visit(c.output_seq);
+  visit(c.output_digest);
+  visit(c.output_bytes);
+  visit(c.error_seq);
+  visit(c.error_digest);
+  visit(c.error_bytes);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotListsT& c, Visit visit) {
+  visit(c.failed);
+  visit(c.task);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotDeadLettersT& c, Visit visit) {
+  visit(c.task);
+}
+
+// Fills parts of `kind`; Columns is the object of its table.
+template <class Columns>
+class PartWriter {
+ public:
+  PartWriter(SnapshotPart kind, SnapshotSink sink, size_t part_bytes)
+      : kind_(kind), sink_(sink), part_bytes_(part_bytes) {}
+
+  Columns& columns() { return columns_; }
+
+  // After an entry of about `bytes`: hands the part on when it is large enough.
+  absl::Status Added(size_t bytes) {
+    bytes_ += bytes;
+    return bytes_ < part_bytes_ ? absl::OkStatus() : Flush();
+  }
+
+  // Hands on what is there.
+  absl::Status Flush() {
+    if (bytes_ == 0) return absl::OkStatus();
+    ForEachColumn(columns_, [](auto& column) {
+      const bool zeros = std::all_of(column.begin(), column.end(), [](auto v) { return v == 0; });
+      if (zeros) column.clear();
+    });
+    builder_.Clear();
+    builder_.Finish(Columns::TableType::Pack(builder_, &columns_));
+    columns_ = Columns();
+    bytes_ = 0;
+    return sink_(kind_, std::as_bytes(std::span(builder_.GetBufferPointer(), builder_.GetSize())));
+  }
+
+ private:
+  const SnapshotPart kind_;
+  SnapshotSink sink_;
+  const size_t part_bytes_;
+  size_t bytes_ = 0;
+  Columns columns_ = {};
+  flatbuffers::FlatBufferBuilder builder_;
+};
+
+}  // namespace stet::core
