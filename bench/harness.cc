@@ -93,7 +93,7 @@ absl::Status Harness::RunCase(Case* one) {
     fmt::print(stderr, "\r\x1b[K{} turn {}: {}", name_, one->turns.size() + 1, one->name);
   }
   absl::StatusOr<Samples> samples = one->measure();
-  if (absl::IsUnavailable(samples.status())) {
+  if (absl::IsUnavailable(samples.status()) || absl::IsUnimplemented(samples.status())) {
     fmt::print(stderr, "{}: left out: {}\n", one->name, samples.status().ToString());
     one->unavailable = true;
     one->turns.clear();
@@ -153,7 +153,8 @@ std::vector<Harness::Result> Harness::Results() const {
     if (one.turns.empty()) continue;
     for (const Sample& sample : one.turns.front()) {
       const std::string name = one.name + "." + sample.name;
-      add(name, sample.unit, ValuesOf(name), {});
+      const auto target = targets_.find(name);
+      add(name, sample.unit, ValuesOf(name), target == targets_.end() ? Target{} : target->second);
     }
   }
   for (const Quotient& quotient : quotients_) {

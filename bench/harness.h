@@ -14,8 +14,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -69,8 +71,11 @@ class Harness {
   // result.  Left out if one of the two is not there.
   void Ratio(std::string name, std::string numerator, std::string denominator, Target target);
 
-  // Runs and prints; the exit status of the program.  A case that is Unavailable on this machine is
-  // named on standard error and left out.
+  // What the median of one result has to reach by itself.
+  void Expect(std::string result, Target target) { targets_[std::move(result)] = target; }
+
+  // Runs and prints; the exit status of the program.  A case that is Unavailable on this machine or
+  // Unimplemented is named on standard error and left out.
   int Run();
 
  private:
@@ -104,6 +109,7 @@ class Harness {
   Settings settings_;
   std::vector<Case> cases_;
   std::vector<Quotient> quotients_;
+  std::map<std::string, Target> targets_;
   std::string scratch_;
   int folders_ = 0;
 };
