@@ -2,7 +2,7 @@
 
 build_packages="meson ninja-build pkg-config g++ python3 libabsl-dev libflatbuffers-dev
   flatbuffers-compiler libxxhash-dev liburing-dev libfmt-dev libcli11-dev nlohmann-json3-dev"
-check_packages="git doctest-dev clang-format clang-tidy procps tzdata"
+check_packages="git doctest-dev clang-format clang-tidy procps tzdata e2fsprogs xfsprogs"
 
 # ensure_packages NAME...: installs what is missing.  Root only; anyone else is told the line.
 ensure_packages() {

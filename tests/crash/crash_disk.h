@@ -16,7 +16,12 @@
 
 namespace stet::wal {
 
-// What goes wrong, with requests that concern a page that starts with `magic` (0: any).
+// The first bytes of pages that faults are aimed at; as in the drawings of wal/format.h.
+inline constexpr uint32_t kBatchPage = 0x5441'4257;   // "WBAT"
+inline constexpr uint32_t kSlotPage = 0x4b52'4d57;    // "WMRK"
+inline constexpr uint32_t kHeaderPage = 0x4f4c'4657;  // "WFLO"
+
+// What goes wrong, with requests that concern a page that starts with `page` (0: any request).
 struct DiskFault {
   enum class Kind : uint8_t {
     kNone,
@@ -28,10 +33,10 @@ struct DiskFault {
     kNoSpace,      // the write fails with ENOSPC
   };
   Kind kind = Kind::kNone;
-  uint64_t magic = 0;
-  uint32_t magic_bytes = 0;  // how many bytes of `magic` count
-  uint64_t skip = 0;         // so many such requests pass before
-  uint64_t count = 1;        // so many fail then
+  uint32_t page = 0;
+  uint64_t lsn = 0;    // of a batch: only this one; 0: any
+  uint64_t skip = 0;   // so many such requests pass before
+  uint64_t count = 1;  // so many fail then
   uint64_t distance = 0;
 };
 
@@ -41,6 +46,7 @@ struct DiskCounts {
   uint64_t flushes = 0;
   uint64_t reads = 0;
   uint64_t faults = 0;         // that happened
+  uint64_t struck_lsn = 0;     // of the batch that the last one concerned
   uint64_t in_flight_max = 0;  // writes
 };
 

@@ -8,6 +8,11 @@
 #include <cstring>
 
 namespace stet::wal {
+namespace {
+
+constexpr size_t kLsnOffset = 24;  // in a batch header
+
+}  // namespace
 
 PromisesThen ServedDisk::Sample() const {
   if (promises_ == nullptr) return {};
@@ -20,10 +25,13 @@ PromisesThen ServedDisk::Sample() const {
   return then;
 }
 
-bool ServedDisk::Concerns(std::span<const std::byte> data) const {
-  if (fault_.magic_bytes == 0) return true;
-  for (size_t at = 0; at + sizeof(fault_.magic) <= data.size(); at += kPageBytes) {
-    if (std::memcmp(data.data() + at, &fault_.magic, fault_.magic_bytes) == 0) return true;
+bool ServedDisk::Concerns(std::span<const std::byte> data) {
+  aimed_lsn_ = 0;
+  if (fault_.page == 0) return true;
+  for (size_t at = 0; at + kPageBytes <= data.size(); at += kPageBytes) {
+    if (std::memcmp(data.data() + at, &fault_.page, sizeof(fault_.page)) != 0) continue;
+    std::memcpy(&aimed_lsn_, data.data() + at + kLsnOffset, sizeof(aimed_lsn_));
+    if (fault_.lsn == 0 || fault_.lsn == aimed_lsn_) return true;
   }
   return false;
 }
@@ -40,6 +48,7 @@ DiskFault::Kind ServedDisk::Strike(std::span<const std::byte> data,
   }
   --fault_.count;
   ++counts_.faults;
+  counts_.struck_lsn = aimed_lsn_;
   return fault_.kind;
 }
 

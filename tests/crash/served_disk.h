@@ -30,7 +30,7 @@ class ServedDisk {
   // Whether the fault concerns this request; counts it.
   DiskFault::Kind Strike(std::span<const std::byte> data,
                          std::initializer_list<DiskFault::Kind> kinds);
-  bool Concerns(std::span<const std::byte> data) const;
+  bool Concerns(std::span<const std::byte> data);
   void Store(DiskFault::Kind fault, uint64_t offset, std::span<const std::byte> data);
 
   const Promises* const promises_;
@@ -40,6 +40,7 @@ class ServedDisk {
   bool recording_ = false;  // in the last one
   DiskFault fault_ = {};
   DiskCounts counts_ = {};
+  uint64_t aimed_lsn_ = 0;  // of the batch that Concerns found
   uint64_t in_flight_ = 0;
   uint32_t delay_us_max_ = 0;
   std::mt19937_64 random_{1};

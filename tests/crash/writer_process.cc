@@ -38,7 +38,13 @@ void WriterProcess::SetDirectory(const std::string& directory) {
   std::memcpy(plan().directory, directory.c_str(), directory.size() + 1);
 }
 
-void WriterProcess::ForgetPromises() { new (&shared_->promises) Promises; }
+void WriterProcess::Forget(uint64_t last_seq) {
+  Promises& promises = *new (&shared_->promises) Promises;
+  promises.appending = last_seq;
+  promises.released = last_seq;
+  promises.written = last_seq;
+  promises.durable = last_seq;
+}
 
 void WriterProcess::Start() {
   assert(pid_ <= 0);

@@ -33,7 +33,9 @@ class WriterProcess {
   const Promises& promises() const { return shared_->promises; }
   void SetDirectory(const std::string& directory);
   // Of a log that does not exist yet.
-  void ForgetPromises();
+  void ForgetPromises() { Forget(0); }
+  // Of a log that ends at `last_seq`: nothing behind it was promised.
+  void Forget(uint64_t last_seq);
 
   void Start();
   // Waits until `at_least` records are released, or it ended, or `wait_max` is over.
