@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "stet/wal/storage.h"
 #include "wal/header_finding.h"
+#include "wal/looking.h"
 #include "wal/segments.h"
 #include "wal/survey.h"
 
@@ -58,13 +59,8 @@ std::string LogDirectory(const std::string& directory) {
 }
 
 absl::StatusOr<std::vector<SegmentInfo>> ListSegments(const Options& options) {
-  std::unique_ptr<Storage> owned;
-  Storage* storage = options.storage;
-  if (storage == nullptr) {
-    ASSIGN_OR_RETURN(owned, OpenStorage(Backend::kPosix));
-    storage = owned.get();
-  }
-  ASSIGN_OR_RETURN(Survey survey, TakeSurvey(storage, options.directory));
+  ASSIGN_OR_RETURN(Looking looking, LookAt(options));
+  Survey& survey = looking.survey;
   std::vector<SegmentInfo> infos;
   std::optional<SegmentScan> before;  // of the segment just before, if that is in use
   for (size_t i = 0; i < survey.segments.size(); ++i) {

@@ -36,7 +36,8 @@ absl::StatusOr<Bytes> SegmentBytes::At(uint64_t offset, uint64_t length) {
     const uint64_t align = std::max<uint64_t>(file_->alignment(), kCommitAlignMin);
     const uint64_t begin = offset / align * align;
     const uint64_t need = AlignUp(offset + length - begin, align);
-    const uint64_t left = begin < file_bytes_ ? AlignUp(file_bytes_ - begin, align) : 0;
+    const uint64_t end = std::min(file_bytes_, ahead_end_);
+    const uint64_t left = begin < end ? AlignUp(end - begin, align) : 0;
     const uint64_t window = std::max(need, std::min(left, kWindowBytes));
     absl::Status read = Fill(begin, window);
     if (!read.ok() && need < window) read = Fill(begin, need);

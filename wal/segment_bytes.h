@@ -32,6 +32,10 @@ class SegmentBytes {
   // Reads from the file again from here on, whatever is in the window.
   void Forget() { window_bytes_ = 0; }
 
+  // Reads nothing behind `end` that was not asked for: of a file that is being written the rest would
+  // be out of date at once.
+  void ReadAheadTo(uint64_t end) { ahead_end_ = end; }
+
  private:
   SegmentBytes(Storage* storage, std::unique_ptr<File> file, uint64_t file_bytes)
       : storage_(storage), file_(std::move(file)), file_bytes_(file_bytes) {}
@@ -40,6 +44,7 @@ class SegmentBytes {
   Storage* storage_;
   std::unique_ptr<File> file_;
   uint64_t file_bytes_;
+  uint64_t ahead_end_ = UINT64_MAX;
   AlignedBuffer window_;
   uint64_t window_begin_ = 0;
   uint64_t window_bytes_ = 0;
