@@ -259,9 +259,10 @@ class Scan {
       scan_.used_end = offset + align_;
       const auto batch = Load<BatchHeader>(*read);
       if (Check(batch) != Flaw::kNone || batch.salt != header_.salt) continue;
-      if (batch.lsn != MakeLsn(header_.segno, offset)) continue;
-      // The header alone is evidence: it was sealed after all that it names was durable.
+      // The header alone is evidence: it was sealed after all that it names was durable.  Also where it
+      // does not belong: a drive that put it over the batch it names must not hide that one's loss.
       WitnessOf(batch, BatchBytes(batch.body_bytes, align_));
+      if (batch.lsn != MakeLsn(header_.segno, offset)) continue;
       behind_.push_back({batch.lsn + BatchBytes(batch.body_bytes, align_),
                          batch.first_seq + batch.record_count - 1});
       if (offset == scan_.end) continue;

@@ -126,7 +126,9 @@ absl::StatusOr<std::unique_ptr<Writer>> Swarm::Open(SimStorage* storage) {
     return Broken("refused: " + log.status().ToString());
   }
   Tell(fmt::format("recovered {} records; promised {}", log->last_seq(), at_least_));
+  const double read_error = std::exchange(storage->faults.read_error, 0);
   RETURN_IF_ERROR(history_.CheckRecovered(*log, at_least_));
+  storage->faults.read_error = read_error;
   history_.Settle(log->last_seq());
   at_least_ = log->last_seq();
   absl::StatusOr<std::unique_ptr<Writer>> writer = Writer::Start(*std::move(log), options);

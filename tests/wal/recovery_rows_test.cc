@@ -199,6 +199,30 @@ TEST_SUITE("wal::recovery rows") {
     CHECK_REFUSED(bench, kMisdirected);
   }
 
+  TEST_CASE("7: a batch written over the one that it names durable proves that one's loss") {
+    LogBuilder log = ThreeBatches();
+    log.Durable();
+    log.Batch({"d6"});
+    Bench bench(log);
+    // Instead of at its own place it stands over the batch before it: nothing else names that one.
+    const std::string last = bench.File(1).substr(log.batches[3].offset, kA);
+    bench.Zero(1, log.batches[3].offset, kA);
+    bench.File(1).replace(log.batches[2].offset, kA, last);
+    CHECK_REFUSED(bench, kMisdirected);
+  }
+
+  TEST_CASE("7: a batch inside the one that it names durable proves that one damaged") {
+    LogBuilder log = ThreeBatches();
+    const BuiltBatch large = log.Batch({std::string(9000, 'l')});
+    log.Durable();
+    const BuiltBatch last = log.Batch({"z"});
+    Bench bench(log);
+    const std::string bytes = bench.File(1).substr(last.offset, kA);
+    bench.Zero(1, last.offset, kA);
+    bench.File(1).replace(large.offset + kA, kA, bytes);
+    CHECK_REFUSED(bench, kCorruptAcked);
+  }
+
   TEST_CASE("8: an intact batch that does not continue the chain") {
     LogBuilder log = ThreeBatches();
     LogBuilder fork = log;
