@@ -70,13 +70,13 @@ int main(int argc, char** argv) {
   harness.Add("raw_overwrite_4k", [&] {
     return stet::bench::RawDurableOverwrites(harness.NewFolder(), 4096, seconds);
   });
-  for (const size_t outstanding : {1, 8, 64, 512, 4096}) {
+  for (const size_t outstanding : {1U, 8U, 64U, 512U, 4096U}) {
     stet::bench::AddPair(&harness, &costs, outstanding);
   }
   harness.Ratio("append_p50_to_raw_overwrite_p50", "writer_100B_1.p50", "raw_overwrite_4k.p50",
                 {.at_most = 1.15});
-  for (const size_t outstanding : {1, 64}) stet::bench::AddPosix(&harness, &costs, outstanding);
-  for (const size_t outstanding : {64, 512, 4096}) {
+  for (const size_t outstanding : {1U, 64U}) stet::bench::AddPosix(&harness, &costs, outstanding);
+  for (const size_t outstanding : {64U, 512U, 4096U}) {
     stet::bench::AddSustained(&harness, &costs, outstanding);
   }
   return harness.Run();

@@ -37,7 +37,7 @@ SegmentWalk::SegmentWalk(SegmentBytes* bytes, const SegmentHeader& header, uint6
       align_(uint64_t{1} << header.commit_align_log2),
       offset_(begin),
       limit_(limit),
-      chain_(std::move(chain)) {}
+      chain_(chain) {}
 
 bool SegmentWalk::Next() {
   if (offset_ >= limit_) return false;

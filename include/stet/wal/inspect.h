@@ -164,23 +164,6 @@ struct Difference {
 // there.  Errors: as ListSegments, of either.
 absl::StatusOr<Difference> Diff(const Options& a, const Options& b);
 
-// Everything that reading a log to its last byte can show; open looks at less.
-struct DeepReport {
-  RecoveryReport strict = {};          // what open decides
-  std::string lenient = {};            // verdict or refusal with tail = lenient
-  std::vector<Finding> findings = {};  // beyond those of `strict`, in order of their place
-  uint64_t bytes_read = 0;
-  uint64_t batches = 0;
-  uint64_t records = 0;
-  uint64_t slots = 0;       // valid ones
-  uint64_t dead_bytes = 0;  // behind ends that a next segment states
-};
-
-// Reads every block of every segment: both header copies and the rest of their blocks, slots, every
-// batch with its records, the indexes of finished segments, what lies dead behind the ends of earlier
-// epochs, prepared segments, files that do not belong here.
-DeepReport VerifyDeep(const Options& options);
-
 // Where the segments of `directory` are: `directory` itself, or the folder `wal` in it.
 std::string LogDirectory(const std::string& directory);
 

@@ -32,6 +32,8 @@ class Storage;
 // refuse with the exact range, and is never taken for the torn end of a crash.  In mode commit that
 // needs a later batch, or the slot that is written when the log falls idle (idle_watermark).
 //
+// Refused as Unimplemented: interval and witness, and operations other than durable_write.
+//
 // In every mode a flush starts before more than inflight_bytes_max are not flushed, and appends wait
 // for it.
 enum class Durability : uint8_t { kMemory, kOs, kInterval, kCommit, kWitness };
@@ -43,7 +45,7 @@ enum class Backend : uint8_t { kAuto, kUring, kPosix };
 
 // How a batch is made durable, in the modes that flush it at once.
 //
-//   auto            what a short measurement on the log's own disk finds best; kept for later opens
+//   auto            durable_write: nothing is measured
 //   durable_write   each batch by a write that is durable when it completes (RWF_DSYNC)
 //   write_flush     writes, then one flush for all that completed before it, in order
 //   linked_flush    each batch by a write and a flush behind it, in one system call
@@ -70,7 +72,7 @@ struct Options {
   absl::Duration flush_interval = absl::Milliseconds(10);
   uint64_t flush_bytes = 1 << 20;
   // Batches on their way to the disk at once, 1 to 64; the writer begins with one and uses more while
-  // that pays.
+  // that pays.  Not followed yet: it uses up to 4.
   uint32_t batches_in_flight_max = 16;
   Backend backend = Backend::kAuto;
   Operation operation = Operation::kAuto;

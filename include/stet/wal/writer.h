@@ -36,7 +36,8 @@ struct Watermarks {
   uint64_t witnessed = 0;  // named by a later durable batch or slot: its loss would be noticed
 };
 
-// Something that went wrong while the log was written, and what came of it.
+// Something that went wrong while the log was written, and what came of it.  Not told yet: an error
+// of the disk poisons the log, and its status says all.
 struct WriterFailure {
   enum class Kind : uint8_t {
     kWrite,    // of a batch or a slot
@@ -75,7 +76,8 @@ struct WriterStats {
   uint64_t watermark_slots = 0;
   uint64_t rotations = 0;
   uint64_t short_writes = 0;
-  uint64_t stalls = 0;             // times that Append had to wait for the window or for a segment
+  uint64_t stalls = 0;  // times that Append had to wait for the window or for a segment
+  // Not filled yet: from here to the end.
   uint32_t batches_in_flight = 1;  // that the writer allows itself now
   uint32_t batches_in_flight_peak = 0;
   uint64_t failovers = 0;
@@ -117,7 +119,8 @@ class Writer {
   // ResourceExhausted for no space for the next segment (worth trying again: space freed is
   // noticed); the error that poisoned the log; FailedPrecondition after Close.
   //
-  // `at_least` strengthens the log's durability for this group, and never weakens it: released()
+  // `at_least` is refused as Unimplemented when it is stronger than the log's own durability.  It
+  // strengthens the log's durability for this group, and never weakens it: released()
   // stays before the group until what that mode asks for is done, and this is begun at once.  As
   // releases are in order, later groups wait for it too.
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest,
