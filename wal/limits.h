@@ -16,10 +16,6 @@ namespace stet::wal {
 // Options::batches_in_flight_max goes up to here.
 inline constexpr uint32_t kBatchesInFlightMax = 64;
 
-// Errors: InvalidArgument, naming both numbers, if sizes are out of range or do not nest: record <= group <= a quarter of the
-// largest segment <= window.  Unimplemented for a durability that is not built.
-absl::Status CheckOptions(const Options& options);
-
 // Room that a segment keeps for the batch that ends it.
 uint64_t SegmentEndBytesMax(uint64_t segment_bytes, uint64_t align);
 

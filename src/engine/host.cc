@@ -30,6 +30,14 @@ uint32_t SlotsOf(const EngineOptions& options) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+// What the log would refuse is refused before a directory is made for it.
+absl::Status CheckLog(const EngineOptions& options) {
+  if (options.directory.empty()) return absl::OkStatus();
+  wal::Options log = options.log;
+  log.durability = options.durability;
+  return wal::CheckOptions(log);
+}
+
 // A payload that the limits allow must fit into a batch, or it would be refused when it is too late.
 absl::Status CheckFits(const EngineOptions& options) {
   if (options.directory.empty()) return absl::OkStatus();
@@ -50,6 +58,7 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
                                                   options.limits.payload_bytes,
                                                   kPayloadBytesHardMax));
   }
+  RETURN_IF_ERROR(CheckLog(options));
   RETURN_IF_ERROR(CheckFits(options));
   for (const auto& [name, activity] : options.activities) {
     if (!activity) return absl::InvalidArgumentError(fmt::format("activity \"{}\" is empty", name));

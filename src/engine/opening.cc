@@ -31,7 +31,9 @@ absl::Status MakeDirectory(const EngineOptions& options) {
   std::unique_ptr<wal::Storage> own;
   wal::Storage* storage = options.log.storage;
   if (storage == nullptr) {
-    ASSIGN_OR_RETURN(own, wal::OpenStorage(wal::Backend::kPosix));
+    // A ring that was asked for and is refused: said before anything is made.
+    const bool ring = options.log.backend == wal::Backend::kUring;
+    ASSIGN_OR_RETURN(own, wal::OpenStorage(ring ? wal::Backend::kUring : wal::Backend::kPosix));
     storage = own.get();
   }
   const std::filesystem::path directory = options.directory;

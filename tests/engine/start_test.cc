@@ -1,4 +1,5 @@
 // Starting, naming and waiting.
+#include <filesystem>
 #include <string>
 
 #include <absl/time/clock.h>
@@ -118,9 +119,17 @@ TEST_CASE("options that cannot be are refused before the directory is touched") 
   EngineOptions empty = Options("echo", directory.engine());
   empty.activities["none"] = nullptr;
   CHECK(absl::IsInvalidArgument(Engine::Open(empty).status()));
+  EngineOptions small = Options("echo", directory.engine());
+  small.log.inflight_bytes_max = 1;
+  CHECK(absl::IsInvalidArgument(Engine::Open(small).status()));
+  EngineOptions ring = Options("echo", directory.engine());
+  ring.log.backend = wal::Backend::kUring;
+  ring.log.segment_bytes = 1;
+  CHECK(absl::IsInvalidArgument(Engine::Open(ring).status()));
   EngineOptions absent = Options("echo", directory.engine());
   absent.create = false;
   CHECK(absl::IsNotFound(Engine::Open(absent).status()));
+  CHECK_FALSE(std::filesystem::exists(directory.engine()));
 }
 
 TEST_CASE("an execution is named by key, id or unique prefix") {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <absl/status/status.h>
 #include <absl/time/time.h>
 
 #pragma GCC visibility push(default)
@@ -100,6 +101,12 @@ struct Options {
   // Null: the machine's, as `backend` says.  Must outlive what is opened with it.
   Storage* storage = nullptr;
 };
+
+// What opening would refuse whatever the directory holds.
+// Errors: InvalidArgument, naming both numbers, if sizes are out of range or do not nest: record <=
+// group <= a quarter of the largest segment <= window.  Unimplemented for a durability that is not
+// built.
+absl::Status CheckOptions(const Options& options);
 
 }  // namespace stet::wal
 
