@@ -50,7 +50,9 @@ struct EngineOptions {
   // Set by the engine, whatever they say: directory, create, durability, state_digest_version,
   // event_level and event_level_max.
   wal::Options log = {};
-  Clock* clock = nullptr;  // null: SystemClock().  Must outlive the engine
+  // Null: SystemClock().  Must outlive the engine.  Timeouts, sleeps and graces are measured by its
+  // steady time, never by the wall's.
+  Clock* clock = nullptr;
   // Called from the loop's thread with released events as they happen; must be quick and must not
   // call the engine.  For live progress.
   std::function<void(const ExecutionSummary&, std::string_view task, TaskState)> on_task = nullptr;

@@ -28,10 +28,12 @@ void Attempt::Stop(StopReason reason) {
 }
 
 bool Attempt::SleepFor(absl::Duration duration) {
-  const absl::Time end = absl::Now() + duration;
+  // One that is stopped may have outlived the engine, and its clock.
+  if (stopped() != StopReason::kNone) return false;
+  const absl::Duration end = clock->Monotonic() + duration;
   MutexLock lock(mutex_);
   while (stopped() == StopReason::kNone) {
-    const absl::Duration left = end - absl::Now();
+    const absl::Duration left = end - clock->Monotonic();
     if (left <= absl::ZeroDuration()) return true;
     changed_.WaitFor(mutex_, absl::ToChronoNanoseconds(std::min(left, kNapMax)));
   }

@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "core/ref.h"
 #include "stet/activity.h"
+#include "stet/clock.h"
 #include "stet/payload.h"
 
 namespace stet::engine {
@@ -49,6 +50,7 @@ class Attempt {
   SharedPayload input = {};
   std::vector<Upstream> upstream = {};
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
+  Clock* clock = SystemClock();                  // SleepFor measures by it
 
   // How it ended; written by the worker before it gives the attempt back.
   absl::StatusOr<Payload> result = absl::StatusOr<Payload>();

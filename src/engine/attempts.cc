@@ -81,6 +81,7 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
     attempt = std::make_unique<Attempt>();
   } else {
     attempt = std::move(spare_.back());
+    attempt->clock = options_.clock;
     spare_.pop_back();
   }
   attempt->run = {.execution = effect.execution, .task = effect.task};

@@ -25,6 +25,7 @@ class Attempts {
     uint32_t slots = 1;
     uint64_t output_bytes_max = 1 << 20;
   };
+    Clock* clock = SystemClock();  // what attempts sleep by
 
   // All but the options is kept.
   Attempts(Options options, Ledger* ledger, Timers* timers, Workers* workers,

@@ -45,6 +45,7 @@ Engine::~Engine() { (void)Close(); }
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
   absl::StatusOr<engine::Catalog> catalog = engine::MakeCatalog(options);
   if (!catalog.ok()) return catalog.status();
+  if (options.clock == nullptr) options.clock = SystemClock();
   auto impl = std::make_unique<Impl>(std::move(options), *std::move(catalog));
   if (absl::Status opened = impl->Open(); !opened.ok()) return opened;
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
@@ -83,7 +84,7 @@ absl::StatusOr<ExecutionReport> Engine::Wait(std::string_view execution, absl::D
     engine::WaitFor(loop, name, reply);
   });
   if (!posted) return Impl::Closed();
-  absl::StatusOr<ExecutionReport> report = reply->Take(timeout);
+  absl::StatusOr<ExecutionReport> report = reply->Take(timeout, impl_->options().clock);
   if (absl::IsDeadlineExceeded(report.status())) {
     impl_->Post([reply](Sequencer& loop) { loop.waiters().Remove(reply); });
     return absl::DeadlineExceededError(

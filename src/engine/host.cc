@@ -122,7 +122,10 @@ void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
                   .inbox = inbox_.get(),
                   .workers = &workers,
                   .activities = activities_.get(),
-                  .attempts = {.slots = slots, .output_bytes_max = options_.limits.payload_bytes},
+                  .clock = options_.clock,
+                  .attempts = {.slots = slots,
+                               .output_bytes_max = options_.limits.payload_bytes,
+                               .clock = options_.clock},
                   .execute = options_.execute});
   inbox_->SetWake([&ledger] { ledger.journal().Wake(); });
   AnswerWhenReleased<EngineRecovery>(ledger, opened, std::move(opening->recovery));

@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <absl/time/clock.h>
 #include <fmt/format.h>
 
 #include "base/format.h"
@@ -122,12 +121,12 @@ absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecove
     if (finding.severity != wal::Severity::kInfo) Note(options, finding.ToString());
   }
   OpenLog opened;
-  const absl::Time begin = absl::Now();
+  const absl::Duration begin = options.clock->Monotonic();
   {
     wal::Reader reader = recovered->NewReader();
     RETURN_IF_ERROR(ReplayAll(opened.books, reader));
   }
-  recovery.replay_time = absl::Now() - begin;
+  recovery.replay_time = options.clock->Monotonic() - begin;
   recovery.events_replayed = opened.books.state.seq();
   ASSIGN_OR_RETURN(auto writer, wal::Writer::Start(*std::move(recovered), log));
   opened.journal = NewLogJournal(std::move(writer));
@@ -145,8 +144,7 @@ absl::StatusOr<Opening> OpenBooks(const EngineOptions& options) {
     ASSIGN_OR_RETURN(log, OpenDirectory(options, opening.recovery));
   }
   const uint32_t epoch = log.journal->epoch();
-  Clock* clock = options.clock == nullptr ? SystemClock() : options.clock;
-  EngineTime time(clock, log.books.state.time(), options.on_note);
+  EngineTime time(options.clock, log.books.state.time(), options.on_note);
   opening.recovery.epoch = epoch;
   opening.recovery.attempts_lost = CountInFlight(log.books.state);
   opening.recovery.missing_activities = MissingActivities(log.books.state, options);

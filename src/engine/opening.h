@@ -20,7 +20,7 @@ struct Opening {
 
 // Recovers and replays the directory, starts a new epoch in its log and resolves the attempts that
 // the last one left in flight.  Not yet released when it returns.  To be called by the loop's thread:
-// the log belongs to whoever starts it.
+// the log belongs to whoever starts it.  `options.clock` must not be null.
 // Errors: those of Engine::Open.
 absl::StatusOr<Opening> OpenBooks(const EngineOptions& options);
 

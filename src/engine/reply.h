@@ -9,10 +9,10 @@
 #include <absl/base/thread_annotations.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
-#include <absl/time/clock.h>
 #include <absl/time/time.h>
 
 #include "base/mutex.h"
+#include "stet/clock.h"
 
 namespace stet::engine {
 
@@ -27,12 +27,14 @@ class Reply {
     set_.NotifyAll();
   }
 
+  // `timeout` is measured by the steady time of `clock`.
   // Errors: those that were set; DeadlineExceeded.
-  absl::StatusOr<T> Take(absl::Duration timeout = absl::InfiniteDuration()) {
-    const absl::Time end = absl::Now() + timeout;
+  absl::StatusOr<T> Take(absl::Duration timeout = absl::InfiniteDuration(),
+                         Clock* clock = SystemClock()) {
+    const absl::Duration end = clock->Monotonic() + timeout;
     MutexLock lock(mutex_);
     while (!value_) {
-      const absl::Duration left = end - absl::Now();
+      const absl::Duration left = end - clock->Monotonic();
       if (left <= absl::ZeroDuration()) return absl::DeadlineExceededError("not yet");
       // Condition variables overflow at the far end of time.
       set_.WaitFor(mutex_, absl::ToChronoNanoseconds(std::min(left, absl::Hours(1))));

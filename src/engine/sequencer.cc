@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <absl/time/clock.h>
-
 #include "core/outstanding.h"
 #include "core/refusal.h"
 #include "engine/reports.h"
@@ -23,6 +21,7 @@ Sequencer::Sequencer(const Parts& parts)
     : ledger_(*parts.ledger),
       inbox_(*parts.inbox),
       attempts_(parts.attempts, parts.ledger, &timers_, parts.workers, parts.activities),
+      clock_(parts.clock),
       execute_(parts.execute) {}
 
 void Sequencer::Resume() {
@@ -144,13 +143,13 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
 
 void Sequencer::Close(absl::Duration grace) {
   closing_ = true;
-  close_by_ = absl::Now() + grace;
+  close_by_ = clock_->Monotonic() + grace;
   attempts_.BeginClosing();
 }
 
 bool Sequencer::Done() const {
   if (!closing_) return false;
-  return (attempts_.idle() && ledger_.outbox().empty()) || absl::Now() >= close_by_;
+  return (attempts_.idle() && ledger_.outbox().empty()) || clock_->Monotonic() >= close_by_;
 }
 
 // Waits for the log, a timer or the inbox.
@@ -162,7 +161,7 @@ void Sequencer::Block() {
   } else if (execute_ && !closing_ && !failed_) {
     wait = std::min(wait, timers_.next() - ledger_.now());
   }
-  if (closing_) wait = std::min(wait, close_by_ - absl::Now());
+  if (closing_) wait = std::min(wait, close_by_ - clock_->Monotonic());
   if (failed_) {
     bell_.Wait(wait);
   } else {

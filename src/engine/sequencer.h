@@ -16,6 +16,7 @@
 #include "engine/ledger.h"
 #include "engine/timers.h"
 #include "engine/waiters.h"
+#include "stet/clock.h"
 
 namespace stet::engine {
 
@@ -27,6 +28,7 @@ class Sequencer {
     Inbox* inbox = nullptr;
     Workers* workers = nullptr;
     const Activities* activities = nullptr;
+    Clock* clock = SystemClock();
     Attempts::Options attempts = {};
     bool execute = true;
   };
@@ -62,12 +64,13 @@ class Sequencer {
   Timers timers_;
   Attempts attempts_;
   Waiters waiters_;
+  Clock* clock_;
   bool execute_;
 
   bool closing_ = false;
-  absl::Time close_by_ = absl::InfiniteFuture();
-  bool failed_ = false;  // the log's failure has been acted upon
-  Doorbell bell_;        // for waiting without a log
+  absl::Duration close_by_ = absl::InfiniteDuration();  // on the steady clock
+  bool failed_ = false;                                 // the log's failure has been acted upon
+  Doorbell bell_;                                       // for waiting without a log
   // Work that was cut, one entry per execution; continued a part per turn.
   std::vector<uint64_t> backlog_;
 

@@ -11,6 +11,7 @@
 #include "engine/engine_time.h"
 #include "engine/inbox.h"
 #include "engine/outcome.h"
+#include "engine/reply.h"
 #include "engine/timers.h"
 #include "engine/workers.h"
 #include "tests/engine/fixture.h"
@@ -62,6 +63,50 @@ TEST_CASE("engine time never steps back, and does not follow a step of the wall"
   CHECK_EQ(time.Now(), begin + absl::Seconds(20));
   CHECK_EQ(notes, 2);
   CHECK_EQ(time.ToWall(begin + absl::Seconds(25)), clock.wall + absl::Seconds(5));
+}
+
+// A clock whose steady time passes in jumps, and whose wall goes back a day with each reading.
+class JumpingClock final : public Clock {
+ public:
+  absl::Time Wall() override { return wall -= absl::Hours(24); }
+  absl::Duration Monotonic() override { return monotonic += absl::Hours(1); }
+
+  absl::Time wall = absl::FromUnixSeconds(1'000'000'000);
+  absl::Duration monotonic = absl::Seconds(5);
+};
+
+TEST_CASE("sleeps and waits are measured by the steady clock that is given, not by the wall") {
+  JumpingClock clock;
+  Attempt attempt;
+  attempt.clock = &clock;
+  CHECK(attempt.SleepFor(absl::Minutes(59)));  // Over at the second reading.
+  CHECK_EQ(clock.monotonic, absl::Hours(2) + absl::Seconds(5));
+  Reply<int> reply;
+  CHECK(absl::IsDeadlineExceeded(reply.Take(absl::Minutes(59), &clock).status()));
+  CHECK_EQ(clock.monotonic, absl::Hours(4) + absl::Seconds(5));
+  attempt.clock = nullptr;  // As that of an engine that is gone.
+  attempt.Stop(StopReason::kClosing);
+  CHECK_FALSE(attempt.SleepFor(absl::Minutes(59)));
+}
+
+TEST_CASE("the grace of a close is measured by the steady clock that is given") {
+  JumpingClock clock;
+  std::atomic<bool> go = false;
+  std::atomic<bool> runs = false;
+  const auto engine =
+      testing::MustOpen({.workflows = {testing::Single({.name = "t", .activity = "hang"})},
+                         .activities = {{"hang",
+                                         [&](ActivityContext&) {
+                                           runs = true;
+                                           while (!go) absl::SleepFor(absl::Milliseconds(1));
+                                           return Payload();
+                                         }}},
+                         .clock = &clock,
+                         .close_grace = absl::Hours(2)});
+  testing::MustStart(*engine, "k");
+  CHECK(testing::Eventually([&] { return runs.load(); }));
+  CHECK(engine->Close().ok());  // Hours pass at once.
+  go = true;
 }
 
 TEST_CASE("timers come in order of time, then of execution and task") {

@@ -31,6 +31,7 @@ BANNED = [
     ('src/schema src/core', r'#include "stet/(wal/|engine\.h)', 'core does not know the log'),
     ('src/core', r'std::chrono|absl::Now|<thread>|<random>|absl/random|<fstream>|flat_hash_|'
      r'unordered_(map|set)|<mutex>|<atomic>|SystemClock', 'core is pure and ordered'),
+    ('src/engine', r'absl::Now\b|system_clock', 'durations are measured by a Clock'),
     ('include', r'#include <(?!absl/(status|time)/|[a-z_0-9]+>)', 'std, absl/{status,time}, stet'),
     ('include', r'\bassert\(', "the user's NDEBUG would differ"),
     ('include/stet src wal tools bench', r'liburing\.h', 'only wal/io talks to the ring'),
