@@ -95,6 +95,8 @@ struct EngineRecovery {
 struct EngineStats {
   uint64_t seq = 0;       // of the last event
   uint64_t released = 0;  // effects and replies up to here have left
+  uint32_t slots = 0;     // attempts that may run at once: fewer than EngineOptions::concurrency
+                          // when the system had no thread for more (told to on_note, too)
   uint32_t running = 0;   // attempts that hold a slot
   uint32_t zombies =
       0;  // of those, attempts that ended (timed out) while their activity still runs
@@ -110,7 +112,8 @@ class Engine {
   // Recovers, resolves attempts of the dead process and starts the loop.
   // Errors: InvalidArgument (options, workflow), FailedPrecondition with Reason kLocked (held by
   // another process; names its pid), DataLoss (the log is damaged: names file, range and the
-  // command to look closer), NotFound (absent and !create), and I/O errors.
+  // command to look closer), NotFound (absent and !create), ResourceExhausted (no thread to be had),
+  // and I/O errors.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
 
   // Closes in order: running activities are cancelled and recorded as interrupted (no budget used),

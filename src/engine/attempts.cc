@@ -49,7 +49,9 @@ void Attempts::StartReady() {
   const auto known = [this](const core::Execution& execution, uint32_t task) {
     return !execution.cancel_requested && bindings_.Find(*execution.definition, task) != nullptr;
   };
-  while (!closing_ && slots_taken_ < options_.slots) {
+  // An attempt is counted when it starts: none may wait for a thread that will never be.
+  const uint32_t slots_now = slots();
+  while (!closing_ && slots_taken_ < slots_now) {
     const std::optional<core::RunRef> run = core::NextReady(ledger_->state(), known);
     if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) return;
     ++slots_taken_;
@@ -79,9 +81,9 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   std::unique_ptr<Attempt> attempt;
   if (spare_.empty()) {
     attempt = std::make_unique<Attempt>();
+    attempt->clock = options_.clock;
   } else {
     attempt = std::move(spare_.back());
-    attempt->clock = options_.clock;
     spare_.pop_back();
   }
   attempt->run = {.execution = effect.execution, .task = effect.task};

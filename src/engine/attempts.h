@@ -4,6 +4,7 @@
 // returned: an activity that ignores its timeout keeps its slot.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -24,8 +25,8 @@ class Attempts {
   struct Options {
     uint32_t slots = 1;
     uint64_t output_bytes_max = 1 << 20;
-  };
     Clock* clock = SystemClock();  // what attempts sleep by
+  };
 
   // All but the options is kept.
   Attempts(Options options, Ledger* ledger, Timers* timers, Workers* workers,
@@ -57,6 +58,8 @@ class Attempts {
 
   bool idle() const { return slots_taken_ == 0; }
   bool has_unrecorded() const { return !unrecorded_.empty(); }
+  // At once.
+  uint32_t slots() const { return std::min(options_.slots, workers_->threads_max()); }
   uint32_t slots_taken() const { return slots_taken_; }
   uint32_t zombies() const;
   uint64_t late_reports() const { return late_reports_; }

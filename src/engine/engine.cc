@@ -124,6 +124,7 @@ absl::StatusOr<EngineStats> Engine::Stats() {
   return impl_->AskLoop<EngineStats>([](Sequencer& loop) {
     return EngineStats{.seq = loop.ledger().state().seq(),
                        .released = loop.ledger().journal().released(),
+                       .slots = loop.attempts().slots(),
                        .running = loop.attempts().slots_taken(),
                        .zombies = loop.attempts().zombies(),
                        .late_reports = loop.attempts().late_reports(),

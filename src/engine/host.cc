@@ -50,6 +50,12 @@ absl::Status CheckFits(const EngineOptions& options) {
                   options.limits.payload_bytes, needed, options.log.segment_bytes, batch_max));
 }
 
+// The threads come first: an engine that can run nothing leaves no epoch behind.
+absl::StatusOr<Opening> OpenWith(Workers& workers, const EngineOptions& options) {
+  if (options.execute) RETURN_IF_ERROR(workers.Start(options.on_note));
+  return OpenBooks(options);
+}
+
 }  // namespace
 
 absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
@@ -85,9 +91,11 @@ Host::~Host() { (void)Close(); }
 
 absl::Status Host::Open() {
   const auto opened = std::make_shared<Reply<EngineRecovery>>();
-  {
+  try {
     MutexLock lock(mutex_);
     thread_ = std::thread([this, opened] { RunThread(opened); });
+  } catch (const std::system_error& error) {
+    return NoThread("the engine's loop", error);
   }
   ASSIGN_OR_RETURN(recovery_, opened->Take());
   return absl::OkStatus();
@@ -104,7 +112,9 @@ absl::Status Host::Close() {
 
 void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
   pthread_setname_np(pthread_self(), "stet-loop");  // For top and perf.
-  absl::StatusOr<Opening> opening = OpenBooks(options_);
+  const uint32_t slots = SlotsOf(options_);
+  Workers workers(slots, inbox_, activities_);
+  absl::StatusOr<Opening> opening = OpenWith(workers, options_);
   if (!opening.ok()) {
     inbox_->Close();
     return opened->Set(opening.status());
@@ -116,8 +126,6 @@ void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
       progress.Observe(event, state, outbox);
     });
   }
-  const uint32_t slots = SlotsOf(options_);
-  Workers workers(slots, inbox_, activities_);
   Sequencer loop({.ledger = &ledger,
                   .inbox = inbox_.get(),
                   .workers = &workers,

@@ -3,9 +3,12 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <exception>
+#include <functional>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -23,7 +26,8 @@ struct Workers::Pool {
   std::shared_ptr<const Activities> activities;  // what Attempt::activity points into
 
   Mutex mutex;
-  uint32_t threads_max ABSL_GUARDED_BY(mutex) = 1;
+  std::function<void(std::string_view)> note ABSL_GUARDED_BY(mutex);
+  std::atomic<uint32_t> threads_max = 1;  // changed under the lock
   std::shared_ptr<const void> kept ABSL_GUARDED_BY(mutex);
   Condition work;   // there is work, or no more will come
   Condition ended;  // a thread has ended
@@ -49,6 +53,7 @@ struct Workers::Pool {
 
   std::unique_ptr<Attempt> Take(bool* start_thread);
   static void Start(const std::shared_ptr<Pool>& pool);
+  void GoOnWithFewer(const std::system_error& error) ABSL_LOCKS_EXCLUDED(mutex);
   static void Run(const std::shared_ptr<Pool>& pool);
 };
 
@@ -67,6 +72,13 @@ absl::StatusOr<Payload> RunActivity(Attempt& attempt) {
 }
 
 }  // namespace
+
+absl::Status NoThread(std::string_view whose, const std::system_error& error) {
+  return absl::ResourceExhaustedError(fmt::format(
+      "no thread for {}: {}; raise the limit on processes (ulimit -u) or on memory (ulimit -v), or "
+      "end something else",
+      whose, error.code().message()));
+}
 
 // Waits for the next attempt; null when the thread must end.
 std::unique_ptr<Attempt> Workers::Pool::Take(bool* start_thread) {
@@ -118,13 +130,27 @@ void Workers::Pool::Run(const std::shared_ptr<Pool>& pool) {
 void Workers::Pool::Start(const std::shared_ptr<Pool>& pool) {
   try {
     std::thread([pool] { Run(pool); }).detach();
-  } catch (const std::system_error&) {
-    // No more threads to be had: those that exist take the work, later.
-    MutexLock lock(pool->mutex);
-    --pool->threads;
-    pool->coming = false;
-    pool->threads_max = pool->threads;
+  } catch (const std::system_error& error) {
+    pool->GoOnWithFewer(error);
   }
+}
+
+// No more threads to be had: those that exist take the work, later.
+void Workers::Pool::GoOnWithFewer(const std::system_error& error) {
+  std::function<void(std::string_view)> tell;
+  std::string text;
+  {
+    MutexLock lock(mutex);
+    --threads;
+    coming = false;
+    text = fmt::format(
+        "no thread for activity {} of {} at once ({}): going on with {} until the engine is opened "
+        "again",
+        threads + 1, threads_max.load(), error.code().message(), threads);
+    threads_max = threads;
+    tell = note;
+  }
+  if (tell) tell(text);
 }
 
 Workers::Workers(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
@@ -135,6 +161,25 @@ Workers::Workers(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
   MutexLock lock(pool_->mutex);
   pool_->threads_max = threads_max;
 }
+
+absl::Status Workers::Start(std::function<void(std::string_view)> note) {
+  {
+    MutexLock lock(pool_->mutex);
+    pool_->note = std::move(note);
+    pool_->threads = 1;
+    pool_->coming = true;
+  }
+  try {
+    std::thread([pool = pool_] { Pool::Run(pool); }).detach();
+    return absl::OkStatus();
+  } catch (const std::system_error& error) {
+    MutexLock lock(pool_->mutex);
+    pool_->threads = 0;
+    return NoThread("a worker", error);
+  }
+}
+
+uint32_t Workers::threads_max() const { return pool_->threads_max.load(std::memory_order_relaxed); }
 
 Workers::~Workers() { Shutdown(absl::ZeroDuration()); }
 

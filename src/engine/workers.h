@@ -1,14 +1,19 @@
 // The threads that run activities.
 //
-// There are as many threads as attempts may run at once, made when they are first needed.  Attempts
+// There are as many threads as attempts may run at once: the first is made at the start, the others
+// when they are first needed.  Where the system gives no more, those that there are do the work.  Attempts
 // and results travel in bulk: a burst wakes one thread, which wakes the next only while there is
 // more to take, so that attempts shorter than a wake-up run on threads that are awake already.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
+#include <absl/status/status.h>
 #include <absl/time/time.h>
 
 #include "engine/attempt.h"
@@ -16,6 +21,9 @@
 #include "engine/inbox.h"
 
 namespace stet::engine {
+
+// The error of one who could not make a thread: says what to do.
+absl::Status NoThread(std::string_view whose, const std::system_error& error);
 
 // One thread calls it.
 class Workers {
@@ -27,6 +35,13 @@ class Workers {
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
+
+  // Makes the first thread.  `note` is told, from any thread, when a later one cannot be made.
+  // Errors: ResourceExhausted when there is no thread to be had: nothing would ever run.
+  absl::Status Start(std::function<void(std::string_view)> note);
+
+  // How many attempts can run at once: fewer than asked for once a thread could not be made.
+  uint32_t threads_max() const;
 
   // Queues the attempts; empties the vector.
   void Dispatch(std::vector<std::unique_ptr<Attempt>>& attempts);

@@ -166,6 +166,7 @@ TEST_CASE("workers run what is dispatched, and the loop is told of the last") {
                                                        return Payload();
                                                      }}});
   Workers workers(4, inbox, activities);
+  REQUIRE(workers.Start(nullptr).ok());
   constexpr int kCount = 1000;
   std::vector<std::unique_ptr<Attempt>> attempts;
   for (int i = 0; i < kCount; ++i) {
@@ -197,6 +198,7 @@ TEST_CASE("what the workers have not begun can be taken back") {
                                                        return Payload();
                                                      }}});
   Workers workers(1, inbox, activities);
+  REQUIRE(workers.Start(nullptr).ok());
   std::vector<std::unique_ptr<Attempt>> attempts;
   for (int i = 0; i < 3; ++i) {
     attempts.push_back(std::make_unique<Attempt>());
