@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """stet run from outside: results, exit statuses, keys, JSON, resumption."""
+import fcntl
 import json
 import pathlib
 import signal
@@ -92,7 +93,7 @@ def fails():
         check(tasks['t']['state'] in ('failed', 'dead_lettered'), f'timeout: {tasks["t"]}')
         done = s.stet('run', flow)
         check_equal(done.returncode, 1, 'the stored failure')
-        check('attempts: exit status 3' in done.stdout, 'the summary says why')
+        check('after 1 attempt: exit status 3' in done.stdout, 'the summary says why')
         shown = s.stet('show', 'flow').stdout
         check('  exit status 3' in shown and 'ABORTED' not in shown, f'show says why: {shown}')
         check_equal(s.stet('run', flow, '--quiet').stdout, '', 'quiet')
@@ -150,13 +151,46 @@ def tries(s):
     return trace.read_text().splitlines() if trace.exists() else []
 
 
+def told_late():
+    """A stet that waits for old commands holds the directory: the next one is told whom it waits for."""
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', 'true')))
+        (s.dir / 'run').mkdir(parents=True)
+        group = s.dir / 'run/old.group'
+        group.write_text('a command of an earlier stet')
+        with open(group) as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            first = s.start('run', flow)
+            wait_for(lambda: holder_of(s.dir) == first.pid, 'the first has the directory')
+            done = s.stet('run', flow)
+            check_equal(done.returncode, 5, done.stderr)
+            lines = done.stderr.splitlines()
+            check_equal(len(lines), 2, f'a note and an error: {lines}')
+            check('waiting for the lock' in lines[0] and str(first.pid) in lines[0], lines[0])
+            check(str(first.pid) in lines[1] and 'wait until it ends' in lines[1], lines[1])
+            check(not (s.dir / 'wal').exists(), 'who only waits opens no log')
+        out, err = first.communicate(timeout=30)
+        check_equal(first.returncode, 0, err)
+        # Asked for while it was finished by another: nothing is said to be resumed.
+        check('resuming' not in s.stet('run', flow).stderr, 'no stale message')
+
+
+def holder_of(path):
+    inode = path.stat().st_ino
+    for line in pathlib.Path('/proc/locks').read_text().splitlines():
+        words = line.split()
+        if words[1] == 'FLOCK' and words[5].endswith(f':{inode}'):
+            return int(words[4])
+    return None
+
+
 def locked():
     with Scratch() as s:
         flow = s.file('flow.json', commands(('a', 'touch started; exec sleep 60')))
         process = s.start('run', flow)
         wait_for((s.path / 'started').exists, 'a starts')
         begin = time.monotonic()
-        one_line_error(s.stet('run', flow), 5, str(process.pid))
+        one_line_error(s.stet('run', flow, '--quiet'), 5, str(process.pid))
         check(time.monotonic() - begin < 10, 'a locked directory is told soon')
         done = s.stet('run', flow, '--json')
         check_equal(json.loads(done.stdout)['error']['code'], 'locked', 'as JSON')
@@ -176,6 +210,53 @@ def plain_lines():
         check('1 completed' in done.stdout, f'summary: {done.stdout!r}')
 
 
+def words():
+    """Mistakes are named in the words of the user."""
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', 'true')))
+        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, ls, show')
+        one_line_error(s.stet('valdate', flow), 2, 'did you mean validate?')
+        for name in ('xml', '1', 'JSON', ''):
+            done = s.stet('run', flow, '--format', name)
+            one_line_error(done, 2, 'auto, json or wfformat', f'"{name}"')
+            check('FORMAT' not in done.stderr and '{' not in done.stderr, done.stderr)
+        one_line_error(s.stet('run', flow, '--key', ''), 2, '--key is empty')
+        one_line_error(s.stet('run', flow, '--key', 'a\nb'), 2, '--key "a\\nb"', '255')
+        one_line_error(s.stet('run', flow, '--key', 'k' * 256), 2, '--key', '255')
+        one_line_error(s.stet('run', flow, '--input', ''), 2, '--input is empty')
+        check(not s.dir.exists(), 'nothing is made for a mistake')
+        done = s.stet('run', flow)
+        check('1 task: 1 completed' in done.stdout and '1 attempt,' in done.stdout, done.stdout)
+        check('1 task, 0 dependencies' in s.stet('validate', flow).stdout, 'one task')
+        end = json.loads(s.stet('ls', '--json').stdout)['seq']
+        one_line_error(s.stet('show', 'flow', '--at', end + 1), 2, f'ends at event {end}')
+        check_equal(s.stet('show', 'flow', '--at', end).returncode, 0, 'the last event')
+
+
+def references_in_env():
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(
+            ('a', 'echo \'{"n": [1, "$(touch x)"]}\''),
+            {'id': 'b', 'run': 'echo "$ALL|$ONE|$TEXT|$PLAIN"', 'after': ['a'],
+             'env': {'ALL': '${tasks.a.output}', 'ONE': '<${tasks.a.output/n/0}>',
+                     'TEXT': '${tasks.a.output/n/1}', 'PLAIN': '$${tasks.a.output} $HOME'}}))
+        check_equal(s.stet('run', flow).returncode, 0, 'references in env')
+        check_equal(next((s.dir / 'logs').glob('*/b.*.out')).read_text(),
+                    '{"n": [1, "$(touch x)"]}|<1>|$(touch x)|${tasks.a.output} $HOME\n', 'substituted')
+        check(not (s.path / 'x').exists(), 'and never program text')
+        a = {'id': 'a', 'run': 'true'}
+        for tasks, parts in [
+                ([a, {'id': 'b', 'run': 'true', 'env': {'X': '${tasks.a.output}'}}],
+                 ['/tasks/1/env/X', '"a"', 'after']),
+                ([a, {'id': 'b', 'run': 'true', 'env': {'X': '${tasks.a}'}, 'after': ['a']}],
+                 ['/tasks/1/env/X', '${tasks.ID.output}']),
+                ([a, {'id': 'b', 'run': 'true', 'cwd': '${tasks.a.output}', 'after': ['a']}],
+                 ['/tasks/1/cwd', 'env'])]:
+            one_line_error(s.stet('validate', s.file('bad.json', {'tasks': tasks})), 2, *parts)
+        shared = {'defaults': {'env': {'X': '${tasks.a.output}'}}, 'tasks': [a]}
+        one_line_error(s.stet('validate', s.file('bad.json', shared)), 2, '/tasks/0', 'defaults', '"X"')
+
+
 def usage():
     for arguments in [[], ['nonsense'], ['run'], ['run', '--nonsense'], ['ls', 'x']]:
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
@@ -190,7 +271,8 @@ def usage():
         check(done.returncode == 0 and 'Example' in done.stdout, f'{arguments} shows examples')
 
 
-for case in [completes, fails, settings, interrupted, locked, plain_lines, usage]:
+for case in [completes, fails, settings, interrupted, told_late, locked, plain_lines,
+             words, references_in_env, usage]:
     print(case.__name__, flush=True)
     case()
 finish()

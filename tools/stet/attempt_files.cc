@@ -16,6 +16,7 @@ namespace stet::cli {
 namespace {
 
 constexpr size_t kFileNameMax = 150;
+constexpr size_t kRoomBytes = 4096;  // a block of most file systems
 
 bool IsPlain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -70,8 +71,17 @@ absl::StatusOr<std::vector<std::string>> AttemptFiles::Prepare(
   return variables;
 }
 
-void AttemptFiles::Remove(const std::function<bool()>& stop) const {
-  if (!RemoveGroup(group_path, stop)) return;
+absl::Status AttemptFiles::CheckRoom() const {
+  const std::string path = folder + "/room";
+  const absl::Status written = WriteFile(path, std::string(kRoomBytes, '\0'));
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  return absl::IsResourceExhausted(written) ? written : absl::OkStatus();
+}
+
+void AttemptFiles::Remove(const std::function<bool()>& stop,
+                          const std::function<void(std::string_view)>& note) const {
+  if (!RemoveGroup(group_path, stop, note)) return;
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
 }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -29,7 +30,11 @@ struct AttemptFiles {
   // Creates the folders and writes input and outputs.  The variables that name them: STET_INPUT, STET_OUTPUT_<TASK>.
   absl::StatusOr<std::vector<std::string>> Prepare(const ActivityContext& context) const;
   // Waits until the attempt's group is gone, and removes what only lives as long as it.  When `stop` says to give up, all of it stays.
-  void Remove(const std::function<bool()>& stop) const;
+  // `note` (may be null) is told when that takes long.
+  void Remove(const std::function<bool()>& stop,
+              const std::function<void(std::string_view)>& note) const;
+  // Errors: ResourceExhausted when the disk that holds the logs takes nothing more: what a command printed may be cut.
+  absl::Status CheckRoom() const;
 };
 
 }  // namespace stet::cli

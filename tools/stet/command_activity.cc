@@ -26,9 +26,18 @@ namespace {
 
 constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
 
+// `text` with the outputs that it refers to.
+absl::StatusOr<std::string> Expand(const std::string& text, const ActivityContext& context) {
+  return ExpandArgument(text, [&](const std::string& task) -> absl::StatusOr<std::string> {
+    STET_ASSIGN_OR_RETURN(Payload output, context.output(task));
+    return std::move(output.bytes);
+  });
+}
+
 // This process's environment, the task's, and ours on top.
-std::vector<std::string> Environment(const CommandConfig& config, const ActivityContext& context,
-                                     const std::vector<std::string>& files) {
+absl::StatusOr<std::vector<std::string>> Environment(const CommandConfig& config,
+                                                     const ActivityContext& context,
+                                                     const std::vector<std::string>& files) {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
@@ -36,7 +45,9 @@ std::vector<std::string> Environment(const CommandConfig& config, const Activity
     if (equals == text.npos) continue;
     variables[std::string(text.substr(0, equals))] = text.substr(equals + 1);
   }
-  for (const auto& [name, value] : config.env) variables[name] = value;
+  for (const auto& [name, value] : config.env) {
+    STET_ASSIGN_OR_RETURN(variables[name], Expand(value, context));
+  }
   variables["STET_EXECUTION"] = context.execution_key();
   variables["STET_TASK"] = context.task();
   variables["STET_ATTEMPT"] = fmt::format("{}", context.attempt());
@@ -50,22 +61,29 @@ absl::StatusOr<std::vector<std::string>> Arguments(const CommandConfig& config,
                                                    const ActivityContext& context) {
   std::vector<std::string> arguments;
   for (const std::string& argument : config.argv) {
-    STET_ASSIGN_OR_RETURN(
-        std::string expanded,
-        ExpandArgument(argument, [&](const std::string& task) -> absl::StatusOr<std::string> {
-          STET_ASSIGN_OR_RETURN(Payload output, context.output(task));
-          return std::move(output.bytes);
-        }));
+    STET_ASSIGN_OR_RETURN(std::string expanded, Expand(argument, context));
     arguments.push_back(std::move(expanded));
   }
   return arguments;
 }
 
-absl::StatusOr<Payload> OutputOf(const AttemptFiles& files, size_t bytes_max) {
-  STET_ASSIGN_OR_RETURN(std::string text, ReadStart(files.stdout_path, bytes_max));
-  Payload output(std::move(text));
+absl::StatusOr<Payload> OutputOf(const CommandOptions& options, const AttemptFiles& files,
+                                 const ActivityContext& context) {
+  STET_ASSIGN_OR_RETURN(FileStart start, ReadStart(files.stdout_path, options.output_bytes_max));
+  if (start.file_bytes > start.text.size() && options.note) {
+    options.note(
+        fmt::format("task {} printed {} bytes: the first {} are its output, all of it is in {}",
+                    Quote(context.task()), start.file_bytes, start.text.size(), files.stdout_path));
+  }
+  Payload output(std::move(start.text));
   if (!nlohmann::json::accept(output.bytes)) output.content_type = "text/plain";
   return output;
+}
+
+// What the system says when it has no more of something: not a word about the command.
+bool IsWantOfMeans(int error) {
+  return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE ||
+         error == ENOSPC || error == EDQUOT;
 }
 
 // What the attempt reports about a command that did not end well.
@@ -73,8 +91,8 @@ absl::Status FailureOf(const Verdict& verdict, const AttemptFiles& files) {
   if (verdict.kind == Verdict::Kind::kNotStarted) {
     const std::string what =
         fmt::format("cannot {}: {}", OneLine(verdict.what), std::strerror(verdict.value));
-    const bool passing = verdict.value == EAGAIN || verdict.value == ENOMEM;
-    return passing ? absl::UnavailableError(what) : absl::FailedPreconditionError(what);
+    return IsWantOfMeans(verdict.value) ? OwnFailure(absl::ResourceExhaustedError(what))
+                                        : absl::FailedPreconditionError(what);
   }
   const std::string how =
       verdict.kind == Verdict::Kind::kExited
@@ -92,29 +110,38 @@ absl::StatusOr<Verdict> Await(SupervisedProcess& process, ActivityContext& conte
   }
 }
 
+// Arguments that are too long are the task's; all else that keeps the supervisor from starting is ours.
+absl::StatusOr<SupervisedProcess> Start(ProcessSpec spec) {
+  absl::StatusOr<SupervisedProcess> process = SupervisedProcess::Start(std::move(spec));
+  if (process.ok() || absl::IsFailedPrecondition(process.status())) return process;
+  return OwnFailure(process.status());
+}
+
 absl::StatusOr<Payload> Run(const CommandOptions& options, const AttemptFiles& files,
                             ActivityContext& context) {
   STET_ASSIGN_OR_RETURN(const CommandConfig config,
                         CommandConfig::FromJson(std::string(context.config())));
-  STET_ASSIGN_OR_RETURN(const auto variables, files.Prepare(context));
+  STET_ASSIGN_OR_RETURN(const auto variables, OrOwnFailure(files.Prepare(context)));
   ProcessSpec spec = {.cwd = config.cwd,
-                      .environment = Environment(config, context, variables),
                       .grace = options.grace,
                       .stdout_path = files.stdout_path,
                       .stderr_path = files.stderr_path};
+  STET_ASSIGN_OR_RETURN(spec.environment, Environment(config, context, variables));
   STET_ASSIGN_OR_RETURN(spec.argv, Arguments(config, context));
   STET_ASSIGN_OR_RETURN(
-      spec.group_lock,
-      LockGroup(files.group_path,
-                fmt::format("task {} of {}, started by stet {}\n", Quote(context.task()),
-                            Quote(context.execution_key()), getpid())));
+      spec.group_lock, OrOwnFailure(LockGroup(
+                           files.group_path,
+                           fmt::format("task {} of {}, started by stet {}\n", Quote(context.task()),
+                                       Quote(context.execution_key()), getpid()))));
   if (context.cancelled()) return absl::CancelledError("stopped before the command started");
-  STET_ASSIGN_OR_RETURN(SupervisedProcess process, SupervisedProcess::Start(std::move(spec)));
+  STET_ASSIGN_OR_RETURN(SupervisedProcess process, Start(std::move(spec)));
   STET_ASSIGN_OR_RETURN(const Verdict verdict, Await(process, context));
-  if (verdict.kind == Verdict::Kind::kExited && verdict.value == 0) {
-    return OutputOf(files, options.output_bytes_max);
-  }
   if (verdict.stopped && context.cancelled()) return absl::CancelledError("stopped");
+  // With a full disk under its logs a command fails, or loses output, through no fault of its own.
+  STET_RETURN_IF_ERROR(OwnFailure(files.CheckRoom()));
+  if (verdict.kind == Verdict::Kind::kExited && verdict.value == 0) {
+    return OrOwnFailure(OutputOf(options, files, context));
+  }
   return FailureOf(verdict, files);
 }
 
@@ -125,7 +152,8 @@ Activity CommandActivity(CommandOptions options) {
     const AttemptFiles files = AttemptFiles::For(options.directory, context);
     absl::StatusOr<Payload> result = Run(options, files, context);
     // A killed supervisor may leave processes behind: the next attempt must not start beside them.
-    files.Remove([&context] { return context.cancelled(); });
+    files.Remove([&context] { return context.cancelled(); }, options.note);
+    if (IsOwnFailure(result.status())) return options.trouble->Hold(result.status(), context);
     return result;
   };
 }

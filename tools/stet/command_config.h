@@ -10,9 +10,9 @@
 namespace stet::cli {
 
 struct CommandConfig {
-  std::vector<std::string> argv = {};  // may hold ${tasks.ID.output} references
-  std::string cwd = {};                // empty: where stet was started
-  std::map<std::string, std::string> env = {};
+  std::vector<std::string> argv = {};           // may hold ${tasks.ID.output} references
+  std::string cwd = {};                         // empty: where stet was started
+  std::map<std::string, std::string> env = {};  // values may, too
 
   // Canonical JSON: equal configs give equal bytes.
   std::string ToJson() const;

@@ -42,6 +42,9 @@ absl::Status ParseSettings(const Field& object, Draft& draft) {
     const Field member = object.Member(key, value);
     if (key == "cwd") {
       STET_ASSIGN_OR_RETURN(draft.config.cwd, member.NonEmptyString());
+      if (draft.config.cwd.find("${tasks.") != std::string::npos) {
+        return member.Error("${tasks. ...} is for \"command\" and \"env\" only");
+      }
     } else if (key == "env") {
       STET_RETURN_IF_ERROR(ParseEnv(member, draft.config));
     } else if (key == "timeout") {
@@ -83,21 +86,44 @@ bool IsShellText(const std::vector<std::string>& argv, size_t index) {
          before.find('c') != std::string::npos;
 }
 
-absl::Status CheckReferences(const Field& item, const std::vector<std::string>& argv, size_t index,
-                             const Task& task) {
-  absl::StatusOr<std::vector<ArgumentPart>> parts = SplitArgument(argv[index]);
-  if (!parts.ok()) return item.Error(std::string(parts.status().message()));
+// Whether `text` refers to outputs; only those of tasks in "after" are there to be referred to.
+absl::StatusOr<bool> CheckReferences(const Field& place, const std::string& text,
+                                     const Task& task) {
+  const absl::StatusOr<std::vector<ArgumentPart>> parts = SplitArgument(text);
+  if (!parts.ok()) return place.Error(std::string(parts.status().message()));
+  bool any = false;
   for (const ArgumentPart& part : *parts) {
     if (part.task.empty()) continue;
+    any = true;
     if (std::find(task.after.begin(), task.after.end(), part.task) == task.after.end()) {
-      return item.Error(
+      return place.Error(
           fmt::format("refers to the output of {}, which is not in \"after\"", Quote(part.task)));
     }
-    if (IsShellText(argv, index)) {
-      return item.Error(
-          "an output must not become shell text; write [\"sh\", \"-c\", \"... \\\"$1\\\"\", "
-          "\"sh\", \"${tasks.ID.output}\"], or read the file $STET_OUTPUT_ID");
-    }
+  }
+  return any;
+}
+
+absl::Status CheckArgument(const Field& item, const std::vector<std::string>& argv, size_t index,
+                           const Task& task) {
+  STET_ASSIGN_OR_RETURN(const bool refers, CheckReferences(item, argv[index], task));
+  if (!refers || !IsShellText(argv, index)) return absl::OkStatus();
+  return item.Error(
+      "an output must not become shell text; write [\"sh\", \"-c\", \"... \\\"$1\\\"\", "
+      "\"sh\", \"${tasks.ID.output}\"], or name it in \"env\", or read the file $STET_OUTPUT_ID");
+}
+
+// The variables of the task's own "env", and those of "defaults".
+absl::Status CheckEnv(const Field& object, const Draft& draft) {
+  for (const auto& [name, value] : draft.config.env) {
+    const JsonValue* env = object.value().Find("env");
+    const JsonValue* own = env == nullptr ? nullptr : env->Find(name);
+    const Field place = own == nullptr ? object : object.Member("env", *env).Member(name, *own);
+    const absl::StatusOr<bool> refers = CheckReferences(place, value, draft.task);
+    if (refers.ok()) continue;
+    if (own != nullptr) return refers.status();
+    return absl::InvalidArgumentError(fmt::format("{} (the variable {} of \"defaults\")",
+                                                  std::string(refers.status().message()),
+                                                  Quote(name)));
   }
   return absl::OkStatus();
 }
@@ -114,7 +140,8 @@ absl::Status ParseCommand(const Field& object, Draft& draft) {
     STET_ASSIGN_OR_RETURN(std::string text, field.NonEmptyString());
     if (text.find("${tasks.") != std::string::npos) {
       return field.Error(
-          "${tasks. ...} is for \"command\" only; shell text reads the file $STET_OUTPUT_ID");
+          "${tasks. ...} is for \"command\" and \"env\" only; shell text reads the file "
+          "$STET_OUTPUT_ID, or a variable of \"env\"");
     }
     draft.config.argv = {"/bin/sh", "-c", std::move(text)};
     return absl::OkStatus();
@@ -126,7 +153,7 @@ absl::Status ParseCommand(const Field& object, Draft& draft) {
     STET_ASSIGN_OR_RETURN(std::string argument,
                           i == 0 ? field.Item(i).NonEmptyString() : field.Item(i).String());
     draft.config.argv.push_back(std::move(argument));
-    STET_RETURN_IF_ERROR(CheckReferences(field.Item(i), draft.config.argv, i, draft.task));
+    STET_RETURN_IF_ERROR(CheckArgument(field.Item(i), draft.config.argv, i, draft.task));
   }
   return absl::OkStatus();
 }
@@ -142,6 +169,7 @@ absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
   }
   STET_RETURN_IF_ERROR(ParseCommand(object, draft));
   STET_RETURN_IF_ERROR(ParseSettings(object, draft));
+  STET_RETURN_IF_ERROR(CheckEnv(object, draft));
   std::map<std::string, std::string> variables;
   for (const std::string& name : draft.task.after) {
     const auto [place, fresh] = variables.emplace(OutputVariable(name), name);

@@ -9,7 +9,7 @@
 //        "run": "curl -fsS https://example.org/data | gzip",        text for /bin/sh -c
 //        "after": ["login"],                     ids of tasks that must have completed
 //        "cwd": "work",                          relative to where stet was started; default: there
-//        "env": {"LANG": "C"},                   added to stet's environment
+//        "env": {"LANG": "C"},                   added to stet's environment; may refer to outputs, as "command" may
 //        "timeout": "30s",                       of one attempt; then TERM, and KILL after a grace period
 //        "priority": 0,                          higher first
 //        "retry": {"max_attempts": 3,            failures and timeouts, the first attempt included; default 1
@@ -18,8 +18,9 @@
 //     ]
 //   }
 //
-// "id", and one of "command" and "run", are required.  In an element of "command", ${tasks.ID.output} stands for the output of
-// an upstream task and ${tasks.ID.output/a/0} for a value inside it (a JSON pointer); it always stays within one argument.
+// "id", and one of "command" and "run", are required.  In an element of "command" and in a value of "env", ${tasks.ID.output} stands
+// for the output of an upstream task and ${tasks.ID.output/a/0} for a value inside it (a JSON pointer); it always stays within one
+// argument or variable.  "$${tasks." stands for the text itself.
 #pragma once
 
 #include <absl/status/statusor.h>

@@ -1,10 +1,10 @@
 // Command line parsing.
 #include "tools/stet/commands.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <functional>
-#include <map>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -13,6 +13,7 @@
 #include "tools/stet/listing.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/run.h"
+#include "tools/stet/suggestion.h"
 #include "tools/stet/validation.h"
 
 namespace stet::cli {
@@ -20,6 +21,7 @@ namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
+constexpr std::string_view kCommands[] = {"run", "validate", "ls", "show"};
 constexpr const char* kNotBuilt[] = {
     "why",     "retry",    "cancel", "pause",    "resume", "purge",  "signal", "dead",
     "breaker", "schedule", "backup", "snapshot", "serve",  "worker", "schema", "graph"};
@@ -41,12 +43,15 @@ void AddDirectory(CLI::App* command, SettingFlags& settings) {
 }
 
 void AddFormat(CLI::App* command, FileFormat& format, double& time_scale) {
-  const std::map<std::string, FileFormat> formats = {{"auto", FileFormat::kAuto},
-                                                     {"json", FileFormat::kJson},
-                                                     {"yaml", FileFormat::kYaml},
-                                                     {"wfformat", FileFormat::kWfFormat}};
-  command->add_option("--format", format, "auto, json or wfformat (WfCommons 1.5)")
-      ->transform(CLI::CheckedTransformer(formats).description(""))
+  const auto check = [](const std::string& name) {
+    if (FileFormatFrom(name).has_value()) return std::string();
+    return fmt::format("must be auto, json or wfformat, is {}", Quote(name));
+  };
+  command
+      ->add_option_function<std::string>(
+          "--format", [&format](const std::string& name) { format = *FileFormatFrom(name); },
+          "auto, json or wfformat (WfCommons 1.5)")
+      ->check(CLI::Validator(check, ""))
       ->type_name("FORMAT");
   command
       ->add_option("--time-scale", time_scale,
@@ -75,8 +80,16 @@ void AddRun(CLI::App& app, Choice& choice) {
   run->add_flag("--quiet", options.quiet, "No progress and no summary");
   run->footer(
       "Killed or interrupted at any moment, the same command goes on: what was recorded is not run "
-      "again.\nOther unfinished executions of the directory go on too, in this working directory "
+      "again.\nCtrl-C (INT), TERM and HUP stop what runs in order: each command gets TERM, after 5 "
+      "s "
+      "KILL, and counts as interrupted, which uses\nup no attempt. A second one, and QUIT, end "
+      "stet "
+      "at once, as a crash would: what ran counts as lost (retry.max_lost).\nOther unfinished "
+      "executions of the directory go on too, in this working directory "
       "and environment.\n\n"
+      "What a command prints is its output, up to 1 MiB; of more only that much is handed on, and "
+      "a "
+      "note names the log file in DIR/logs\nthat holds all of it.\n\n"
       "Examples:\n"
       "  stet run report.json\n"
       "  stet run report.json --key report-2026-11 --input '{\"month\": 11}' --workers 8\n"
@@ -138,6 +151,29 @@ void AddNotBuilt(CLI::App& app, Choice& choice, bool json) {
   }
 }
 
+// The first argument when it should be a command and is none.
+std::string_view UnknownCommand(int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  const std::string_view given = argv[1];
+  const auto is_given = [given](std::string_view name) { return name == given; };
+  const bool known = std::any_of(std::begin(kCommands), std::end(kCommands), is_given) ||
+                     std::any_of(std::begin(kNotBuilt), std::end(kNotBuilt), is_given);
+  return known ? std::string_view() : given;
+}
+
+ExitStatus RefuseCommand(std::string_view given, bool json) {
+  std::string message = fmt::format("{} is no command", Quote(given));
+  if (const std::string_view near = Suggest(given, kCommands); !near.empty()) {
+    message += fmt::format("; did you mean {}?", near);
+  }
+  const Failure failure =
+      UsageFailure(fmt::format("{} Commands: {}", message + (message.back() == '?' ? "" : "."),
+                               fmt::join(kCommands, ", ")),
+                   "stet --help");
+  Print(failure, json);
+  return failure.exit;
+}
+
 bool Has(int argc, char** argv, const char* flag) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], flag) == 0) return true;
@@ -149,6 +185,9 @@ bool Has(int argc, char** argv, const char* flag) {
 
 int Main(int argc, char** argv) {
   const bool json = Has(argc, argv, "--json");
+  if (const std::string_view unknown = UnknownCommand(argc, argv); unknown.data() != nullptr) {
+    return static_cast<int>(RefuseCommand(unknown, json));
+  }
   CLI::App app("stet runs workflows of commands so that nothing recorded is lost or done twice.",
                "stet");
   app.set_version_flag("--version", kVersion);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <absl/status/status.h>
+#include <absl/strings/cord.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <stet/inspect.h>
@@ -42,12 +43,24 @@ std::string_view CodeName(absl::StatusCode code) {
   }
 }
 
+// Under these an exit status and the next step travel inside a Status.
+constexpr char kExitPayload[] = "stet/exit";
+constexpr char kNextPayload[] = "stet/next";
+
+std::string PayloadText(const absl::Status& status, const char* type) {
+  const auto payload = status.GetPayload(type);
+  return payload ? std::string(*payload) : std::string();
+}
+
 bool IsLimit(Reason reason) {
   return reason == Reason::kTooLarge || reason == Reason::kTooManyTasks ||
          reason == Reason::kTooManyEdges || reason == Reason::kTooManyExecutions;
 }
 
 ExitStatus ExitFor(const absl::Status& status) {
+  if (const std::string given = PayloadText(status, kExitPayload); !given.empty()) {
+    return static_cast<ExitStatus>(std::stoi(given));
+  }
   const Reason reason = ReasonOf(status);
   const wal::Refusal refusal = wal::RefusalOf(status);
   if (reason == Reason::kLocked || refusal == wal::Refusal::kLocked) return ExitStatus::kLocked;
@@ -97,7 +110,7 @@ void ExplainLock(const std::string& directory, Failure& failure) {
   const std::optional<int> pid = wal::Examine(LogOptionsFor(directory)).live_pid;
   if (!pid.has_value()) return;
   failure.message = fmt::format("{} is in use by process {}", OneLine(directory), *pid);
-  failure.next = "wait until it ends, or stop it";
+  failure.next = kWhenLocked;
 }
 
 }  // namespace
@@ -105,7 +118,9 @@ void ExplainLock(const std::string& directory, Failure& failure) {
 Failure FailureFrom(const absl::Status& status, const std::string& directory) {
   Failure failure = {.exit = ExitFor(status),
                      .code = std::string(CodeName(status.code())),
-                     .message = OneLine(std::string(status.message()))};
+                     .message = OneLine(std::string(status.message())),
+                     .next = PayloadText(status, kNextPayload)};
+  if (failure.exit == ExitStatus::kLocked) failure.code = "locked";
   if (const Reason reason = ReasonOf(status); reason != Reason::kNone) {
     failure.code = ToString(reason);
   }
@@ -113,6 +128,14 @@ Failure FailureFrom(const absl::Status& status, const std::string& directory) {
   if (failure.exit == ExitStatus::kData && !directory.empty()) AddFinding(directory, failure);
   return failure;
 }
+
+absl::Status WithExit(absl::Status status, ExitStatus exit, std::string_view next) {
+  status.SetPayload(kExitPayload, absl::Cord(std::to_string(static_cast<int>(exit))));
+  status.SetPayload(kNextPayload, absl::Cord(std::string(next)));
+  return status;
+}
+
+bool HasExit(const absl::Status& status) { return status.GetPayload(kExitPayload).has_value(); }
 
 Failure UsageFailure(std::string_view message, std::string_view next) {
   return {.exit = ExitStatus::kUsage,

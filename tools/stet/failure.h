@@ -33,6 +33,14 @@ struct Failure {
 // Explains `status`.  With a directory, a refusal of its log is examined for file, offset and next command.
 Failure FailureFrom(const absl::Status& status, const std::string& directory = {});
 
+// `status` as one that ends stet with `exit`, whatever its code; `next`: what to do next.
+absl::Status WithExit(absl::Status status, ExitStatus exit, std::string_view next);
+// Whether it came from WithExit.
+bool HasExit(const absl::Status& status);
+
+// What to do about a directory that another process holds.
+inline constexpr char kWhenLocked[] = "wait until it ends, or stop it";
+
 // A mistake in the use of the tool.
 Failure UsageFailure(std::string_view message, std::string_view next = {});
 

@@ -3,18 +3,22 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/time/clock.h>
 #include <fmt/format.h>
 
+#include "tools/stet/failure.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/status_macros.h"
 
@@ -24,6 +28,8 @@ namespace {
 using Clock = std::chrono::steady_clock;  // Not moved by those who set the time.
 
 constexpr absl::Duration kPoll = absl::Milliseconds(20);
+constexpr std::chrono::seconds kClaimWait(1);
+constexpr std::chrono::milliseconds kClaimNote(200);
 constexpr std::chrono::seconds kFirstNote(2);
 constexpr std::chrono::seconds kNextNote(30);
 
@@ -73,26 +79,65 @@ absl::StatusOr<OwnedFd> LockGroup(const std::string& path, std::string_view text
   return fd;
 }
 
-bool RemoveGroup(const std::string& path, const std::function<bool()>& stop) {
+bool RemoveGroup(const std::string& path, const std::function<bool()>& stop,
+                 const std::function<void(std::string_view)>& note) {
+  Clock::time_point next_note = Clock::now() + kFirstNote;
   const OwnedFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return true;
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (stop()) return false;
+    if (note && Clock::now() >= next_note) {
+      const auto text = ReadFile(path);
+      note(fmt::format("waiting for what is left of a command whose supervisor was killed: {}",
+                       OneLine(text.ok() ? *text : path)));
+      next_note = Clock::now() + kNextNote;
+    }
     absl::SleepFor(kPoll);
   }
   unlink(path.c_str());
   return true;
 }
 
-std::optional<OwnedFd> ClaimDirectory(const std::string& directory, absl::Duration wait) {
-  OwnedFd fd(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.valid()) return fd;  // Absent: nobody runs anything in it.
-  const Clock::time_point give_up = Clock::now() + absl::ToChronoNanoseconds(wait);
+absl::StatusOr<OwnedFd> ClaimDirectory(const std::string& directory,
+                                       const std::function<void(std::string_view)>& note,
+                                       const std::function<bool()>& stop) {
+  STET_ASSIGN_OR_RETURN(OwnedFd fd, OpenFile(directory, O_RDONLY | O_DIRECTORY));
+  const Clock::time_point begin = Clock::now();
+  bool noted = false;
   while (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (Clock::now() >= give_up) return std::nullopt;
+    if (errno != EWOULDBLOCK && errno != EINTR) return FileError(errno, "lock", directory);
+    if (stop()) return absl::CancelledError("interrupted while waiting for the lock");
+    const std::optional<int> holder = LockHolder(directory);
+    const std::string whom =
+        holder.has_value() ? fmt::format("process {}", *holder) : "another process";
+    if (Clock::now() - begin >= kClaimWait) {
+      return WithExit(absl::FailedPreconditionError(
+                          fmt::format("{} is in use by {}", OneLine(directory), whom)),
+                      ExitStatus::kLocked, kWhenLocked);
+    }
+    if (!noted && Clock::now() - begin >= kClaimNote) {
+      note(fmt::format("waiting for the lock of {}, held by {}", OneLine(directory), whom));
+      noted = true;
+    }
     absl::SleepFor(kPoll);
   }
   return fd;
+}
+
+std::optional<int> LockHolder(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return std::nullopt;
+  const std::string wanted = fmt::format(":{}", info.st_ino);
+  std::ifstream locks("/proc/locks");
+  // "1: FLOCK  ADVISORY  WRITE 4711 fe:01:131073 0 EOF"; those that wait have "->" in the second place.
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream words(line);
+    std::string number, kind, mode, access, file;
+    int pid = 0;
+    if (!(words >> number >> kind >> mode >> access >> pid >> file)) continue;
+    if (kind == "FLOCK" && pid > 0 && file.ends_with(wanted)) return pid;
+  }
+  return std::nullopt;
 }
 
 absl::Status WaitForOldGroups(const std::string& directory,

@@ -18,11 +18,19 @@ absl::StatusOr<OwnedFd> LockGroup(const std::string& path, std::string_view text
 
 // Waits until nobody holds the lock of `path` any more, and removes the file.  `stop` is asked several times a second whether to give up:
 // then the file stays, for those who start something beside the group, and the answer is false.
-bool RemoveGroup(const std::string& path, const std::function<bool()>& stop);
+// `note` (may be null) is told, after a moment and then now and again, which group is waited for.
+bool RemoveGroup(const std::string& path, const std::function<bool()>& stop,
+                 const std::function<void(std::string_view)>& note = nullptr);
 
-// Marks DIR as this process's for running commands, if it exists, so that two processes never wait for each other's groups.
-// Nothing when another process holds it, even after `wait`.
-std::optional<OwnedFd> ClaimDirectory(const std::string& directory, absl::Duration wait);
+// Marks DIR as this process's for running commands, so that two processes never wait for each other's groups.  Waits for one that
+// is about to end; `note` is told whom it waits for.
+// Errors: one that ends stet with exit status 5 when another process goes on holding it; Cancelled when `stop` says so; those of opening DIR.
+absl::StatusOr<OwnedFd> ClaimDirectory(const std::string& directory,
+                                       const std::function<void(std::string_view)>& note,
+                                       const std::function<bool()>& stop);
+
+// The process that holds the lock (flock) of `path`; nothing when none does or it cannot be seen from here.
+std::optional<int> LockHolder(const std::string& path);
 
 // Waits until no group of an earlier process is left in DIR/run, and removes what they left there.  Call it with the directory claimed.
 // `note` is told, after a moment and then now and again, which groups are waited for.  `stop` is asked several times a second whether to give up.

@@ -24,7 +24,12 @@ absl::StatusOr<Replayed> ReplayAt(const std::string& directory, std::optional<ui
   }
   ReplayOptions options = {.directory = directory};
   if (at_seq.has_value()) options.at_seq = *at_seq;
-  return Replay(options);
+  absl::StatusOr<Replayed> state = Replay(options);
+  if (state.ok() && at_seq.has_value() && state->seq() < *at_seq) {
+    return absl::OutOfRangeError(
+        fmt::format("--at {}: the log ends at event {}", *at_seq, state->seq()));
+  }
+  return state;
 }
 
 absl::StatusOr<std::string> ListOutput(const std::string& directory, bool json) {

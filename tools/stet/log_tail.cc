@@ -52,10 +52,11 @@ std::string_view LastOf(std::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadStart(const std::string& path, size_t bytes_max) {
+absl::StatusOr<FileStart> ReadStart(const std::string& path, size_t bytes_max) {
   STET_ASSIGN_OR_RETURN(const OwnedFd fd, OpenFile(path, O_RDONLY));
   STET_ASSIGN_OR_RETURN(const size_t size, SizeOf(fd, path));
-  return ReadRange(fd, path, 0, std::min(size, bytes_max));
+  STET_ASSIGN_OR_RETURN(std::string text, ReadRange(fd, path, 0, std::min(size, bytes_max)));
+  return FileStart{.text = std::move(text), .file_bytes = size};
 }
 
 std::string LastLines(const std::string& path) {

@@ -15,50 +15,44 @@
 namespace stet::cli {
 namespace {
 
-constexpr absl::Duration kClaimWait = absl::Seconds(1);
 constexpr absl::Duration kStopGrace = absl::Seconds(5);  // between TERM and KILL
 
-EngineOptions OptionsFor(const RunPlan& plan, Progress* progress) {
+EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& trouble,
+                         Progress* progress) {
+  const auto note = [progress](std::string_view text) { progress->OnNote(text); };
   return {.directory = plan.settings.directory,
           .durability = plan.settings.durability,
           .concurrency = plan.settings.workers,
           .workflows = {plan.workflow},
           .activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
-                                                             .grace = kStopGrace})},
+                                                             .grace = kStopGrace,
+                                                             .trouble = trouble,
+                                                             .note = note})},
                          {kSleepActivity, SleepActivity()}},
           .on_task = [progress](const ExecutionSummary& execution, std::string_view task,
                                 TaskState state) { progress->OnTask(execution, task, state); },
-          .on_note = [progress](std::string_view note) { progress->OnNote(note); }};
+          .on_note = note};
 }
 
 }  // namespace
 
-absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan, Progress* progress) {
+absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan,
+                                        const std::shared_ptr<Trouble>& trouble,
+                                        Progress* progress) {
   if (absl::Status made = MakeFolders(plan.settings.directory, true); !made.ok()) {
     // Whatever the system calls it: the place is there to be written, and cannot be.
     return absl::UnknownError(made.message());
   }
-  while (true) {
-    OpenedEngine opened;
-    std::optional<OwnedFd> claim = ClaimDirectory(plan.settings.directory, kClaimWait);
-    EngineOptions options = OptionsFor(plan, progress);
-    // Without the claim another stet is there: opening only tells who, and must not start anything beside it.
-    options.execute = claim.has_value();
-    if (claim.has_value()) {
-      opened.claim = *std::move(claim);
-      STET_RETURN_IF_ERROR(WaitForOldGroups(
-          plan.settings.directory,
-          [progress](std::string_view note) {
-            progress->OnNote(note);
-            progress->Show();
-          },
-          StopRequested));
-    }
-    const bool executing = options.execute;
-    STET_ASSIGN_OR_RETURN(opened.engine, Engine::Open(std::move(options)));
-    if (executing) return opened;
-    STET_RETURN_IF_ERROR(opened.engine->Close());
-  }
+  const auto note = [progress](std::string_view text) {
+    progress->OnNote(text);
+    progress->Show();
+  };
+  OpenedEngine opened;
+  STET_ASSIGN_OR_RETURN(opened.claim, ClaimDirectory(plan.settings.directory, note, StopRequested));
+  const absl::Status alone = WaitForOldGroups(plan.settings.directory, note, StopRequested);
+  if (!alone.ok()) return absl::IsCancelled(alone) ? alone : OwnFailure(alone);
+  STET_ASSIGN_OR_RETURN(opened.engine, Engine::Open(OptionsFor(plan, trouble, progress)));
+  return opened;
 }
 
 }  // namespace stet::cli

@@ -10,6 +10,7 @@
 #include "tools/stet/files.h"
 #include "tools/stet/plan.h"
 #include "tools/stet/progress.h"
+#include "tools/stet/trouble.h"
 
 namespace stet::cli {
 
@@ -18,7 +19,9 @@ struct OpenedEngine {
   std::unique_ptr<Engine> engine = nullptr;
 };
 
-// `progress` must outlive the engine.  Errors: those of Engine::Open; Cancelled when a signal came while waiting.
-absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan, Progress* progress);
+// `progress` must outlive the engine.  What keeps commands from being run ends up in `trouble`.  Errors: those of Engine::Open; Cancelled when a signal came while waiting.
+absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan,
+                                        const std::shared_ptr<Trouble>& trouble,
+                                        Progress* progress);
 
 }  // namespace stet::cli

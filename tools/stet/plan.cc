@@ -16,12 +16,15 @@
 namespace stet::cli {
 namespace {
 
-absl::StatusOr<Payload> ReadInput(const std::string& input) {
-  if (input.empty()) return Payload("null");
-  std::string text = input;
+absl::StatusOr<Payload> ReadInput(const std::optional<std::string>& input) {
+  if (!input.has_value()) return Payload("null");
+  if (input->empty()) {
+    return absl::InvalidArgumentError("--input is empty: give JSON or @FILE, or leave it out");
+  }
+  std::string text = *input;
   std::string name = "--input";
-  if (input.front() == '@') {
-    name = input.substr(1);
+  if (text.front() == '@') {
+    name = text.substr(1);
     STET_ASSIGN_OR_RETURN(text, ReadFile(name));
   }
   STET_RETURN_IF_ERROR(ParseJson(text, name).status());
@@ -32,6 +35,20 @@ absl::StatusOr<Payload> ReadInput(const std::string& input) {
 std::string PinnedKey(const RunOptions& options, const FileOptions& file_options) {
   const absl::StatusOr<Workflow> workflow = LoadWorkflow(options.file, file_options);
   return workflow.ok() ? workflow->name : std::filesystem::path(options.file).stem().string();
+}
+
+// Said here, before anything is made.
+absl::Status CheckKey(const RunPlan& plan, bool given) {
+  if (plan.key.empty() && given) {
+    return absl::InvalidArgumentError(
+        "--key is empty: name the execution, or leave it out for the workflow's name");
+  }
+  // The rule for keys is that for names.
+  const Workflow named = {.name = plan.key, .tasks = {{.name = "task", .activity = "none"}}};
+  if (Validate(named).ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      fmt::format("{}{}: a key is 1 to 255 bytes of UTF-8 without control characters",
+                  given ? "--key " : "", Quote(plan.key)));
 }
 
 absl::Status CheckSame(const RunPlan& plan) {
@@ -55,24 +72,26 @@ absl::StatusOr<RunPlan> MakePlan(const RunOptions& options, const Settings& sett
   const FileOptions file_options = {.format = options.format,
                                     .time_scale = options.time_scale,
                                     .max_attempts = settings.max_attempts};
-  RunPlan plan = {.settings = settings, .key = options.key};
+  RunPlan plan = {.settings = settings, .key = options.key.value_or("")};
   STET_ASSIGN_OR_RETURN(plan.input, ReadInput(options.input));
   if (!options.pinned) {
     STET_ASSIGN_OR_RETURN(plan.workflow, LoadWorkflow(options.file, file_options));
   }
-  if (plan.key.empty()) {
+  if (!options.key.has_value()) {
     plan.key = options.pinned ? PinnedKey(options, file_options) : plan.workflow.name;
   }
+  STET_RETURN_IF_ERROR(CheckKey(plan, options.key.has_value()));
   STET_ASSIGN_OR_RETURN(const Prior prior, Prior::Read(settings.directory));
   STET_RETURN_IF_ERROR(prior.CheckActivities());
   if (options.new_execution) {
     plan.key = prior.FreeKey(plan.key);
+    STET_RETURN_IF_ERROR(CheckKey(plan, options.key.has_value()));
     return plan;
   }
   plan.prior = prior.Find(plan.key);
   if (options.pinned) {
     STET_ASSIGN_OR_RETURN(plan.workflow, prior.Definition(plan.key));
-    if (options.input.empty() && plan.prior.has_value()) plan.input = plan.prior->input;
+    if (!options.input.has_value() && plan.prior.has_value()) plan.input = plan.prior->input;
   }
   if (plan.prior.has_value()) STET_RETURN_IF_ERROR(CheckSame(plan));
   return plan;

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "tools/stet/attempt_files.h"
+#include "tools/stet/plural.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/terminal.h"
 #include "tools/stet/time_text.h"
@@ -65,14 +66,14 @@ std::string SummaryText(const ExecutionReport& report, const std::string& direct
     lost += task.lost;
     attempts += task.attempts;
   }
-  std::string text =
-      fmt::format("{} {} ({}): {} tasks: {}{}; {} attempts, {} lost; seq {}\n", OneLine(report.key),
-                  PaintState(report.state), PrintId(report.id), report.tasks.size(),
-                  CountsText(report), ElapsedText(report), attempts, lost, report.seq);
+  std::string text = fmt::format("{} {} ({}): {}: {}{}; {}, {} lost; seq {}\n", OneLine(report.key),
+                                 PaintState(report.state), PrintId(report.id),
+                                 Count(report.tasks.size(), "task"), CountsText(report),
+                                 ElapsedText(report), Count(attempts, "attempt"), lost, report.seq);
   for (const TaskRecord& task : report.tasks) {
     if (!IsFailure(task.state)) continue;
-    text += fmt::format("  {} {} after {} attempts: {}\n", OneLine(task.id), ToString(task.state),
-                        task.attempts, ErrorText(task.error));
+    text += fmt::format("  {} {} after {}: {}\n", OneLine(task.id), ToString(task.state),
+                        Count(task.attempts, "attempt"), ErrorText(task.error));
   }
   if (report.state == ExecutionState::kFailed) {
     text += fmt::format("  logs: {}/logs/{}\n", directory, PrintId(report.id));

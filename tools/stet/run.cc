@@ -13,12 +13,14 @@
 #include "tools/stet/attempt_files.h"
 #include "tools/stet/opening.h"
 #include "tools/stet/plan.h"
+#include "tools/stet/plural.h"
 #include "tools/stet/progress.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/report_text.h"
 #include "tools/stet/status_macros.h"
 #include "tools/stet/stop_signal.h"
+#include "tools/stet/trouble.h"
 
 namespace stet::cli {
 namespace {
@@ -56,6 +58,7 @@ class RoomWatch {
 
 // Waits for the end, or for a signal.  Nothing on a signal.
 absl::StatusOr<std::optional<ExecutionReport>> WaitForEnd(Engine& engine, const std::string& key,
+                                                          const Trouble& trouble,
                                                           Progress& progress) {
   RoomWatch room;
   while (!StopRequested()) {
@@ -63,6 +66,7 @@ absl::StatusOr<std::optional<ExecutionReport>> WaitForEnd(Engine& engine, const 
     progress.Show();
     if (report.ok()) return std::move(report).value();
     if (report.status().code() != absl::StatusCode::kDeadlineExceeded) return report.status();
+    STET_RETURN_IF_ERROR(trouble.Check());
     STET_RETURN_IF_ERROR(room.Check(engine));
   }
   return std::nullopt;
@@ -76,11 +80,13 @@ absl::StatusOr<ExecutionReport> StopInOrder(Engine& engine, const RunPlan& plan)
   return after.ok() ? after->Report(plan.key) : before;
 }
 
-void ShowResumption(const RunPlan& plan, Progress& progress) {
-  if (!plan.prior.has_value()) return;
-  progress.OnNote(fmt::format("resuming {}: {} of {} tasks are done", Quote(plan.key),
-                              plan.prior->count_in(TaskState::kCompleted),
-                              plan.prior->tasks.size()));
+// What the opened directory says: it may have gone on since the plan was made.
+void ShowResumption(Engine& engine, const RunPlan& plan, Progress& progress) {
+  const absl::StatusOr<ExecutionReport> now = engine.Report(plan.key);
+  if (!now.ok() || now->key != plan.key || IsTerminal(now->state)) return;
+  progress.OnNote(fmt::format("resuming {}: {} of {} done", Quote(plan.key),
+                              now->count_in(TaskState::kCompleted),
+                              Count(now->tasks.size(), "task")));
 }
 
 // The engine goes on with whatever the directory holds: nobody should be surprised by it.
@@ -100,19 +106,20 @@ absl::Status ShowOthers(Engine& engine, const RunPlan& plan, Progress& progress)
 }
 
 absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
-  STET_ASSIGN_OR_RETURN(OpenedEngine opened, OpenEngine(plan, &progress));
+  const auto trouble = std::make_shared<Trouble>();
+  STET_ASSIGN_OR_RETURN(OpenedEngine opened, OpenEngine(plan, trouble, &progress));
   Engine& engine = *opened.engine;
   Outcome outcome = {.recovery = engine.recovery()};
-  ShowResumption(plan, progress);
+  ShowResumption(engine, plan, progress);
   if (const uint32_t lost = engine.recovery().attempts_lost; lost > 0) {
-    progress.OnNote(fmt::format("{} attempts were lost with the previous process", lost));
+    progress.OnNote(fmt::format("{} lost with the previous process", Count(lost, "attempt")));
   }
   STET_RETURN_IF_ERROR(ShowOthers(engine, plan, progress));
   STET_RETURN_IF_ERROR(
       engine.Start({.workflow = plan.workflow.name, .key = plan.key, .input = plan.input})
           .status());
   STET_ASSIGN_OR_RETURN(std::optional<ExecutionReport> report,
-                        WaitForEnd(engine, plan.key, progress));
+                        WaitForEnd(engine, plan.key, *trouble, progress));
   if (report.has_value()) {
     outcome.report = *std::move(report);
     STET_RETURN_IF_ERROR(engine.Close());

@@ -1,6 +1,7 @@
 // `stet run`: starts the execution of a workflow file, or resumes it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "tools/stet/failure.h"
@@ -12,10 +13,10 @@ namespace stet::cli {
 struct RunOptions {
   std::string file = {};
   SettingFlags settings = {};
-  std::string key = {};  // empty: the workflow's name
+  std::optional<std::string> key = std::nullopt;  // none: the workflow's name
   bool new_execution = false;
   bool pinned = false;
-  std::string input = {};  // JSON, or @file
+  std::optional<std::string> input = std::nullopt;  // JSON, or @file
   FileFormat format = FileFormat::kAuto;
   double time_scale = 1;
   bool json = false;

@@ -32,7 +32,7 @@ absl::StatusOr<Pipe> MakePipe() {
   Pipe pipe{.read = OwnedFd(fcntl(ends[0], F_DUPFD_CLOEXEC, 10)),
             .write = OwnedFd(fcntl(ends[1], F_DUPFD_CLOEXEC, 10))};
   if (!pipe.read.valid() || !pipe.write.valid()) {
-    return absl::ErrnoToStatus(errno, "cannot make a pipe");
+    return absl::ErrnoToStatus(errno == EINVAL ? EMFILE : errno, "cannot make a pipe");
   }
   return pipe;
 }
@@ -93,7 +93,12 @@ absl::StatusOr<SupervisedProcess> SupervisedProcess::Start(ProcessSpec spec) {
                                 lifeline.read.get(), verdict.write.get(), spec.group_lock.get()};
   SupervisedProcess process;
   if (const int error = Spawn(spec, fds, process.supervisor_); error != 0) {
-    return absl::ErrnoToStatus(error, "cannot start the supervisor of the command");
+    constexpr char kWhat[] = "cannot start the supervisor of the command";
+    if (error != E2BIG) return absl::ErrnoToStatus(error, kWhat);
+    return absl::FailedPreconditionError(
+        fmt::format("{}: its arguments and environment are too long; give long outputs as files "
+                    "($STET_OUTPUT_ID)",
+                    kWhat));
   }
   process.lifeline_ = std::move(lifeline.write);
   process.verdict_ = std::move(verdict.read);

@@ -29,7 +29,7 @@ struct ProcessSpec {
 // Stops the command and waits for it when destroyed.
 class SupervisedProcess {
  public:
-  // Errors: those of creating the files and of posix_spawn.
+  // Errors: those of creating the files and of posix_spawn; FailedPrecondition when arguments and environment are too long.
   static absl::StatusOr<SupervisedProcess> Start(ProcessSpec spec);
   SupervisedProcess(SupervisedProcess&&) = default;
   SupervisedProcess& operator=(SupervisedProcess&&) = delete;

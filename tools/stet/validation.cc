@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/stet/plural.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/settings.h"
@@ -37,9 +38,9 @@ ExitStatus ValidateFile(const ValidateOptions& options) {
                      {"dependencies", dependencies},
                      {"hash", hash}}));
   } else {
-    fmt::print(stdout, "{}: valid: workflow {}, {} tasks, {} dependencies, hash {}\n",
-               OneLine(options.file), Quote(workflow->name), workflow->tasks.size(), dependencies,
-               hash);
+    fmt::print(stdout, "{}: valid: workflow {}, {}, {}, hash {}\n", OneLine(options.file),
+               Quote(workflow->name), Count(workflow->tasks.size(), "task"),
+               Count(dependencies, "dependency", "dependencies"), hash);
   }
   return ExitStatus::kCompleted;
 }
