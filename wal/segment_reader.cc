@@ -69,12 +69,13 @@ Judgement JudgeBody(SegmentBytes* bytes, const SegmentHeader& header, uint64_t o
     }
     const uint32_t zero = CountZeroSectors(*read, content);
     const Place place = zero > batch.zero_sectors ? Place::kTorn : Place::kDamaged;
-    return As(judgement, place, flaw,
-              fmt::format("body digest: expected {}, computed {}; sectors of zeros: expected {}, "
-                          "found {}",
-                          ToString(batch.body_digest),
-                          ToString(DigestOf(read->subspan(kBatchHeaderBytes))), batch.zero_sectors,
-                          zero));
+    std::string text =
+        fmt::format("body digest: expected {}, computed {}", ToString(batch.body_digest),
+                    ToString(DigestOf(read->subspan(kBatchHeaderBytes))));
+    if (zero != batch.zero_sectors) {
+      text += fmt::format("; sectors of zeros: expected {}, found {}", batch.zero_sectors, zero);
+    }
+    return As(judgement, place, flaw, std::move(text));
   }
   if (flaw != Flaw::kNone) {
     return As(judgement, Place::kUnchained, flaw,

@@ -68,6 +68,10 @@ TEST_SUITE("walinspect, engine") {
     const Json before =
         Run("state --json --at " + std::to_string(start - 1) + " " + directory).Lines().at(0);
     CHECK(before["executions"].empty());
+    const Outcome beyond = Run("state --at 99999 " + directory);
+    CHECK_EQ(beyond.exit, 3);
+    CHECK(beyond.Has("the log ends at event " + std::to_string(state["seq"].get<uint64_t>())));
+    CHECK_EQ(Run("state --json --at 99999 " + directory).Lines().at(0)["error"]["code"], "usage");
   }
 
   TEST_CASE("dump names events and shows them as JSON; an execution is found by its key") {

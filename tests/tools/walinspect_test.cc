@@ -90,6 +90,10 @@ TEST_SUITE("walinspect") {
     const Json suspect = Run("verify --json " + Directory(Damaged(2)).path).Lines().at(0);
     CHECK_EQ(suspect["strict"], "SUSPECT_TAIL");
     CHECK_EQ(suspect["lenient"], "torn_tail");
+    const Outcome text = Run("verify " + Directory(Damaged(2)).path);
+    CHECK_FALSE(text.Has("run: walinspect verify"));
+    CHECK_FALSE(text.Has("expected 0, found 0"));
+    CHECK(text.Has("1 segment, 2 batches"));
   }
 
   TEST_CASE("dump prints every event, and goes on behind damage") {
@@ -122,6 +126,15 @@ TEST_SUITE("walinspect") {
     CHECK_EQ(count("--since 2001-01-01T00:00:00Z"), 5);
     CHECK_EQ(count("--since 2101-01-01T00:00:00Z"), 0);
     CHECK_EQ(Run("dump " + directory.path + " --type nonsense").exit, 3);
+    for (const char* wrong : {"--from -1", "--from 0", "--from x", "--from 4 --to 3", "--to 1x",
+                              "--limit -1", "--from"}) {
+      const Outcome outcome = Run("dump --json " + directory.path + " " + wrong);
+      INFO(wrong << ": " << outcome.out);
+      CHECK_EQ(outcome.exit, 3);
+      REQUIRE_EQ(outcome.Lines().size(), 1);
+      CHECK(outcome.Lines()[0]["error"]["message"].is_string());
+      CHECK_FALSE(outcome.Has("UINT"));
+    }
     CHECK_EQ(Run("dump " + directory.path + " --since yesterday").exit, 3);
   }
 
@@ -136,10 +149,19 @@ TEST_SUITE("walinspect") {
     const Outcome follow = Run("dump --follow .");
     CHECK_EQ(follow.exit, 3);
     CHECK(follow.Has("dump --follow is not built yet"));
+    const Outcome unknown = Run("nonsense --json");
+    CHECK_EQ(unknown.Lines().at(0)["error"]["code"], "usage");
+    CHECK(unknown.Has("there are ls, dump, verify, state"));
+    CHECK(Run("--version").Has("walinspect 0."));
+    CHECK_EQ(Run("--version").exit, 0);
     CHECK_EQ(Run("--help").exit, 0);
     CHECK_EQ(Run("dump --help").exit, 0);
     for (const char* command : {"ls ", "dump ", "verify ", "state "}) {
       CHECK_EQ(Run(std::string(command) + "no-such-directory-here").exit, 4);
+      const std::vector<Json> lines =
+          Run(std::string(command) + "no-such-directory-here --json").Lines();
+      REQUIRE_EQ(lines.size(), 1);
+      CHECK((lines[0].contains("error") || lines[0].contains("verdict")));
     }
     const TempDirectory empty;
     const Outcome outcome = Run("verify " + empty.path());

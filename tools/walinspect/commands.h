@@ -29,12 +29,12 @@ Exit RunLs(const LsArguments& arguments);
 struct DumpArguments {
   std::string directory = {};
   bool json = false;
-  uint64_t from_seq = 1;
-  uint64_t to_seq = UINT64_MAX;
+  std::string from = {};       // first seq; empty: 1
+  std::string to = {};         // last seq; empty: no end
   std::string execution = {};  // key, id or unique prefix; empty: all
   std::string type = {};       // name or number; empty: all
   std::string since = {};      // RFC 3339; empty: from the beginning
-  uint64_t limit = UINT64_MAX;
+  std::string limit = {};      // events; empty: all
 };
 Exit RunDump(const DumpArguments& arguments);
 
@@ -48,7 +48,7 @@ Exit RunVerify(const VerifyArguments& arguments);
 struct StateArguments {
   std::string directory = {};
   bool json = false;
-  uint64_t at_seq = UINT64_MAX;
+  std::string at = {};  // seq of the last event to apply; empty: all
 };
 Exit RunState(const StateArguments& arguments);
 

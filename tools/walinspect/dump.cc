@@ -1,6 +1,5 @@
 // walinspect dump: every event on a line; what cannot be read is a line too, and the dump goes on.
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <optional>
 
@@ -23,6 +22,7 @@ struct Filter {
   std::optional<uint64_t> execution = {};
   std::optional<uint16_t> type = {};
   int64_t since_ns = INT64_MIN;
+  uint64_t limit = UINT64_MAX;
 
   bool Takes(const wal::BatchInfo& batch, const wal::Record& record) const {
     return record.seq >= from_seq && record.seq <= to_seq && batch.closed_ns >= since_ns &&
@@ -30,12 +30,28 @@ struct Filter {
   }
 };
 
-template <typename T>
-std::optional<T> NumberFrom(std::string_view text, int base = 10) {
-  T value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
-  return whole ? std::optional(value) : std::nullopt;
+// The number that an option gives, at least `least`; `absent` if it is not given.
+absl::StatusOr<uint64_t> CountFrom(std::string_view option, const std::string& text, uint64_t least,
+                                   uint64_t absent) {
+  if (text.empty()) return absent;
+  const std::optional<uint64_t> value = NumberFrom<uint64_t>(text);
+  if (value && *value >= least) return *value;
+  return absl::InvalidArgumentError(
+      fmt::format("{} {}: expected a number, {} or more", option, text, least));
+}
+
+absl::StatusOr<Filter> RangeFrom(const DumpArguments& arguments) {
+  const auto from = CountFrom("--from", arguments.from, 1, 1);
+  const auto to = CountFrom("--to", arguments.to, 1, UINT64_MAX);
+  const auto limit = CountFrom("--limit", arguments.limit, 0, UINT64_MAX);
+  for (const auto* number : {&from, &to, &limit}) {
+    if (!number->ok()) return number->status();
+  }
+  if (*from > *to) {
+    return absl::InvalidArgumentError(
+        fmt::format("--from {} --to {}: the first seq is behind the last", *from, *to));
+  }
+  return Filter{.from_seq = *from, .to_seq = *to, .limit = *limit};
 }
 
 // A full id needs no state; a key or prefix does, and a damaged log has none.
@@ -50,7 +66,9 @@ absl::StatusOr<uint64_t> ExecutionFrom(const DumpArguments& arguments) {
 }
 
 absl::StatusOr<Filter> FilterFrom(const DumpArguments& arguments) {
-  Filter filter = {.from_seq = arguments.from_seq, .to_seq = arguments.to_seq};
+  absl::StatusOr<Filter> range = RangeFrom(arguments);
+  if (!range.ok()) return range.status();
+  Filter filter = *range;
   if (!arguments.type.empty()) {
     filter.type = EventTypeFrom(arguments.type);
     if (!filter.type) filter.type = NumberFrom<uint16_t>(arguments.type);
@@ -158,20 +176,23 @@ bool IsGap(const wal::Span& span) {
 Exit RunDump(const DumpArguments& arguments) {
   const absl::StatusOr<Filter> filter = FilterFrom(arguments);
   if (!filter.ok()) {
-    Complain(std::string(filter.status().message()));
+    Say({.code = "usage", .message = std::string(filter.status().message())}, arguments.json);
     return Exit::kUsage;
   }
   const wal::Options options = LogOptions(arguments.directory);
   const wal::RecoveryReport report = wal::Examine(options);
   absl::StatusOr<wal::Scanner> scanner = wal::Scanner::Open(options);
   if (!scanner.ok()) {
-    Complain(std::string(scanner.status().message()));
+    Say({.code = "io_error",
+         .message = std::string(scanner.status().message()),
+         .file = options.directory},
+        arguments.json);
     return Exit::kInputOutput;
   }
   // Of a live log nothing behind its watermark is shown: it may yet be lost.
   const uint64_t live_end = report.live_pid ? report.end_lsn : UINT64_MAX;
   const Printer printer(arguments.json, live_end);
-  uint64_t left = arguments.limit;
+  uint64_t left = filter->limit;
   while (left > 0 && scanner->Next()) {
     const wal::Span& span = scanner->span();
     if (IsGap(span)) printer.Gap(span);

@@ -79,7 +79,10 @@ Exit RunLs(const LsArguments& arguments) {
   const wal::Options options = LogOptions(arguments.directory);
   const auto segments = wal::ListSegments(options);
   if (!segments.ok()) {
-    Complain(segments.status().ToString());
+    Say({.code = "io_error",
+         .message = std::string(segments.status().message()),
+         .file = options.directory},
+        arguments.json);
     return Exit::kInputOutput;
   }
   const wal::RecoveryReport report = wal::Examine(options);

@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -14,6 +15,9 @@
 
 namespace stet::walinspect {
 namespace {
+
+constexpr std::string_view kVersion = WALINSPECT_VERSION;
+constexpr std::array<std::string_view, 4> kCommands = {"ls", "dump", "verify", "state"};
 
 // Subcommands that have a name, and nothing behind it yet.
 constexpr std::array<std::string_view, 16> kNotBuilt = {
@@ -53,8 +57,8 @@ void Declare(CLI::App* app, Arguments* arguments) {
   CLI::App* dump = app->add_subcommand("dump", "Print the events; goes on behind damage");
   DumpArguments& filters = arguments->dump;
   AddCommon(dump, &filters.directory, &filters.json);
-  dump->add_option("--from", filters.from_seq, "first seq");
-  dump->add_option("--to", filters.to_seq, "last seq");
+  dump->add_option("--from", filters.from, "first seq");
+  dump->add_option("--to", filters.to, "last seq");
   dump->add_option("--exec", filters.execution, "only this execution: key, id or unique prefix");
   dump->add_option("--type", filters.type, "only this event type: name or number");
   dump->add_option("--since", filters.since,
@@ -68,7 +72,7 @@ void Declare(CLI::App* app, Arguments* arguments) {
 
   CLI::App* state = app->add_subcommand("state", "Show the executions, as of any event");
   AddCommon(state, &arguments->state.directory, &arguments->state.json);
-  state->add_option("--at", arguments->state.at_seq, "seq of the last event to apply");
+  state->add_option("--at", arguments->state.at, "seq of the last event to apply");
 }
 
 // What `argv` asks for that has a name, and nothing behind it yet; empty when all of it is built.
@@ -87,13 +91,44 @@ Exit RunChosen(const CLI::App& app, const Arguments& arguments) {
   return RunState(arguments.state);
 }
 
+// What is wrong with the first argument, if that names no command; empty otherwise.
+std::string UnknownCommand(int argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]).starts_with("-")) return {};
+  if (std::find(kCommands.begin(), kCommands.end(), argv[1]) != kCommands.end()) return {};
+  return fmt::format("unknown command \"{}\"; there are {}", argv[1], fmt::join(kCommands, ", "));
+}
+
+// A parse error in the words of who typed it.
+std::string WordsOf(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return text.substr(0, text.find(':')) + " needs a value";
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr &&
+      text.find("subcommand") != std::string::npos) {
+    return fmt::format("a command is needed: {}", fmt::join(kCommands, ", "));
+  }
+  return text;
+}
+
+int Refuse(std::string message, bool json) {
+  Say({.code = "usage", .message = std::move(message), .next = "`walinspect --help` says how"},
+      json);
+  return static_cast<int>(Exit::kUsage);
+}
+
 int Main(int argc, char** argv) {
+  const bool json = std::find(argv + 1, argv + argc, std::string_view("--json")) != argv + argc;
   if (const std::string name = NotBuilt(argc, argv); !name.empty()) {
-    Complain(fmt::format("{} is not built yet (ls, dump, verify and state are)", name));
-    return static_cast<int>(Exit::kUsage);
+    return Refuse(fmt::format("{} is not built yet ({} are)", name, fmt::join(kCommands, ", ")),
+                  json);
+  }
+  if (std::string unknown = UnknownCommand(argc, argv); !unknown.empty()) {
+    return Refuse(std::move(unknown), json);
   }
   CLI::App app("Reads and proves the logs of stet; changes nothing.", "walinspect");
   app.footer(std::string(kFooter));
+  app.set_version_flag("--version", fmt::format("walinspect {}", kVersion));
   app.require_subcommand(1);
   Arguments arguments;
   Declare(&app, &arguments);
@@ -102,8 +137,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    Complain(fmt::format("{}; `walinspect --help` says how", error.what()));
-    return static_cast<int>(Exit::kUsage);
+    return Refuse(WordsOf(error), json);
   }
   try {
     const Exit exit = RunChosen(app, arguments);

@@ -83,19 +83,46 @@ void PrintText(const Replayed& state) {
                execution.cancel_requested ? " (cancel requested)" : "", counts);
   }
   for (const DeadLetter& letter : state.DeadLetters()) {
-    fmt::print("dead letter  {} / {}: {} attempts: {}\n", letter.key, letter.task, letter.attempts,
-               letter.error);
+    fmt::print("dead letter  {} / {}: {}: {}\n", letter.key, letter.task,
+               Counted(letter.attempts, "attempt", "attempts"), letter.error);
   }
+}
+
+// The refusal of the log with its place, or that some event does not replay.
+void SayWhy(const StateArguments& arguments, const absl::Status& status) {
+  Trouble trouble = {.code = "drift", .message = std::string(status.message())};
+  const wal::RecoveryReport report = wal::Examine(LogOptions(arguments.directory));
+  if (const wal::Finding* finding = report.refusal_finding(); finding != nullptr) {
+    trouble = {.code = finding->code,
+               .message = std::string(status.message()),
+               .file = finding->file,
+               .offset = finding->offset};
+    if (arguments.json) trouble.next = finding->next_command;  // in words it ends the message
+  }
+  Say(trouble, arguments.json);
 }
 
 }  // namespace
 
 Exit RunState(const StateArguments& arguments) {
-  const auto state = Replay({.directory = arguments.directory, .at_seq = arguments.at_seq});
+  const std::optional<uint64_t> at =
+      arguments.at.empty() ? UINT64_MAX : NumberFrom<uint64_t>(arguments.at);
+  if (!at) {
+    Say({.code = "usage", .message = fmt::format("--at {}: expected a seq", arguments.at)},
+        arguments.json);
+    return Exit::kUsage;
+  }
+  const auto state = Replay({.directory = arguments.directory, .at_seq = *at});
   if (!state.ok()) {
+    SayWhy(arguments, state.status());
     const Exit exit = ExitOf(wal::Examine(LogOptions(arguments.directory)));
-    Complain(std::string(state.status().message()));
     return exit == Exit::kInputOutput ? exit : Exit::kDamage;
+  }
+  if (*at != UINT64_MAX && *at > state->seq()) {
+    Say({.code = "usage",
+         .message = fmt::format("--at {}: the log ends at event {}", *at, state->seq())},
+        arguments.json);
+    return Exit::kUsage;
   }
   if (arguments.json) {
     PrintJson(*state);

@@ -49,6 +49,27 @@ std::string Painted(Colour colour, std::string_view text) {
 
 void Complain(std::string_view message) { fmt::print(stderr, "walinspect: {}\n", message); }
 
+std::string Counted(uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+void Say(const Trouble& trouble, bool json) {
+  if (!json) {
+    Complain(trouble.next.empty() ? trouble.message
+                                  : fmt::format("{}; {}", trouble.message, trouble.next));
+    return;
+  }
+  const auto text_or_null = [](const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+  };
+  PrintLine({{"error",
+              {{"code", trouble.code},
+               {"message", trouble.message},
+               {"file", text_or_null(trouble.file)},
+               {"offset", trouble.offset ? Json(*trouble.offset) : Json(nullptr)},
+               {"next", text_or_null(trouble.next)}}}});
+}
+
 void PrintLine(const Json& json) {
   fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

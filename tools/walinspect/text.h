@@ -1,7 +1,9 @@
 // How walinspect writes numbers, times and colours.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,8 +30,31 @@ enum class Colour { kPlain, kRed, kGreen, kYellow, kDim };
 // `text` in colour if standard output is a terminal (and NO_COLOR is not set), else as it is.
 std::string Painted(Colour colour, std::string_view text);
 
+// "1 batch", "2 batches".
+std::string Counted(uint64_t count, std::string_view one, std::string_view many);
+
+// The whole of `text` as a number; nothing if it is none, or does not fit.
+template <typename T>
+std::optional<T> NumberFrom(std::string_view text, int base = 10) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
+  return whole ? std::optional(value) : std::nullopt;
+}
+
 // One line on standard error: "walinspect: message".
 void Complain(std::string_view message);
+
+// Why a command gives no answer: one line as Complain, or {"error": {"code", "message", "file",
+// "offset", "next"}} on standard output, as stet says it.
+struct Trouble {
+  std::string code = {};  // snake_case, or the log's finding in capitals
+  std::string message = {};
+  std::string file = {};
+  std::optional<uint64_t> offset = {};
+  std::string next = {};  // what to do next
+};
+void Say(const Trouble& trouble, bool json);
 
 // One JSON object on a line of standard output.  Bytes that are no UTF-8 become U+FFFD.
 void PrintLine(const Json& json);
