@@ -38,7 +38,7 @@ def workflow():
 def killed_supervisor():
     """What it leaves behind ends before the next attempt starts."""
     with Scratch() as s:
-        script = '[ $STET_ATTEMPT = 2 ] || { (sleep 1; echo left >> trace) & kill -9 $PPID; sleep 60; }'
+        script = '[ $STET_ATTEMPT = 2 ] || { (sleep 1; echo left >> trace) & kill -9 $PPID; wait; exit 1; }'
         task = {'id': 'a', 'run': f'{script}; echo again >> trace', 'retry': {'max_attempts': 2}}
         status, report = s.report(s.file('flow.json', {'tasks': [task]}))
         check_equal((status, report['state']), (0, 'completed'), 'the next attempt')
