@@ -22,14 +22,6 @@ absl::Status CheckSegmentBytes(const char* name, uint64_t bytes) {
 }  // namespace
 
 absl::Status CheckOptions(const Options& options) {
-  if (options.operation != Operation::kAuto && options.operation != Operation::kDurableWrite) {
-    return absl::UnimplementedError(
-        fmt::format("options: operation {} is not built", ToString(options.operation)));
-  }
-  if (options.durability == Durability::kInterval || options.durability == Durability::kWitness) {
-    return absl::UnimplementedError(
-        fmt::format("options: durability {} is not built", ToString(options.durability)));
-  }
   if (absl::Status status = CheckSegmentBytes("segment_bytes", options.segment_bytes);
       !status.ok()) {
     return status;

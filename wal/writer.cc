@@ -17,7 +17,10 @@ constexpr uint64_t kMaintainBytes = 1 << 20;
 }  // namespace
 
 Writer::Impl::Impl(RecoveredLog recovered, const Options& options, Storage* storage)
-    : options_(options), storage_(storage), recovered_(std::move(recovered)) {}
+    : options_(options),
+      storage_(storage),
+      recovered_(std::move(recovered)),
+      control_(options.batches_in_flight_max) {}
 
 Writer::Impl::~Impl() { Stop(); }
 
@@ -32,10 +35,6 @@ ReadPlan Writer::Impl::Plan() const {
   plan.segments.insert(plan.segments.end(), segments_.begin(), segments_.end());
   plan.segments.back().end_offset = released_offset();
   return plan;
-}
-
-uint64_t Writer::Impl::released_offset() const {
-  return OffsetOf(options_.durability == Durability::kCommit ? durable_.lsn : written_.lsn);
 }
 
 absl::Status Writer::Impl::Start() {
@@ -61,36 +60,9 @@ absl::Status Writer::Impl::Start() {
   stats_.storage = storage_->name();
   stats_.storage_note = storage_->note();
   stats_.durability = options_.durability;
+  if (options_.operation != Operation::kAuto) operation_ = options_.operation;
+  stats_.operation = operation_;
   return absl::OkStatus();
-}
-
-// Whoever made the directory may have died before its name was flushed.
-absl::Status Writer::Impl::SyncParent() {
-  const absl::Status synced = storage_->SyncDirectory(ParentOf(options_.directory));
-  // A parent that we may not read: then the directory was given to us, not made by us.
-  return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
-}
-
-uint64_t Writer::Impl::released() const {
-  switch (options_.durability) {
-    case Durability::kMemory:
-      return next_seq_ - 1;
-    case Durability::kOs:
-    case Durability::kInterval:
-      return written_.seq;
-    case Durability::kCommit:
-      return durable_.seq;
-    case Durability::kWitness:
-      return witnessed_seq_;
-  }
-  return durable_.seq;
-}
-
-Watermarks Writer::Impl::watermarks() const {
-  return {.appended = next_seq_ - 1,
-          .written = written_.seq,
-          .durable = durable_.seq,
-          .witnessed = witnessed_seq_};
 }
 
 absl::Status Writer::Impl::Maintain(absl::Duration budget) {
@@ -112,13 +84,14 @@ absl::Status Writer::Impl::Flush() {
 
 absl::Status Writer::Impl::Close() {
   if (closed_) return absl::OkStatus();
-  RETURN_IF_ERROR(Flush());
-  absl::Status status;
-  while (status.ok() && slot_flying_) status = ReapOnce(absl::Seconds(1)).status();
-  RETURN_IF_ERROR(status);
-  RETURN_IF_ERROR(SubmitSlot(true));
-  while (status.ok() && slot_flying_) status = ReapOnce(absl::Seconds(1)).status();
-  RETURN_IF_ERROR(status);
+  // Again if the segment fails meanwhile: the clean end is noted in the one that is active.
+  do {
+    RETURN_IF_ERROR(Flush());
+    while (ops_flying_ > 0) RETURN_IF_ERROR(ReapOnce(absl::Seconds(1)).status());
+    if (failing_) continue;
+    RETURN_IF_ERROR(SubmitSlot(true));
+    while (ops_flying_ > 0) RETURN_IF_ERROR(ReapOnce(absl::Seconds(1)).status());
+  } while (failing_);
   closed_ = true;
   return absl::OkStatus();
 }

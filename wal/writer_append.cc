@@ -13,7 +13,7 @@ namespace stet::wal {
 namespace {
 
 constexpr size_t kFreeBuffersMax = 8;
-constexpr absl::Duration kDriveWait = absl::Milliseconds(100);
+constexpr size_t kHeldBuffersMax = 64;
 
 }  // namespace
 
@@ -24,11 +24,6 @@ absl::Status Writer::Impl::Admit(std::span<const NewRecord> group) {
 
 absl::StatusOr<uint64_t> Writer::Impl::Append(std::span<const NewRecord> group,
                                               uint64_t state_digest, Durability at_least) {
-  if (at_least > Durability::kCommit || at_least > options_.durability) {
-    return absl::UnimplementedError(
-        fmt::format("append: at_least {} in a log of durability {} is not built",
-                    ToString(at_least), ToString(options_.durability)));
-  }
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));
   RETURN_IF_ERROR(TakeRoom(size.body_bytes));
   const std::span<std::byte> buffer = open_.buffer.span();
@@ -37,23 +32,28 @@ absl::StatusOr<uint64_t> Writer::Impl::Append(std::span<const NewRecord> group,
     const uint64_t hash = Hash64(record.payload);
     open_.used += PutRecord(record, seq++, hash, buffer.subspan(open_.used));
   }
-  StampGroup(static_cast<uint32_t>(group.size()), size.payload_bytes, state_digest, 1);
+  StampGroup(static_cast<uint32_t>(group.size()), size.payload_bytes, state_digest, 1, at_least);
   return next_seq_ - 1;
 }
 
 absl::StatusOr<uint64_t> Writer::Impl::AppendEncoded(Bytes records, uint32_t count,
                                                      uint64_t payload_bytes, uint64_t state_digest,
-                                                     uint32_t groups) {
+                                                     uint32_t groups, Durability at_least) {
   assert(count > 0);
   RETURN_IF_ERROR(TakeRoom(records.size()));
   std::memcpy(open_.buffer.data() + open_.used, records.data(), records.size());
   open_.used += records.size();
-  StampGroup(count, payload_bytes, state_digest, groups);
+  StampGroup(count, payload_bytes, state_digest, groups, at_least);
   return next_seq_ - 1;
 }
 
 void Writer::Impl::StampGroup(uint32_t records, uint64_t payload_bytes, uint64_t state_digest,
-                              uint32_t groups) {
+                              uint32_t groups, Durability at_least) {
+  if (at_least > options_.durability) {
+    const uint64_t last_seq = next_seq_ + records - 1;
+    strengthened_.push_back({.first_seq = next_seq_, .last_seq = last_seq, .at_least = at_least});
+    if (at_least == Durability::kInterval) interval_seq_ = last_seq;
+  }
   if (open_.empty()) open_.first_seq = next_seq_;
   open_.record_count += records;
   open_.payload_bytes += payload_bytes;
@@ -69,14 +69,16 @@ absl::Status Writer::Impl::TakeRoom(uint64_t body_bytes) {
   if (!status_.ok()) return status_;
   if (closed_) return absl::FailedPreconditionError("append: the log is closed");
   while (true) {
-    const bool fits = open_.used + body_bytes <= open_.used_max;
-    if (fits && FitsWindow(body_bytes)) return absl::OkStatus();
-    if (!FitsWindow(body_bytes)) {
+    if (failing_) {
+      RETURN_IF_ERROR(Drive());
+    } else if (!FitsWindow(body_bytes)) {
       RETURN_IF_ERROR(WaitForWindow(body_bytes));
-      continue;
+    } else if (open_.used + body_bytes <= open_.used_max) {
+      return absl::OkStatus();
+    } else {
+      if (!open_.empty()) CloseBatch();
+      RETURN_IF_ERROR(OpenBatch(body_bytes));
     }
-    if (!open_.empty()) CloseBatch();
-    RETURN_IF_ERROR(OpenBatch(body_bytes));
   }
 }
 
@@ -95,7 +97,8 @@ bool Writer::Impl::FitsPlace(uint64_t batch_bytes) const {
 
 absl::Status Writer::Impl::OpenBatch(uint64_t body_bytes) {
   const uint64_t batch_bytes = BatchBytes(body_bytes, place_align_);
-  if (!FitsPlace(batch_bytes)) RETURN_IF_ERROR(MoveToNextSegment(batch_bytes));
+  // A wait may end in another segment than it began in.
+  while (failing_ || !FitsPlace(batch_bytes)) RETURN_IF_ERROR(ApproachNextSegment(batch_bytes));
   const uint64_t room =
       place_bytes_ - place_offset_ - SegmentEndBytesMax(place_bytes_, place_align_);
   const uint64_t target = AlignUp(options_.batch_bytes_max, place_align_);
@@ -120,8 +123,14 @@ AlignedBuffer Writer::Impl::TakeBuffer(uint64_t bytes_min) {
 
 void Writer::Impl::GiveBuffer(AlignedBuffer buffer) {
   // Those of a group beyond the usual size go: few need them, and they are large.
-  const bool usual = buffer.size() <= AlignUp(options_.batch_bytes_max, place_align_);
-  if (usual && free_buffers_.size() < kFreeBuffersMax) free_buffers_.push_back(std::move(buffer));
+  const bool usual = buffer.size() >= options_.batch_bytes_max &&
+                     buffer.size() <= AlignUp(options_.batch_bytes_max, place_align_);
+  const size_t held_max = options_.durability < Durability::kCommit
+                              ? options_.inflight_bytes_max / options_.batch_bytes_max
+                              : options_.batches_in_flight_max;
+  if (usual && free_buffers_.size() < kFreeBuffersMax + std::min(held_max, kHeldBuffersMax)) {
+    free_buffers_.push_back(std::move(buffer));
+  }
 }
 
 // The batch gets its place; nothing is added to it any more.
@@ -134,58 +143,48 @@ void Writer::Impl::CloseBatch() {
   open_ = {};
 }
 
-// Lets the place continue in the next segment, once that is ready and large enough.
-absl::Status Writer::Impl::MoveToNextSegment(uint64_t batch_bytes) {
-  // Only one segment is made ahead: the place may be in it already.
+// One step towards a place in the next segment, once that is ready and large enough.
+absl::Status Writer::Impl::ApproachNextSegment(uint64_t batch_bytes) {
+  using State = SegmentSupply::State;
+  if (failing_) return Drive();
   if (place_segno_ != active_.header.segno) {
-    RETURN_IF_ERROR(WaitForActive());
-    if (FitsPlace(batch_bytes)) return absl::OkStatus();
+    // Only one segment is made ahead, and the place is in it: what is closed goes there first.
+    assert(open_.empty());
+    ++stats_.stalls;
+    return Drive();
   }
   supply_->Want(active_.header.segno + 1, NextBytes(batch_bytes));
-  RETURN_IF_ERROR(WaitForSegment());
-  place_segno_ = active_.header.segno + 1;
-  place_offset_ = active_.first_offset();
-  place_bytes_ = supply_->bytes();
-  return absl::OkStatus();
+  if (supply_->state() == State::kWorking) {
+    ++stats_.stalls;
+    supply_->Hurry();
+    supply_->Work(supply_->bytes());
+  }
+  switch (supply_->state()) {
+    case State::kNone:
+    case State::kWorking:
+      return Drive();
+    case State::kReady:
+      place_segno_ = active_.header.segno + 1;
+      place_offset_ = active_.first_offset();
+      place_bytes_ = supply_->bytes();
+      return absl::OkStatus();
+    case State::kFailed:
+      break;
+  }
+  NoticeSupply();
+  const absl::Status error = supply_->error();
+  if (!absl::IsResourceExhausted(error)) return Poison(WriterFailure::Kind::kSegment, error);
+  return absl::ResourceExhaustedError(
+      fmt::format("append: no space for the next segment: {}", std::string(error.message())));
 }
 
 absl::Status Writer::Impl::WaitForWindow(uint64_t body_bytes) {
   ++stats_.stalls;
   pressed_ = true;
   absl::Status status;
-  while (status.ok() && !FitsWindow(body_bytes)) status = Drive();
+  while (status.ok() && !failing_ && !FitsWindow(body_bytes)) status = Drive();
   pressed_ = false;
   return status;
-}
-
-// Everything closed goes into its segment: then the place is in the active one.
-absl::Status Writer::Impl::WaitForActive() {
-  assert(open_.empty());
-  ++stats_.stalls;
-  absl::Status status;
-  while (status.ok() && active_.header.segno != place_segno_) status = Drive();
-  return status;
-}
-
-absl::Status Writer::Impl::WaitForSegment() {
-  if (supply_->state() == SegmentSupply::State::kWorking) ++stats_.stalls;
-  while (supply_->state() == SegmentSupply::State::kWorking) {
-    supply_->Hurry();
-    supply_->Work(supply_->bytes());
-    if (supply_->state() == SegmentSupply::State::kWorking) RETURN_IF_ERROR(Drive());
-  }
-  if (supply_->state() == SegmentSupply::State::kReady) return absl::OkStatus();
-  const absl::Status error = supply_->error();
-  if (!absl::IsResourceExhausted(error)) return Poison(error);
-  return absl::ResourceExhaustedError(
-      fmt::format("append: no space for the next segment: {}", std::string(error.message())));
-}
-
-// Goes on with what is on its way, and waits for some of it.
-absl::Status Writer::Impl::Drive() {
-  RETURN_IF_ERROR(Pump());
-  RETURN_IF_ERROR(ReapOnce(kDriveWait).status());
-  return Pump();
 }
 
 }  // namespace stet::wal

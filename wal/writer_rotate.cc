@@ -32,6 +32,7 @@ absl::Status Writer::Impl::ActivateFirst() {
   chain_lsn_ = tail.prev_batch_lsn;
   next_seq_ = tail.next_seq;
   written_.seq = tail.prev_last_seq;
+  written_seq_ = written_.seq;
   Enter(std::move(segment));
   place_segno_ = active_.header.segno;
   place_offset_ = active_.first_offset();
@@ -47,17 +48,23 @@ absl::Status Writer::Impl::ActivateFirst() {
   return absl::OkStatus();
 }
 
-// Nothing flies.  Afterwards the next segment is the active one.
+// Nothing flies.  Afterwards the next segment is the active one, or the active one has failed.
 absl::Status Writer::Impl::Rotate() {
-  assert(flying_.empty() && !flush_flying_ && !slot_flying_);
+  assert(ops_flying_ == 0);
   if (written_.bytes != durable_.bytes) {
     ++stats_.flushes;
-    if (const absl::Status status = active_.file->Flush(); !status.ok()) return Poison(status);
+    if (const absl::Status status = active_.file->Flush(); !status.ok()) {
+      return Fail(WriterFailure::Kind::kFlush, status);
+    }
     AdvanceDurable(written_);
   }
-  SegmentFile next = supply_->Take();
-  if (const absl::Status status = WriteSegmentEnd(next); !status.ok()) return Poison(status);
-  if (const absl::Status status = Activate(std::move(next)); !status.ok()) return Poison(status);
+  spare_ = supply_->Take();
+  if (const absl::Status status = WriteSegmentEnd(spare_); !status.ok()) {
+    return Fail(WriterFailure::Kind::kWrite, status);
+  }
+  if (const absl::Status status = Activate(StartReason::kRotate, 0); !status.ok()) {
+    return Fail(WriterFailure::Kind::kSwitch, status);
+  }
   ++stats_.rotations;
   return absl::OkStatus();
 }
@@ -87,6 +94,7 @@ absl::Status Writer::Impl::WriteSegmentEnd(const SegmentFile& next) {
                      .prev_batch_id = chain_id_,
                      .prev_lsn = chain_lsn_};
   SealBatch(&header, buffer.span());
+  sealed_end_lsn_ = header.lsn + bytes;
   RETURN_IF_ERROR(active_.file->Write(OffsetOf(header.lsn), buffer.span()));
   RETURN_IF_ERROR(active_.file->Flush());
   ++stats_.flushes;
@@ -98,21 +106,22 @@ absl::Status Writer::Impl::WriteSegmentEnd(const SegmentFile& next) {
   return absl::OkStatus();
 }
 
-// Pins the end of the active segment in the header of `next`, durable, and goes on there.
-absl::Status Writer::Impl::Activate(SegmentFile next) {
-  SegmentHeader& header = next.header;
+// Pins the end of the active segment in the header of `spare_`, durable, and goes on there.
+absl::Status Writer::Impl::Activate(StartReason reason, uint64_t discarded_to_lsn) {
+  SegmentHeader& header = spare_.header;
   header.state = SegmentState::kActive;
-  header.start_reason = StartReason::kRotate;
+  header.start_reason = reason;
   header.first_seq = durable_.seq + 1;
   header.prev_segno = active_.header.segno;
   header.prev_end_lsn = written_.lsn;
   header.prev_last_seq = durable_.seq;
   header.prev_batch_id = chain_id_;
   header.prev_durable_lsn = written_.lsn;
-  RETURN_IF_ERROR(WriteHeader(&next));
+  header.discarded_to_lsn = discarded_to_lsn;
+  RETURN_IF_ERROR(WriteHeader(&spare_));
   ++stats_.flushes;
-  assert(next.align == place_align_);
-  Enter(std::move(next));
+  assert(spare_.align == place_align_);
+  Enter(std::exchange(spare_, {}));
   return absl::OkStatus();
 }
 
@@ -120,10 +129,12 @@ absl::Status Writer::Impl::Activate(SegmentFile next) {
 void Writer::Impl::Enter(SegmentFile segment) {
   active_ = std::move(segment);
   written_.lsn = active_.lsn(active_.first_offset());
+  written_.batch_lsn = chain_lsn_;
   written_.batch_id = chain_id_;
-  written_.witnessed_seq = written_.seq;
+  written_.witness = {.lsn = written_.lsn, .seq = written_.seq};
   durable_ = written_;
-  witnessed_seq_ = written_.seq;
+  sealed_end_lsn_ = written_.lsn;
+  AdvanceWitnessed(written_.witness);
   slot_no_ = 0;
   slot_target_ = durable_;
   if (slot_buffer_.size() < active_.align)
@@ -154,6 +165,13 @@ void Writer::Impl::WantNext() {
   if (supply_->state() == SegmentSupply::State::kNone) {
     supply_->Want(active_.header.segno + 1, NextBytes(0));
   }
+}
+
+// Whoever made the directory may have died before its name was flushed.
+absl::Status Writer::Impl::SyncParent() {
+  const absl::Status synced = storage_->SyncDirectory(ParentOf(options_.directory));
+  // A parent that we may not read: then the directory was given to us, not made by us.
+  return absl::IsPermissionDenied(synced) ? absl::OkStatus() : synced;
 }
 
 }  // namespace stet::wal

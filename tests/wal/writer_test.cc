@@ -113,8 +113,11 @@ TEST_SUITE("wal::Writer") {
     options.inflight_bytes_max = 1 << 20;
     CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));
     options = SimOptions(&storage);
-    options.durability = Durability::kWitness;
-    CHECK(absl::IsUnimplemented(OpenWriter(options).status()));
+    options.batches_in_flight_max = 0;
+    CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));
+    options = SimOptions(&storage);
+    options.flush_interval = absl::Nanoseconds(-1);
+    CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));
   }
 
   TEST_CASE("nothing is released before its write has completed") {
@@ -142,7 +145,11 @@ TEST_SUITE("wal::Writer") {
       REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
     }
     CHECK_EQ((*writer)->stats().batches, 1);
+    // Who waited for "a" may append again before the rest is sealed.
     REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
+    CHECK_EQ((*writer)->released(), 1);
+    CHECK_EQ((*writer)->stats().batches, 1);
+    REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
     CHECK_EQ((*writer)->stats().batches, 2);
     REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
     CHECK_EQ((*writer)->released(), 11);

@@ -1,0 +1,59 @@
+// How many batches may be on their way to the disk at once: as many as pay.
+#pragma once
+
+#include <cstdint>
+
+namespace stet::wal {
+
+// Climbs towards the depth with the highest rate.  It starts with one: small records gain more by
+// gathering in a batch than by a second batch beside the first, whose flush queues behind the
+// other's.  Only while batches have to wait for others is there anything to gain, and then a rate
+// that rises is worth more than the latency of one write: what waits is served earlier by it.
+class FlightControl {
+ public:
+  explicit FlightControl(uint32_t limit_max) : limit_max_(limit_max) {}
+
+  uint32_t limit() const { return limit_; }
+
+  // How long a batch takes lately; 0 before the first.
+  int64_t latency_ns() const { return latency_ns_; }
+
+  // A batch could not be submitted because limit() were on their way.
+  void NoteWaiting() { waiting_ = true; }
+
+  // A batch has completed.
+  void Completed(uint64_t bytes, int64_t submitted_ns, int64_t now_ns);
+
+  // What was measured does not hold any more.
+  void Restart();
+
+ private:
+  enum class Trial : uint8_t { kNone, kUp, kDown };
+
+  void Decide(double rate);
+  void Try();
+  void Keep(double rate);
+  void GoBack();
+  void SetLimit(uint32_t limit);
+
+  const uint32_t limit_max_;
+  uint32_t limit_ = 1;
+  int64_t latency_ns_ = 0;
+  bool waiting_ = false;
+  uint32_t unused_ = 0;  // completions in a row behind which nothing waited
+
+  // The period that is being measured.
+  uint32_t count_ = 0;
+  uint64_t bytes_ = 0;
+  int64_t begin_ns_ = 0;
+  bool settling_ = false;  // of a limit that was just changed: measured from the next period on
+
+  Trial trial_ = Trial::kNone;
+  double rate_ = 0;  // at the limit before the trial
+  uint32_t before_ = 1;
+  bool up_next_ = true;
+  uint32_t patience_ = 1;  // periods until the next trial
+  uint32_t backoff_ = 4;
+};
+
+}  // namespace stet::wal
