@@ -68,6 +68,7 @@ Explanation ExplainCopy(Looking* looking, size_t i, size_t copy) {
                       .offset = copy * align,
                       .bytes = sizeof(SegmentHeader),
                       .cause = CauseOf(flaw),
+                      .spare = flaw != Flaw::kNone && other_flaw == Flaw::kNone,
                       .text = flaw == Flaw::kNone ? "" : std::string(ToString(flaw))};
   HeaderExpectation expectation = {.segno = segment.segno,
                                    .file_bytes = segment.bytes.file_bytes()};
@@ -75,13 +76,14 @@ Explanation ExplainCopy(Looking* looking, size_t i, size_t copy) {
   if (flaw != Flaw::kNone && other_flaw == Flaw::kNone) expectation.other = &other;
   std::optional<SegmentScan> before;
   if (i > 0 && survey.segments[i - 1].active() && flaw == Flaw::kNone &&
-      header.state == SegmentState::kActive) {
+      header.state == SegmentState::kActive && survey.segments[i - 1].segno + 1 == segment.segno) {
     SurveyedSegment& previous = survey.segments[i - 1];
     const SegmentHeader previous_header = previous.header();
     before =
         ScanSegment(&previous.bytes, previous_header, ReadSlots(&previous.bytes, previous_header),
                     FirstChain(previous_header), LimitOf(survey, i - 1));
-    expectation.before = &*before;
+    // Damage in the segment before is not the fault of this header.
+    if (before->end >= OffsetOf(header.prev_end_lsn)) expectation.before = &*before;
   }
   said.fields = FieldsOf(header, said.offset, expectation);
   const Bytes found = BytesOf(header);
@@ -115,7 +117,8 @@ Explanation ExplainSlot(SurveyedSegment* segment, const SegmentHeader& header, s
                       .file = segment->bytes.path(),
                       .lsn = MakeLsn(segment->segno, (2 + position) * align),
                       .offset = (2 + position) * align,
-                      .bytes = sizeof(WatermarkSlot)};
+                      .bytes = sizeof(WatermarkSlot),
+                      .spare = true};
   const absl::StatusOr<Bytes> read = segment->bytes.At(said.offset, sizeof(WatermarkSlot));
   if (!read.ok()) {
     said.cause = Cause::kUnreadable;
@@ -163,6 +166,29 @@ absl::StatusOr<Explanation> ExplainLogId(const Looking& looking) {
   return said;
 }
 
+// The place of `seq` in a batch with an intact header: of its record if that can be reached, else of
+// the batch.
+uint64_t PlaceOf(const Piece& piece, uint64_t segno, uint64_t seq, uint32_t record_align_log2) {
+  RecordCursor cursor(piece.header, piece.batch, record_align_log2);
+  uint64_t end = kBatchHeaderBytes;
+  while (const std::optional<RecordView> view = cursor.Next()) {
+    if (view->header.seq == seq) return MakeLsn(segno, piece.offset + view->offset);
+    end = view->offset + RecordBytes(view->header.payload_bytes, record_align_log2);
+  }
+  const bool next = cursor.next_seq() == seq && !piece.batch.empty();
+  return MakeLsn(segno, piece.offset + (next ? end : 0));
+}
+
+}  // namespace
+
+std::string_view ToString(Cause cause) {
+  constexpr std::array<std::string_view, 14> kNames = {
+      "intact",  "unused",    "zeros", "torn",       "bit_flip", "stale", "misdirected",
+      "foreign", "unchained", "newer", "unreadable", "missing",  "dead",  "damaged"};
+  static_assert(kNames.size() == static_cast<size_t>(Cause::kDamaged) + 1);
+  return kNames[static_cast<size_t>(cause)];
+}
+
 absl::StatusOr<Explanation> ExplainIn(Looking* looking, uint64_t lsn) {
   if (SegnoOf(lsn) == 0) return ExplainLogId(*looking);
   std::vector<SurveyedSegment>& segments = looking->survey.segments;
@@ -196,29 +222,6 @@ absl::StatusOr<Explanation> ExplainIn(Looking* looking, uint64_t lsn) {
   }
   if (block < kHeaderBlocks) return ExplainSlot(&segment, *header, block - 2);
   return ExplainBatchAt(looking, i, *header, offset);
-}
-
-// The place of `seq` in a batch with an intact header: of its record if that can be reached, else of
-// the batch.
-uint64_t PlaceOf(const Piece& piece, uint64_t segno, uint64_t seq, uint32_t record_align_log2) {
-  RecordCursor cursor(piece.header, piece.batch, record_align_log2);
-  uint64_t end = kBatchHeaderBytes;
-  while (const std::optional<RecordView> view = cursor.Next()) {
-    if (view->header.seq == seq) return MakeLsn(segno, piece.offset + view->offset);
-    end = view->offset + RecordBytes(view->header.payload_bytes, record_align_log2);
-  }
-  const bool next = cursor.next_seq() == seq && !piece.batch.empty();
-  return MakeLsn(segno, piece.offset + (next ? end : 0));
-}
-
-}  // namespace
-
-std::string_view ToString(Cause cause) {
-  constexpr std::array<std::string_view, 14> kNames = {
-      "intact",  "unused",    "zeros", "torn",       "bit_flip", "stale", "misdirected",
-      "foreign", "unchained", "newer", "unreadable", "missing",  "dead",  "damaged"};
-  static_assert(kNames.size() == static_cast<size_t>(Cause::kDamaged) + 1);
-  return kNames[static_cast<size_t>(cause)];
 }
 
 absl::StatusOr<Explanation> Explain(const Options& options, uint64_t lsn) {

@@ -165,7 +165,8 @@ void BatchExplainer::Judge(const Piece& piece) {
                              ToString(survey_.log_id.log_uuid));
   }
   const bool here = said_.cause == Cause::kIntact || said_.cause == Cause::kUnused;
-  if (!here && piece.offset < durable_end_ && piece.offset < limit_) {
+  said_.promised = piece.offset < durable_end_ && piece.offset < limit_;
+  if (!here && said_.promised) {
     said_.text += fmt::format("{}it was durable once: {} proves all before lsn {:#x}",
                               said_.text.empty() ? "" : "; ", witness_,
                               MakeLsn(segment_.segno, durable_end_));

@@ -18,6 +18,9 @@ std::optional<SegmentHeader> HeaderFor(SurveyedSegment* segment);
 // Whether segment `i` carries another log's identity than LOG_ID.
 bool IsForeign(const Survey& survey, const SurveyedSegment& segment);
 
+// What holds the byte at `lsn`.  Errors: those of Explain.
+absl::StatusOr<Explanation> ExplainIn(Looking* looking, uint64_t lsn);
+
 // What holds the byte at `offset` of segment `i`, behind its header blocks.
 Explanation ExplainBatchAt(Looking* looking, size_t i, const SegmentHeader& header,
                            uint64_t offset);

@@ -75,4 +75,17 @@ inline LogBuilder ThreeBatches() {
   return log;
 }
 
+// Two segments, the first finished; seq 1..3.
+inline LogBuilder TwoSegments() {
+  LogBuilder log;
+  log.Segment();
+  log.Batch({"a1"});
+  log.Batch({"b2"});
+  log.End();
+  log.Segment();
+  log.Batch({"c3"});
+  log.Slot();
+  return log;
+}
+
 }  // namespace stet::wal

@@ -35,13 +35,14 @@ struct DumpArguments {
   std::string type = {};       // name or number; empty: all
   std::string since = {};      // RFC 3339; empty: from the beginning
   std::string limit = {};      // events; empty: all
+  bool follow = false;         // wait for more, never past what is durable
 };
 Exit RunDump(const DumpArguments& arguments);
 
 struct VerifyArguments {
   std::string directory = {};
   bool json = false;
-  bool deep = false;  // replay every event and compare the digests of the state
+  bool deep = false;  // every damaged place; replay, comparing the digests of the state
 };
 Exit RunVerify(const VerifyArguments& arguments);
 
@@ -52,8 +53,54 @@ struct StateArguments {
 };
 Exit RunState(const StateArguments& arguments);
 
+struct ExplainArguments {
+  std::string directory = {};
+  bool json = false;
+  std::string place = {};  // LSN, as LsnFrom takes it; empty if `seq` is given
+  std::string seq = {};
+};
+Exit RunExplain(const ExplainArguments& arguments);
+
+struct StatsArguments {
+  std::string directory = {};
+  bool json = false;
+  std::string by = {};     // type, stream, epoch, hour, segment; empty: no groups
+  std::string limit = {};  // groups shown, the largest first; empty: 20 in text, all in JSON
+};
+Exit RunStats(const StatsArguments& arguments);
+
+struct MapArguments {
+  std::string directory = {};
+  bool json = false;
+  std::string segment = {};  // only this one; empty: all
+  std::string width = {};    // blocks on a line; empty: 64
+};
+Exit RunMap(const MapArguments& arguments);
+
+struct FindArguments {
+  std::string directory = {};
+  bool json = false;
+  bool raw = false;  // the payload's bytes and nothing else
+  std::string seq = {};
+  std::string lsn = {};
+  std::string time = {};       // RFC 3339
+  std::string execution = {};  // id of 16 hex digits
+};
+Exit RunFind(const FindArguments& arguments);
+
+struct DiffArguments {
+  std::string first = {};
+  std::string second = {};
+  bool json = false;
+};
+Exit RunDiff(const DiffArguments& arguments);
+
 // What a report means for whoever called.
 Exit ExitOf(const wal::RecoveryReport& report);
+
+// Of an answer that there is no answer: what the caller named is not in the log (usage), unless damage
+// may be why; or the directory cannot be read at all.
+Exit ExitWithout(const wal::Options& options);
 
 // The options to look at the log of `directory`, which may also be its folder `wal`.
 wal::Options LogOptions(const std::string& directory);

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -45,6 +46,37 @@ std::string Painted(Colour colour, std::string_view text) {
   constexpr std::array<int, 5> kCodes = {0, 31, 32, 33, 2};
   if (!Coloured() || colour == Colour::kPlain) return std::string(text);
   return fmt::format("\x1b[{}m{}\x1b[0m", kCodes[static_cast<size_t>(colour)], text);
+}
+
+std::optional<uint64_t> LsnFrom(std::string_view text) {
+  if (text.starts_with("0x") || text.starts_with("0X"))
+    return NumberFrom<uint64_t>(text.substr(2), 16);
+  if (text.size() == 16) return NumberFrom<uint64_t>(text, 16);
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const auto segno = NumberFrom<uint32_t>(text.substr(0, colon));
+  const auto offset = NumberFrom<uint32_t>(text.substr(colon + 1));
+  if (!segno || !offset) return std::nullopt;
+  return uint64_t{*segno} << 32 | *offset;
+}
+
+std::optional<int64_t> NanosFrom(std::string_view text) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, std::string(text), &time, &error)) return std::nullopt;
+  return absl::ToUnixNanos(time);
+}
+
+std::string HexDump(std::span<const std::byte> bytes, size_t bytes_max) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  text.reserve(2 * std::min(bytes.size(), bytes_max));
+  for (const std::byte byte : bytes.first(std::min(bytes.size(), bytes_max))) {
+    text += kDigits[static_cast<size_t>(byte >> 4)];
+    text += kDigits[static_cast<size_t>(byte & std::byte{15})];
+  }
+  if (bytes.size() > bytes_max) text += fmt::format("... ({} bytes)", bytes.size());
+  return text;
 }
 
 void Complain(std::string_view message) { fmt::print(stderr, "walinspect: {}\n", message); }

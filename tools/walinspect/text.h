@@ -2,8 +2,10 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -41,6 +43,16 @@ std::optional<T> NumberFrom(std::string_view text, int base = 10) {
   const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
   return whole ? std::optional(value) : std::nullopt;
 }
+
+// An LSN as people write it: "0x100004000", the 16 hex digits of any output here, or "1:16384", a
+// segment's number and an offset in it.
+std::optional<uint64_t> LsnFrom(std::string_view text);
+
+// RFC 3339 as ns since the Unix epoch.
+std::optional<int64_t> NanosFrom(std::string_view text);
+
+// Two hex digits for each of at most `bytes_max` bytes, and how many there are if that is not all.
+std::string HexDump(std::span<const std::byte> bytes, size_t bytes_max);
 
 // One line on standard error: "walinspect: message".
 void Complain(std::string_view message);

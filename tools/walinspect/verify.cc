@@ -1,10 +1,14 @@
 // walinspect verify: what open would decide, and why.
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "stet/inspect.h"
+#include "stet/wal/explain.h"
 #include "stet/wal/inspect.h"
+#include "tools/walinspect/advice.h"
 #include "tools/walinspect/commands.h"
 #include "tools/walinspect/text.h"
 
@@ -34,13 +38,28 @@ struct Outcome {
   wal::RecoveryReport strict = {};
   std::string lenient = {};  // what open decides with tail = lenient
   std::string drift = {};    // why replay fails; empty if it does not, or was not asked for
+  std::vector<wal::Explanation> places = {};  // deep: all that is not as it was written
   Exit exit = Exit::kClean;
 };
+
+Json PlaceJson(const wal::Explanation& said, const std::string& directory) {
+  const std::string next = NextFor(said, directory);
+  return {{"structure", said.structure}, {"cause", wal::ToString(said.cause)},
+          {"file", said.file},           {"offset", said.offset},
+          {"bytes", said.bytes},         {"lsn", Hex(said.lsn)},
+          {"first_seq", said.first_seq}, {"last_seq", said.last_seq},
+          {"promised", said.promised},   {"spare", said.spare},
+          {"text", said.text},           {"next", next.empty() ? Json(nullptr) : Json(next)}};
+}
 
 void PrintJson(const Outcome& outcome, bool deep) {
   const wal::RecoveryReport& report = outcome.strict;
   Json findings = Json::array();
   for (const wal::Finding& finding : report.findings) findings.push_back(FindingJson(finding));
+  Json places = deep ? Json::array() : Json(nullptr);
+  for (const wal::Explanation& said : outcome.places) {
+    places.push_back(PlaceJson(said, report.directory));
+  }
   PrintLine({{"directory", report.directory},
              {"verdict", wal::ToString(report.verdict)},
              {"refusal", report.refused() ? Json(wal::ToString(report.refusal)) : Json(nullptr)},
@@ -59,6 +78,7 @@ void PrintJson(const Outcome& outcome, bool deep) {
              {"replayed", deep && outcome.drift.empty() && !report.refused()},
              {"drift", outcome.drift.empty() ? Json(nullptr) : Json(outcome.drift)},
              {"findings", findings},
+             {"places", std::move(places)},
              {"exit", static_cast<int>(outcome.exit)}});
 }
 
@@ -99,6 +119,14 @@ void PrintText(const Outcome& outcome, bool deep) {
     fmt::print("  {:<8}  {}\n", wal::ToString(finding.severity),
                Painted(ColourOf(finding.severity), finding.ToString()));
   }
+  for (const wal::Explanation& said : outcome.places) {
+    const std::string seqs =
+        said.last_seq == 0 ? "" : fmt::format(", seq {}..{}", said.first_seq, said.last_seq);
+    fmt::print("  place     {} {}: {} offset {}, {}{}: {}\n",
+               Painted(said.spare ? Colour::kYellow : Colour::kRed, wal::ToString(said.cause)),
+               said.structure, said.file, said.offset, Counted(said.bytes, "byte", "bytes"), seqs,
+               said.text);
+  }
   if (deep && !report.refused()) {
     fmt::print("  replay    {}\n", outcome.drift.empty()
                                        ? "every event applies, every digest agrees"
@@ -125,6 +153,11 @@ Exit ExitOf(const wal::RecoveryReport& report) {
   return report.refusal == wal::Refusal::kNoAccess ? Exit::kInputOutput : Exit::kDamage;
 }
 
+Exit ExitWithout(const wal::Options& options) {
+  const Exit exit = ExitOf(wal::Examine(options));
+  return exit == Exit::kDamage || exit == Exit::kInputOutput ? exit : Exit::kUsage;
+}
+
 wal::Options LogOptions(const std::string& directory) {
   wal::Options options = LogOptionsFor(directory);
   options.directory = wal::LogDirectory(directory);
@@ -146,6 +179,10 @@ Exit RunVerify(const VerifyArguments& arguments) {
     outcome.lenient = Decision(wal::Examine(options));
   }
   outcome.exit = ExitOf(outcome.strict);
+  if (arguments.deep && outcome.exit != Exit::kInputOutput) {
+    auto places = wal::ExplainDamage(options);
+    if (places.ok()) outcome.places = *std::move(places);
+  }
   if (arguments.deep && !outcome.strict.refused()) {
     const auto replayed = Replay({.directory = arguments.directory});
     if (!replayed.ok()) {

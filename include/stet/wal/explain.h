@@ -4,6 +4,7 @@
 //   for (const stet::wal::Field& field : explained->fields) Print(field.name, field.found);
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -70,6 +71,8 @@ struct Explanation {
   uint64_t first_seq = 0;  // of the records in it; 0, 0: none, or not known
   uint64_t last_seq = 0;
   Cause cause = Cause::kIntact;
+  bool promised = false;  // something that is intact says that this was durable once
+  bool spare = false;  // the log opens without it: a header of which the other copy counts, a slot
   std::string text = {};  // one line: what is wrong, and what proves the cause
   std::optional<FlippedBit> flip = {};
   std::optional<uint64_t> from_lsn = {};
@@ -87,6 +90,14 @@ absl::StatusOr<Explanation> Explain(const Options& options, uint64_t lsn);
 // The same for the record `seq`.  Errors: NotFound if no batch in the log names that seq; the text
 // says which seqs there are around it.
 absl::StatusOr<Explanation> ExplainSeq(const Options& options, uint64_t seq);
+
+// Everything in a log that is not as it was written, in order of place: damaged header copies and
+// slots, bad batches and zeros where something durable was, missing segments, LOG_ID, totals that do
+// not add up.  Where Examine ends at the first refusal, this goes on.  What an ordinary crash leaves
+// behind the end is among it: kTorn and kStale, not `promised`.  At most `places_max`.
+// Reads everything several times.  Errors: as Explain.
+absl::StatusOr<std::vector<Explanation>> ExplainDamage(const Options& options,
+                                                       size_t places_max = 1000);
 
 }  // namespace stet::wal
 

@@ -1,0 +1,153 @@
+// A table of the subcommands; each declares its own options.
+#include "tools/walinspect/declare.h"
+
+#include <array>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace stet::walinspect {
+namespace {
+
+void AddDirectory(CLI::App* command, std::string* directory) {
+  command->add_option("DIR", *directory, "directory of the engine, or of its log")->required();
+}
+
+void AddJson(CLI::App* command, bool* json, const char* text = "JSON: one object") {
+  command->add_flag("--json", *json, text);
+}
+
+void DeclareLs(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->ls.directory);
+  AddJson(command, &all->ls.json, "JSON: one object a line for each segment");
+}
+
+void DeclareDump(CLI::App* command, Arguments* all) {
+  DumpArguments& dump = all->dump;
+  AddDirectory(command, &dump.directory);
+  AddJson(command, &dump.json, "JSON: one object a line for each event, and for each bad place");
+  command->add_option("--from", dump.from, "first seq");
+  command->add_option("--to", dump.to, "last seq");
+  command->add_option("--exec", dump.execution, "only this execution: key, id or unique prefix");
+  command->add_option("--type", dump.type, "only this event type: name or number");
+  command->add_option("--since", dump.since,
+                      "only batches written at this time or later (RFC 3339)");
+  command->add_option("--limit", dump.limit, "at most so many events");
+  command->add_flag("--follow", dump.follow,
+                    "wait for more, and show nothing that is not durable; ends at --to or --limit");
+}
+
+void DeclareVerify(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->verify.directory);
+  AddJson(command, &all->verify.json);
+  command->add_flag("--deep", all->verify.deep,
+                    "list every damaged place with its cause, and replay every event, comparing "
+                    "the digests of the state");
+}
+
+void DeclareExplain(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->explain.directory);
+  command->add_option("LSN", all->explain.place,
+                      "0x100004000, 0000000100004000, or 1:16384 (segment and offset); 0x0 is "
+                      "LOG_ID");
+  command->add_option("--seq", all->explain.seq, "the record with this seq instead");
+  AddJson(command, &all->explain.json);
+}
+
+void DeclareStats(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->stats.directory);
+  AddJson(command, &all->stats.json);
+  command->add_option("--by", all->stats.by, "type, stream, epoch, hour or segment");
+  command->add_option("--limit", all->stats.limit, "at most so many groups");
+}
+
+void DeclareMap(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->map.directory);
+  AddJson(command, &all->map.json, "JSON: one object a line for each segment, with runs of blocks");
+  command->add_option("--segment", all->map.segment, "only the segment of this number");
+  command->add_option("--width", all->map.width, "blocks on a line (64)");
+}
+
+void DeclareFind(CLI::App* command, Arguments* all) {
+  FindArguments& find = all->find;
+  AddDirectory(command, &find.directory);
+  AddJson(command, &find.json);
+  command->add_flag("--raw", find.raw, "the bytes of its payload, and nothing else");
+  command->add_option("--seq", find.seq, "the record with this seq");
+  command->add_option("--lsn", find.lsn, "the record at this place");
+  command->add_option("--time", find.time, "the first record written then or later (RFC 3339)");
+  command->add_option("--exec", find.execution,
+                      "the first record of this execution (16 hex digits)");
+}
+
+void DeclareDiff(CLI::App* command, Arguments* all) {
+  command->add_option("A", all->diff.first, "a directory")->required();
+  command->add_option("B", all->diff.second, "another")->required();
+  AddJson(command, &all->diff.json);
+}
+
+void DeclareState(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->state.directory);
+  AddJson(command, &all->state.json);
+  command->add_option("--at", all->state.at, "seq of the last event to apply");
+}
+
+constexpr std::array<Command, 9> kCommands = {{
+    {"ls", "List the segments", R"(
+  walinspect ls .stet
+  walinspect ls --json .stet | jq -r '.file + " " + .chain')",
+     DeclareLs, [](const Arguments& all) { return RunLs(all.ls); }},
+    {"dump", "Print the events; goes on behind damage", R"(
+  walinspect dump .stet --exec nightly --json
+  walinspect dump .stet --type attempt_finished --from 100 --limit 20
+  walinspect dump .stet --follow --from 1042)",
+     DeclareDump, [](const Arguments& all) { return RunDump(all.dump); }},
+    {"verify", "Say what open would decide, and why", R"(
+  walinspect verify .stet
+  walinspect verify --deep --json .stet | jq .strict)",
+     DeclareVerify, [](const Arguments& all) { return RunVerify(all.verify); }},
+    {"explain", "Say what stands at a place, field by field, and what happened to it", R"(
+  walinspect explain .stet 0x100005000
+  walinspect explain .stet 1:20480
+  walinspect explain .stet --seq 42 --json | jq .cause
+Exit status: 0 intact or unused; 1 torn, as a crash leaves it; 2 damaged.)",
+     DeclareExplain, [](const Arguments& all) { return RunExplain(all.explain); }},
+    {"stats", "Count what the log consists of", R"(
+  walinspect stats .stet
+  walinspect stats .stet --by type
+  walinspect stats .stet --by stream --limit 5 --json)",
+     DeclareStats, [](const Arguments& all) { return RunStats(all.stats); }},
+    {"map", "Draw one character for each block", R"(
+  walinspect map .stet
+  walinspect map .stet --segment 3 --width 128)",
+     DeclareMap, [](const Arguments& all) { return RunMap(all.map); }},
+    {"find", "Find one record", R"(
+  walinspect find .stet --seq 42
+  walinspect find .stet --time 2026-01-31T23:59:59Z --json
+  walinspect find .stet --seq 42 --raw > payload.bin
+Exit status: 0 found; 2 not found, and the log is damaged; 3 not there.)",
+     DeclareFind, [](const Arguments& all) { return RunFind(all.find); }},
+    {"diff", "Compare two logs, batch by batch", R"(
+  walinspect diff .stet backup/stet
+Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.)",
+     DeclareDiff, [](const Arguments& all) { return RunDiff(all.diff); }},
+    {"state", "Show the executions, as of any event", R"(
+  walinspect state .stet
+  walinspect state .stet --at 1042 --json)",
+     DeclareState, [](const Arguments& all) { return RunState(all.state); }},
+}};
+
+}  // namespace
+
+std::span<const Command> Commands() { return kCommands; }
+
+void DeclareAll(CLI::App* app, Arguments* arguments) {
+  for (const Command& command : kCommands) {
+    CLI::App* sub = app->add_subcommand(std::string(command.name), std::string(command.help));
+    sub->footer(fmt::format("Examples:{}", command.examples));
+    command.declare(sub, arguments);
+  }
+}
+
+}  // namespace stet::walinspect
