@@ -26,7 +26,6 @@ void FlightControl::Completed(uint64_t bytes, int64_t submitted_ns, int64_t now_
     if (++unused_ >= kUnusedMax) Restart();
     return;
   }
-  waiting_ = false;
   unused_ = 0;
   if (count_++ == 0) {
     begin_ns_ = now_ns;

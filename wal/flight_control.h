@@ -18,10 +18,10 @@ class FlightControl {
   // How long a batch takes lately; 0 before the first.
   int64_t latency_ns() const { return latency_ns_; }
 
-  // A batch could not be submitted because limit() were on their way.
-  void NoteWaiting() { waiting_ = true; }
+  // Whether a batch could not be submitted because limit() were on their way.
+  void NoteWaiting(bool waiting) { waiting_ = waiting; }
 
-  // A batch has completed.
+  // A batch has completed; what was noted last held until then.
   void Completed(uint64_t bytes, int64_t submitted_ns, int64_t now_ns);
 
   // What was measured does not hold any more.

@@ -29,6 +29,7 @@ constexpr size_t kReapMax = 32;
 absl::Status Writer::Impl::Pump(Gather gather) {
   NoticeSupply();
   if (failing_) RETURN_IF_ERROR(FailOver());
+  control_.NoteWaiting(false);
   while (!failing_ && HasNext(gather)) {
     const PendingBatch& next = ready_.front();
     if (next.segno != active_.header.segno) {
@@ -60,7 +61,7 @@ bool Writer::Impl::HasNext(Gather gather) {
     if ((under_way > 0 || gather == Gather::kYes) && open_.used < kFollowBytes) return false;
   }
   if (under_way >= std::min<size_t>(control_.limit(), queue_->depth() - kOtherOps)) {
-    control_.NoteWaiting();
+    control_.NoteWaiting(true);
     return false;
   }
   if (ready_.empty()) CloseBatch();

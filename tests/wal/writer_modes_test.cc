@@ -14,6 +14,7 @@ namespace {
 Options ModeOptions(SimStorage* storage, Durability durability) {
   Options options = SimOptions(storage);
   options.durability = durability;
+  options.first_segment_bytes = options.segment_bytes;  // little rotates
   options.idle_watermark = absl::InfiniteDuration();
   return options;
 }
@@ -93,18 +94,28 @@ TEST_SUITE("wal::Writer modes") {
     SimStorage storage;
     auto writer = OpenWriter(ModeOptions(&storage, Durability::kWitness));
     REQUIRE(writer.ok());
-    REQUIRE(AppendText(writer->get(), {"a"}).ok());
-    REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
-    for (uint64_t seq = 2; seq <= 10; ++seq) {
+    const auto append_slowly = [&] {
+      storage.Advance(1'000'000);  // a caller so slow is not waited for
       REQUIRE(AppendText(writer->get(), {"b"}).ok());
+    };
+    for (int i = 0; i < 5; ++i) {
+      append_slowly();
+      REQUIRE((*writer)->Poll(absl::Nanoseconds(1)).ok());
+    }
+    REQUIRE((*writer)->Flush().ok());
+    const uint64_t slots = (*writer)->stats().watermark_slots;
+    append_slowly();
+    REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+    for (uint64_t seq = 7; seq <= 15; ++seq) {
+      append_slowly();
       REQUIRE((*writer)->Poll(absl::Nanoseconds(1)).ok());
       CHECK_EQ((*writer)->watermarks().durable, seq - 1);
       CHECK_EQ((*writer)->released(), seq - 2);
     }
-    CHECK_EQ((*writer)->stats().watermark_slots, 0);
+    CHECK_EQ((*writer)->stats().watermark_slots, slots);
     REQUIRE((*writer)->Flush().ok());
-    CHECK_EQ((*writer)->released(), 10);
-    CHECK_EQ((*writer)->stats().watermark_slots, 1);
+    CHECK_EQ((*writer)->released(), 15);
+    CHECK_EQ((*writer)->stats().watermark_slots, slots + 1);
   }
 
   TEST_CASE("witness: whatever happens to a batch that was released, open notices") {

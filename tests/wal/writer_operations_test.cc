@@ -28,7 +28,7 @@ class BusyDisk {
     int64_t tail_begin = 0;
     for (int done = 0; done < batches; ++done) {
       while (flying_.size() < control->limit()) Submit();
-      control->NoteWaiting();
+      control->NoteWaiting(true);
       const Flight next = flying_.top();
       flying_.pop();
       now_ = next.end;
@@ -78,6 +78,7 @@ TEST_SUITE("wal::FlightControl") {
     FlightControl control(16);
     BusyDisk(16).Run(&control, 4000);
     REQUIRE(control.limit() > 1);
+    control.NoteWaiting(false);
     for (int i = 0; i < 100; ++i) control.Completed(4096, i, i + 1);
     CHECK_EQ(control.limit(), 1);
   }
@@ -132,6 +133,8 @@ TEST_SUITE("wal::Writer operations") {
     options.operation = Operation::kWriteThenFlush;
     options.batch_bytes_max = 4096;
     options.batches_in_flight_max = 8;
+    options.first_segment_bytes = options.segment_bytes = 16 << 20;  // nothing rotates
+    options.inflight_bytes_max = 4 << 20;
     auto writer = OpenWriter(options);
     REQUIRE(writer.ok());
     Load(writer->get(), 2000, 32);

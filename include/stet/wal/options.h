@@ -33,8 +33,6 @@ class Storage;
 // refuse with the exact range, and is never taken for the torn end of a crash.  In mode commit that
 // needs a later batch, or the slot that is written when the log falls idle (idle_watermark).
 //
-// Refused as Unimplemented: interval and witness, and operations other than durable_write.
-//
 // In every mode a flush starts before more than inflight_bytes_max are not flushed, and appends wait
 // for it.
 enum class Durability : uint8_t { kMemory, kOs, kInterval, kCommit, kWitness };
@@ -73,7 +71,7 @@ struct Options {
   absl::Duration flush_interval = absl::Milliseconds(10);
   uint64_t flush_bytes = 1 << 20;
   // Batches on their way to the disk at once, 1 to 64; the writer begins with one and uses more while
-  // that pays.  Not followed yet: it uses up to 4.
+  // that pays.
   uint32_t batches_in_flight_max = 16;
   Backend backend = Backend::kAuto;
   Operation operation = Operation::kAuto;
@@ -104,8 +102,7 @@ struct Options {
 
 // What opening would refuse whatever the directory holds.
 // Errors: InvalidArgument, naming both numbers, if sizes are out of range or do not nest: record <=
-// group <= a quarter of the largest segment <= window.  Unimplemented for a durability that is not
-// built.
+// group <= a quarter of the largest segment <= window.
 absl::Status CheckOptions(const Options& options);
 
 }  // namespace stet::wal

@@ -36,8 +36,7 @@ struct Watermarks {
   uint64_t witnessed = 0;  // named by a later durable batch or slot: its loss would be noticed
 };
 
-// Something that went wrong while the log was written, and what came of it.  Not told yet: an error
-// of the disk poisons the log, and its status says all.
+// Something that went wrong while the log was written, and what came of it.
 struct WriterFailure {
   enum class Kind : uint8_t {
     kWrite,    // of a batch or a slot
@@ -76,8 +75,7 @@ struct WriterStats {
   uint64_t watermark_slots = 0;
   uint64_t rotations = 0;
   uint64_t short_writes = 0;
-  uint64_t stalls = 0;  // times that Append had to wait for the window or for a segment
-  // Not filled yet: from here to the end.
+  uint64_t stalls = 0;             // times that Append had to wait for the window or for a segment
   uint32_t batches_in_flight = 1;  // that the writer allows itself now
   uint32_t batches_in_flight_peak = 0;
   uint64_t failovers = 0;
@@ -89,14 +87,17 @@ struct WriterStats {
 // One thread at a time: the one that called Start (the ring refuses others).  Wake may be called
 // from any.
 //
-// After an I/O error the log is poisoned: nothing more is taken or released, every call returns the
-// first error, and what had been released stays released.  Reopen the directory to go on.  A flush
-// is never tried twice.
+// A write or a flush that fails ends its segment, not the log: what is not durable yet is held, in
+// every mode, and goes to the next segment, in the same order and with the same seqs.  Nothing that
+// was released is lost by it, callers notice nothing, and stats() tells it.  A flush is never tried
+// twice.  The third failure within a minute, or one while the log changes to the next segment,
+// poisons the log: nothing more is taken or released, every call returns the first error, and what
+// had been released stays released.  Reopen the directory to go on.
 class Writer {
  public:
   // Takes over `recovered` with its lock and starts a new segment (epoch + 1), durable before this
   // returns.  Creates the log if the directory held none. Errors: InvalidArgument for options that
-  // contradict each other; Unimplemented for a durability not built; I/O errors.
+  // contradict each other; I/O errors.
   static absl::StatusOr<std::unique_ptr<Writer>> Start(RecoveredLog recovered,
                                                        const Options& options);
 
@@ -119,8 +120,7 @@ class Writer {
   // ResourceExhausted for no space for the next segment (worth trying again: space freed is
   // noticed); the error that poisoned the log; FailedPrecondition after Close.
   //
-  // `at_least` is refused as Unimplemented when it is stronger than the log's own durability.  It
-  // strengthens the log's durability for this group, and never weakens it: released()
+  // `at_least` strengthens the log's durability for this group, and never weakens it: released()
   // stays before the group until what that mode asks for is done, and this is begun at once.  As
   // releases are in order, later groups wait for it too.
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest,
