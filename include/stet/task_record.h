@@ -27,7 +27,7 @@ struct TaskRecord {
   std::optional<absl::Time> finished_at = std::nullopt;  // set once per generation
   std::optional<absl::Time> wake_at = std::nullopt;      // only while Retrying
   std::optional<Payload> output = std::nullopt;
-  std::string error = {};  // of the last failed attempt
+  std::string error = {};  // of the last failed attempt, also when a later one succeeded
   std::map<std::string, std::string> metadata = {};
 
   // finished_at - started_at when both are known and in order.

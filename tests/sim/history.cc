@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "tests/sim/payload.h"
-
 namespace stet::wal {
 namespace {
 
@@ -21,15 +19,11 @@ std::string TextOf(const Watermarks& marks) {
 
 }  // namespace
 
-std::string History::Payload(uint64_t seq) const {
-  return PayloadOf(ids_[seq - 1], payload_bytes_max_);
-}
-
 absl::Status History::Append(Writer* writer, uint64_t records) {
   std::vector<std::string> payloads;
   std::vector<NewRecord> group;
   for (uint64_t i = 0; i < records; ++i) {
-    payloads.push_back(PayloadOf(next_id_ + i, payload_bytes_max_));
+    payloads.push_back(payload_(next_id_ + i));
   }
   for (const std::string& payload : payloads) {
     group.push_back({.type = 1, .payload = std::as_bytes(std::span(payload))});

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -22,7 +25,9 @@ struct Promises {
 // Everything is judged from outside: by what Append took and the watermarks said.  An error is a broken promise.
 class History {
  public:
-  explicit History(uint64_t payload_bytes_max) : payload_bytes_max_(payload_bytes_max) {}
+  // What each record holds, by its id; ids count all that were ever given, from 1 on.
+  using PayloadSource = std::function<std::string(uint64_t id)>;
+  explicit History(PayloadSource payload) : payload_(std::move(payload)) {}
 
   // Appends `records` new ones as one group; its error, with nothing noted, if the writer does not take it.
   absl::Status Append(Writer* writer, uint64_t records);
@@ -41,10 +46,10 @@ class History {
 
   const Promises& promises() const { return promises_; }
   uint64_t size() const { return ids_.size(); }
-  std::string Payload(uint64_t seq) const;
+  std::string Payload(uint64_t seq) const { return payload_(ids_[seq - 1]); }
 
  private:
-  const uint64_t payload_bytes_max_;
+  PayloadSource payload_;
   uint64_t next_id_ = 1;
   std::vector<uint64_t> ids_;     // by seq - 1
   std::vector<bool> ends_group_;  // likewise

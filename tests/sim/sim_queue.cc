@@ -61,6 +61,11 @@ std::optional<size_t> SimQueue::Choose(bool may_wait, int64_t until_ns) {
     return static_cast<size_t>(next - pending_.begin());
   }
   if (!may_wait) return std::nullopt;
+  if (!storage_.script.empty()) {
+    const size_t next = storage_.script.front();
+    storage_.script.erase(storage_.script.begin());
+    return std::min(next, pending_.size() - 1);
+  }
   if (storage_.order == SimOrder::kLifo) return pending_.size() - 1;
   return storage_.order == SimOrder::kRandom ? storage_.random_() % pending_.size() : 0;
 }

@@ -22,6 +22,8 @@ class SimStorage final : public Storage {
 
   SimFaults faults;
   SimOrder order = SimOrder::kFifo;
+  // Which of those in flight completes next, by its place in the order of submission; then `order` again.
+  std::vector<size_t> script = {};
   bool keep_history = true;
 
   uint64_t calls() const { return calls_; }

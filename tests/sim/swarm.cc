@@ -13,6 +13,7 @@
 #include "tests/sim/damage.h"
 #include "tests/sim/history.h"
 #include "tests/sim/image_map.h"
+#include "tests/sim/payload.h"
 #include "tests/sim/plan.h"
 #include "tests/sim/sim_storage.h"
 
@@ -29,7 +30,7 @@ class Swarm {
   Swarm(uint64_t seed, bool tell)
       : plan_(DrawPlan(seed)),
         random_(seed * 0x9e37'79b9'7f4a'7c15 + 1),
-        history_(plan_.payload_bytes_max),
+        history_([this](uint64_t id) { return PayloadOf(id, plan_.payload_bytes_max); }),
         tell_(tell) {
     Tell(ToString(plan_));
   }

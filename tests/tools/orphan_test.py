@@ -9,16 +9,16 @@ from log_checks import check_log
 KILLS = 15
 WIDTH = 8
 
-# Says in the trace when a command starts and stops, and whether one of another stet lives at that moment.
+# Says in the trace when a command starts and stops, and whether one of another stet lives at that
+# moment.  STARTED counts the stets: whose child a supervisor is changes when its stet is killed.
 SCRIPT = r'''
-stet=$(cut -d ' ' -f 4 "/proc/$PPID/stat")
 while read -r what task pid owner; do
-  [ "$what" = start ] && [ "$owner" != "$stet" ] && [ -d "/proc/$pid" ] &&
+  [ "$what" = start ] && [ "$owner" != "$STARTED" ] && [ -d "/proc/$pid" ] &&
     echo "orphan $task $pid $owner" >> orphans
 done < trace
-echo "start $STET_TASK $$ $stet" >> trace
+echo "start $STET_TASK $$ $STARTED" >> trace
 %s
-echo "stop $STET_TASK $$ $stet" >> trace
+echo "stop $STET_TASK $$ $STARTED" >> trace
 '''
 PATIENT = "sleep 0.05"
 STUBBORN = "trap '' TERM; sleep 0.1; sleep 0.1"       # Ignores TERM for a while.
@@ -38,7 +38,7 @@ def workflow():
 def killed_supervisor():
     """What it leaves behind ends before the next attempt starts."""
     with Scratch() as s:
-        script = '[ $STET_ATTEMPT = 2 ] || { (sleep 1; echo left >> trace) & kill -9 $PPID; sleep 60; }'
+        script = '[ $STET_ATTEMPT = 2 ] || { (sleep 1; echo left >> trace) & kill -9 $PPID; wait; exit 1; }'
         task = {'id': 'a', 'run': f'{script}; echo again >> trace', 'retry': {'max_attempts': 2}}
         status, report = s.report(s.file('flow.json', {'tasks': [task]}))
         check_equal((status, report['state']), (0, 'completed'), 'the next attempt')
@@ -52,19 +52,21 @@ def main():
         flow = workflow()
         file = s.file('flow.json', flow)
         s.file('trace', '')
-        kills = executions = 0
+        kills = executions = started = 0
         while kills < KILLS:
             executions += 1
             arguments = [file, '--workers', 4, '--key', f'k{executions}', '--quiet']
             while kills < KILLS:
-                process = s.start('run', *arguments)
+                started += 1
+                process = s.start('run', *arguments, env={'STARTED': str(started)})
                 time.sleep(random.uniform(0.02, 0.8))
                 ended = process.poll() is not None
                 kill_and_collect(process)
                 if ended:
                     break
                 kills += 1
-            status, report = s.report(*arguments)
+            started += 1
+            status, report = s.report(*arguments, env={'STARTED': str(started)})
             check_equal((status, report['state']), (0, 'completed'), 'the same command goes on')
             check_log(s, {t['id']: t['after'] for t in flow['tasks']}, report)
         orphans = s.path / 'orphans'

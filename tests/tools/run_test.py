@@ -90,6 +90,7 @@ def fails():
         check('signal 9' in tasks['c']['error'], tasks['c'])
         check('no-such-program' in tasks['d']['error'], tasks['d'])
         check_equal((tasks['r']['state'], tasks['r']['attempts']), ('completed', 3), 'retried')
+        check_equal(tasks['r']['error'], None, 'what it has got over')
         check(tasks['t']['state'] in ('failed', 'dead_lettered'), f'timeout: {tasks["t"]}')
         done = s.stet('run', flow)
         check_equal(done.returncode, 1, 'the stored failure')
