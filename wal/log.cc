@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "wal/io/start_thread.h"
 #include "wal/limits.h"
 #include "wal/log_impl.h"
 #include "wal/read_plan.h"
@@ -34,7 +35,7 @@ Log::Impl::~Impl() {
 absl::Status Log::Impl::Start(RecoveredLog recovered) {
   Storage* const storage = recovered.impl().storage;
   writer_ = std::make_unique<Writer::Impl>(std::move(recovered), options_, storage);
-  thread_ = std::thread([this] { ThreadMain(); });
+  ASSIGN_OR_RETURN(thread_, StartThread("the log's thread", [this] { ThreadMain(); }));
   MutexLock lock(mutex_);
   while (!started_) changed_.Wait(mutex_);
   return start_status_;

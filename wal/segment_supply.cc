@@ -5,6 +5,9 @@
 #include <chrono>
 #include <utility>
 
+#include "base/status_macros.h"
+#include "wal/io/start_thread.h"
+
 namespace stet::wal {
 namespace {
 
@@ -40,13 +43,26 @@ void SegmentSupply::Want(uint64_t segno, uint64_t bytes) {
   Start(segno, bytes);
 }
 
+absl::Status SegmentSupply::StartThreadOnce() {
+  if (!threaded_ || thread_.joinable()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(thread_, StartThread("the log's helper thread", [this] { ThreadMain(); }));
+  return absl::OkStatus();
+}
+
 void SegmentSupply::Start(uint64_t segno, uint64_t bytes) {
+  const absl::Status started = StartThreadOnce();
   wanted_segno_ = segno;
   wanted_bytes_ = bytes;
   hurry_.store(false, std::memory_order_relaxed);
   MutexLock lock(mutex_);
   ready_.reset();
   job_ = {.segno = segno, .bytes = bytes, .number = job_.number + 1};
+  if (!started.ok()) {
+    error_ = started;
+    failed_ns_.store(identity_.storage->MonotonicNanos());
+    state_.store(State::kFailed, std::memory_order_release);
+    return;
+  }
   state_.store(State::kWorking, std::memory_order_release);
   if (!threaded_) {
     inline_maker_.reset();
@@ -54,7 +70,6 @@ void SegmentSupply::Start(uint64_t segno, uint64_t bytes) {
     return;
   }
   job_pending_ = true;
-  if (!thread_.joinable()) thread_ = std::thread([this] { ThreadMain(); });
   changed_.NotifyAll();
 }
 

@@ -56,6 +56,7 @@ class SegmentSupply {
   };
 
   void Start(uint64_t segno, uint64_t bytes);
+  absl::Status StartThreadOnce();
   void ThreadMain();
   std::optional<Job> NextJob();
   void Make(const Job& job);

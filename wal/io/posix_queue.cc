@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/status_macros.h"
 #include "wal/io/posix_file.h"
+#include "wal/io/start_thread.h"
 
 namespace stet::wal {
 namespace {
@@ -36,13 +38,20 @@ int64_t Execute(const Op& op) {
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<Queue>> PosixQueue::Create() {
+  std::unique_ptr<PosixQueue> queue(new PosixQueue);
+  ASSIGN_OR_RETURN(queue->thread_, StartThread("a thread of the log's queue",
+                                               [self = queue.get()] { self->ThreadMain(); }));
+  return queue;
+}
+
 PosixQueue::~PosixQueue() {
   {
     MutexLock lock(mutex_);
     stop_ = true;
     work_.NotifyAll();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 absl::Status PosixQueue::Submit(std::span<const Op> ops) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <thread>
 
 #include "base/mutex.h"
@@ -12,7 +13,8 @@ namespace stet::wal {
 // The files must be PosixFiles.  One operation after the other: what gathers meanwhile makes the next batch larger.
 class PosixQueue final : public Queue {
  public:
-  PosixQueue() : thread_([this] { ThreadMain(); }) {}
+  // Errors: ResourceExhausted when no thread can be had.
+  static absl::StatusOr<std::unique_ptr<Queue>> Create();
   ~PosixQueue() override;
 
   absl::Status Submit(std::span<const Op> ops) override;
@@ -21,6 +23,8 @@ class PosixQueue final : public Queue {
   size_t depth() const override { return 64; }
 
  private:
+  PosixQueue() = default;
+
   void ThreadMain();
 
   Mutex mutex_;

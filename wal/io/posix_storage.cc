@@ -76,7 +76,7 @@ std::optional<int> PosixStorage::LockHolder(const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<Queue>> PosixStorage::NewQueue() {
-  return std::make_unique<PosixQueue>();
+  return PosixQueue::Create();
 }
 
 }  // namespace stet::wal
