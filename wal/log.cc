@@ -1,4 +1,4 @@
-// The log, as its callers see it: staging groups, waiting for them.
+// The log, as its callers see it: adding groups, waiting for them.
 #include "stet/wal/log.h"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "wal/io/futex.h"
 #include "wal/io/start_thread.h"
 #include "wal/limits.h"
 #include "wal/log_impl.h"
@@ -19,16 +20,18 @@ namespace {
 
 constexpr uint64_t kStagingBytes = 4 << 20;
 
-// While a batch flies the thread comes back by itself; for this much it is worth the interruption.
-constexpr uint64_t kWakeBytes = 256 << 10;
-
 }  // namespace
 
 Log::Impl::Impl(const Options& options)
-    : options_(options), taken_(kStagingBytes), staged_(kStagingBytes) {}
+    : options_(options), buffer_(kStagingBytes, BatchBytesMaxOf(options.segment_bytes)) {}
 
 Log::Impl::~Impl() {
   Close().IgnoreError();
+  {
+    MutexLock lock(mutex_);
+    gone_ = true;
+    changed_.NotifyAll();
+  }
   if (thread_.joinable()) thread_.join();
 }
 
@@ -47,18 +50,18 @@ absl::Status Log::Impl::Refusal() {
   return full_;
 }
 
-absl::Status Log::Impl::WaitForStaging(uint64_t bytes) {
-  while (true) {
-    RETURN_IF_ERROR(Refusal());
-    if (staged_.Fits(bytes)) return absl::OkStatus();
-    if (staged_.empty()) {
-      staged_.Grow(bytes);
-      continue;
-    }
-    ++waiting_for_room_;
+// Returns when it is worth trying again.  Who is counted as waiting looks once more before it
+// sleeps: whoever makes room after that sees the count.
+absl::Status Log::Impl::WaitForRoom() {
+  MutexLock lock(mutex_);
+  ++waiting_for_room_;
+  absl::Status refusal = Refusal();
+  if (refusal.ok() && !buffer_.has_room()) {
     room_.Wait(mutex_);
-    --waiting_for_room_;
+    refusal = Refusal();
   }
+  --waiting_for_room_;
+  return refusal;
 }
 
 absl::StatusOr<uint64_t> Log::Impl::Append(std::span<const NewRecord> group,
@@ -66,46 +69,49 @@ absl::StatusOr<uint64_t> Log::Impl::Append(std::span<const NewRecord> group,
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, kCommitAlignMax));
   absl::InlinedVector<uint64_t, 16> hashes;
   for (const NewRecord& record : group) hashes.push_back(Hash64(record.payload));
-  MutexLock lock(mutex_);
-  RETURN_IF_ERROR(WaitForStaging(size.body_bytes));
-  staged_.Add(group, hashes, next_seq_, state_digest);
-  next_seq_ += group.size();
-  if (thread_state_ == Thread::kIdle ||
-      (thread_state_ == Thread::kFlying && staged_.used() >= kWakeBytes)) {
-    // Under the lock: without it the thread, and with it the queue, may have ended.
-    writer_->Wake();
-    thread_state_ = Thread::kBusy;
+  while (true) {
+    const GroupBuffer::Added added = buffer_.Add(group, hashes, size.body_bytes, state_digest);
+    if (added.outcome == GroupBuffer::Outcome::kAdded) {
+      WakeThreadFor(added);
+      return added.last_seq;
+    }
+    RETURN_IF_ERROR(WaitForRoom());
   }
-  return next_seq_ - 1;
 }
 
-// The round that holds `seq`, which is not released.
-uint64_t Log::Impl::RoundOf(uint64_t seq) {
-  const auto round = std::find_if(rounds_.begin(), rounds_.end(),
-                                  [seq](const Round& taken) { return seq <= taken.last_seq; });
-  return round == rounds_.end() ? round_ : round->number;
+void Log::Impl::WakeThreadFor(const GroupBuffer::Added& added) {
+  if (sleep_.load() == kAwake) return;
+  if (added.last_seq >= wake_seq_.load() || added.used >= wake_bytes_.load()) WakeThread();
+}
+
+void Log::Impl::WakeThread() {
+  switch (sleep_.exchange(kAwake)) {
+    case kInPoll:
+      return writer_->Wake();
+    case kGathering:
+      FutexWake(&sleep_, 1);
+      return;
+    default:
+      return;
+  }
 }
 
 absl::Status Log::Impl::Sync(uint64_t seq) {
-  std::atomic<uint32_t>* word = nullptr;
-  uint32_t seen = 0;
+  if (seq >= buffer_.next_seq()) {
+    return absl::OutOfRangeError(
+        fmt::format("sync: seq {} was never given; the next is {}", seq, buffer_.next_seq()));
+  }
   while (released() < seq) {
-    if (word == nullptr || failing_.load()) {
+    const ReleaseRounds::Ticket ticket = rounds_.TicketFor(seq);
+    if (released() >= seq) break;
+    if (failing_.load()) {
       MutexLock lock(mutex_);
-      if (seq >= next_seq_) {
-        return absl::OutOfRangeError(
-            fmt::format("sync: seq {} was never given; the next is {}", seq, next_seq_));
-      }
-      if (released() >= seq) return absl::OkStatus();
+      if (released() >= seq) break;
       if (!status_.ok()) return status_;
       if (!full_.ok()) return full_;
       if (ended_) return absl::FailedPreconditionError("log: it is closed");
-      word = &words_[RoundOf(seq) % kWords];
-      seen = word->load();
-      continue;
     }
-    word->wait(seen);
-    seen = word->load();
+    ReleaseRounds::Sleep(ticket);
   }
   return absl::OkStatus();
 }
@@ -118,7 +124,7 @@ absl::StatusOr<Reader> Log::Impl::NewReader(uint64_t from_seq) {
 Watermarks Log::Impl::watermarks() {
   MutexLock lock(mutex_);
   Watermarks now = watermarks_;
-  now.appended = next_seq_ - 1;
+  now.appended = buffer_.next_seq() - 1;
   return now;
 }
 
@@ -130,7 +136,8 @@ WriterStats Log::Impl::stats() {
 absl::Status Log::Impl::Close() {
   MutexLock lock(mutex_);
   stop_ = true;
-  if (started_ && !ended_) writer_->Wake();
+  buffer_.Close();
+  if (started_ && !ended_) WakeThread();
   changed_.NotifyAll();
   while (started_ && !ended_) changed_.Wait(mutex_);
   return close_status_;

@@ -4,11 +4,13 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "tests/wal/log_fixture.h"
+#include "base/mutex.h"
+#include "tests/wal/failing_storage.h"
 #include "tests/wal/temp_directory.h"
 
 namespace stet::wal {
@@ -25,6 +27,43 @@ std::vector<std::string> ReadAll(Log* log, uint64_t from_seq = 1) {
   CHECK_MESSAGE(reader->status().ok(), reader->status().ToString());
   return texts;
 }
+
+// Threads that append and wait, each until a call of its fails.
+class Producers {
+ public:
+  Producers(Log* log, int count) {
+    for (int t = 0; t < count; ++t) threads_.emplace_back([this, log] { Run(log); });
+  }
+  ~Producers() { Join(); }
+
+  uint64_t synced() const { return synced_.load(); }
+
+  // What each of them got in the end.
+  std::vector<absl::Status> Join() {
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+    return ends_;
+  }
+
+ private:
+  void Run(Log* log) {
+    const std::string text(3000, 'p');
+    absl::Status status;
+    while (status.ok()) {
+      const auto seq = log->Append(text);
+      status = seq.ok() ? log->Sync(*seq) : seq.status();
+      if (status.ok()) ++synced_;
+    }
+    MutexLock lock(mutex_);
+    ends_.push_back(status);
+  }
+
+  std::atomic<uint64_t> synced_ = 0;
+  Mutex mutex_;
+  std::vector<absl::Status> ends_;
+  std::vector<std::thread> threads_;
+};
 
 TEST_SUITE("wal::Log") {
   TEST_CASE("append, sync, read, open again") {
@@ -109,6 +148,67 @@ TEST_SUITE("wal::Log") {
     CHECK((*log)->Sync(*(*log)->Append(large)).ok());
     CHECK((*log)->Close().ok());
     CHECK_EQ(ReadAll(log->get()).size(), 501);
+  }
+
+  TEST_CASE("when the disk fails for good, everybody learns it and nobody waits on") {
+    const TempDirectory directory;
+    FailingStorage storage;
+    auto log = Log::Open({.directory = directory.path(),
+                          .create = true,
+                          .first_segment_bytes = 1 << 20,
+                          .storage = &storage});
+    REQUIRE_MESSAGE(log.ok(), log.status().ToString());
+    Producers producers(log->get(), 8);
+    while (producers.synced() < 100) std::this_thread::yield();
+    storage.writes_fail = true;
+    for (const absl::Status& end : producers.Join()) {
+      CHECK_MESSAGE(end.code() == absl::StatusCode::kInternal, end.ToString());
+    }
+    CHECK((*log)->released() >= producers.synced());
+    CHECK_EQ((*log)->Append("more").status().code(), absl::StatusCode::kInternal);
+    CHECK_EQ((*log)->Close().code(), absl::StatusCode::kInternal);
+  }
+
+  TEST_CASE("closing ends who appends and who waits") {
+    for (const Durability durability : {Durability::kCommit, Durability::kMemory}) {
+      const TempDirectory directory;
+      auto log =
+          Log::Open({.directory = directory.path(), .create = true, .durability = durability});
+      REQUIRE(log.ok());
+      Producers producers(log->get(), 8);
+      while (producers.synced() < 100) std::this_thread::yield();
+      CHECK((*log)->Close().ok());
+      for (const absl::Status& end : producers.Join()) {
+        CHECK_MESSAGE(absl::IsFailedPrecondition(end), end.ToString());
+      }
+      CHECK_EQ((*log)->watermarks().durable, (*log)->watermarks().appended);
+    }
+  }
+
+  TEST_CASE("a full disk refuses, and takes again when there is space") {
+    const TempDirectory directory;
+    FailingStorage storage;
+    auto log = Log::Open({.directory = directory.path(),
+                          .create = true,
+                          .segment_bytes = 256 << 10,
+                          .first_segment_bytes = 256 << 10,
+                          .storage = &storage});
+    REQUIRE(log.ok());
+    storage.full = true;
+    Producers producers(log->get(), 4);
+    for (const absl::Status& end : producers.Join()) {
+      CHECK_MESSAGE(absl::IsResourceExhausted(end), end.ToString());
+    }
+    storage.full = false;
+    absl::StatusOr<uint64_t> seq = absl::ResourceExhaustedError("");
+    while (absl::IsResourceExhausted(seq.status())) {
+      std::this_thread::yield();
+      seq = (*log)->Append("again");
+    }
+    REQUIRE_MESSAGE(seq.ok(), seq.status().ToString());
+    CHECK((*log)->Sync(*seq).ok());
+    CHECK((*log)->Close().ok());
+    CHECK_EQ(ReadAll(log->get()).size(), *seq);
   }
 
   TEST_CASE("a log that cannot be opened says why, and leaves no thread behind") {
