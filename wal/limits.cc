@@ -45,6 +45,10 @@ absl::Status CheckOptions(const Options& options) {
         fmt::format("options: flush_interval is {}: want zero or more",
                     absl::FormatDuration(options.flush_interval)));
   }
+  if (options.archive_directory.empty() == (options.retired == Retired::kArchive)) {
+    return absl::InvalidArgumentError(
+        "options: archive_directory goes with retired = archive, and only with it");
+  }
   const uint64_t group_max = BatchBytesMaxOf(options.segment_bytes);
   if (options.inflight_bytes_max < group_max) {
     return absl::InvalidArgumentError(

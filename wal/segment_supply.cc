@@ -1,6 +1,7 @@
 // The next segment, made ahead of its use.
 #include "wal/segment_supply.h"
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <utility>
@@ -22,7 +23,10 @@ constexpr int64_t kRetryAfterNs = 20'000'000;
 
 SegmentSupply::SegmentSupply(SegmentIdentity identity, bool threaded,
                              std::function<void()> on_change)
-    : identity_(std::move(identity)), threaded_(threaded), on_change_(std::move(on_change)) {}
+    : identity_(std::move(identity)),
+      retirement_(identity_),
+      threaded_(threaded),
+      on_change_(std::move(on_change)) {}
 
 SegmentSupply::~SegmentSupply() {
   {
@@ -66,7 +70,8 @@ void SegmentSupply::Start(uint64_t segno, uint64_t bytes) {
   state_.store(State::kWorking, std::memory_order_release);
   if (!threaded_) {
     inline_maker_.reset();
-    inline_maker_ = std::make_unique<SegmentMaker>(identity_, segno, bytes);
+    inline_maker_ =
+        std::make_unique<SegmentMaker>(identity_, segno, bytes, retirement_.TakeSpare(bytes));
     return;
   }
   job_pending_ = true;
@@ -100,19 +105,56 @@ void SegmentSupply::Work(uint64_t bytes_max) {
 }
 
 void SegmentSupply::ThreadMain() {
-  while (std::optional<Job> job = NextJob()) Make(*job);
+  std::optional<Job> job;
+  uint64_t retire_before = 0;
+  while (NextJob(&job, &retire_before)) {
+    if (job) {
+      Make(*job);
+      continue;
+    }
+    const absl::Status status = retirement_.RetireBefore(retire_before);
+    if (status.ok()) continue;
+    {
+      MutexLock lock(mutex_);
+      retire_error_ = status;
+      retire_failed_.store(true);
+    }
+    on_change_();
+  }
 }
 
-std::optional<SegmentSupply::Job> SegmentSupply::NextJob() {
+// A segment to be made comes first: the log may wait for it.  False when it is time to end.
+bool SegmentSupply::NextJob(std::optional<Job>* job, uint64_t* retire_before) {
   MutexLock lock(mutex_);
-  while (!job_pending_ && !stop_) changed_.Wait(mutex_);
-  if (stop_) return std::nullopt;
+  while (!job_pending_ && retire_before_ == 0 && !stop_) changed_.Wait(mutex_);
+  job->reset();
+  if (job_pending_) {
+    *job = job_;
+  } else {
+    *retire_before = std::exchange(retire_before_, 0);
+  }
   job_pending_ = false;
-  return job_;
+  return !stop_;
+}
+
+absl::Status SegmentSupply::RetireBefore(uint64_t segno) {
+  if (!threaded_) return retirement_.RetireBefore(segno);
+  RETURN_IF_ERROR(StartThreadOnce());
+  MutexLock lock(mutex_);
+  retire_before_ = std::max(retire_before_, segno);
+  changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+absl::Status SegmentSupply::TakeRetireError() {
+  MutexLock lock(mutex_);
+  retire_failed_.store(false);
+  return std::exchange(retire_error_, absl::OkStatus());
 }
 
 void SegmentSupply::Make(const Job& job) {
-  auto maker = std::make_unique<SegmentMaker>(identity_, job.segno, job.bytes);
+  auto maker = std::make_unique<SegmentMaker>(identity_, job.segno, job.bytes,
+                                              retirement_.TakeSpare(job.bytes));
   while (!Obsolete(job)) {
     const absl::StatusOr<bool> done = maker->Step(kStepBytes);
     if (!done.ok() || *done) return Finish(job, std::move(maker), done.status());
@@ -128,6 +170,7 @@ void SegmentSupply::Finish(const Job& job, std::unique_ptr<SegmentMaker> maker,
     error_ = status;
     if (!status.ok()) failed_ns_.store(identity_.storage->MonotonicNanos());
     // A maker that failed is dropped here: it removes its file, before anybody may begin the next.
+    if (status.ok() && maker->recycled()) ++recycled_;
     if (status.ok()) ready_ = std::move(maker);
     maker.reset();
     state_.store(status.ok() ? State::kReady : State::kFailed, std::memory_order_release);

@@ -11,6 +11,7 @@
 #include <absl/status/status.h>
 
 #include "base/mutex.h"
+#include "wal/retirement.h"
 #include "wal/segment_writer.h"
 
 namespace stet::wal {
@@ -42,6 +43,20 @@ class SegmentSupply {
   // The segment, if it is ready.
   SegmentFile Take();
 
+  // Retires all segments before `segno`, the oldest first, and keeps some of them for segments that
+  // will be wanted.  With a thread it does so, some time; without, it is done on return.
+  // Errors: as Retirement::RetireBefore, without a thread; with one see retire_error.
+  absl::Status RetireBefore(uint64_t segno);
+
+  bool retire_failed() const { return retire_failed_.load(std::memory_order_relaxed); }
+
+  // The error that ended the last retiring, once; the segments that it left are retired with the
+  // next.
+  absl::Status TakeRetireError();
+
+  uint64_t retired() const { return retirement_.retired(); }
+  uint64_t recycled() const { return recycled_.load(); }
+
   // No pauses between writes any more: somebody waits.
   void Hurry() { hurry_.store(true, std::memory_order_relaxed); }
 
@@ -58,13 +73,14 @@ class SegmentSupply {
   void Start(uint64_t segno, uint64_t bytes);
   absl::Status StartThreadOnce();
   void ThreadMain();
-  std::optional<Job> NextJob();
+  bool NextJob(std::optional<Job>* job, uint64_t* retire_before);
   void Make(const Job& job);
   void Finish(const Job& job, std::unique_ptr<SegmentMaker> maker, absl::Status status);
   bool Obsolete(const Job& job);
   void Pause();
 
   const SegmentIdentity identity_;
+  Retirement retirement_;
   const bool threaded_;
   const std::function<void()> on_change_;
 
@@ -76,10 +92,14 @@ class SegmentSupply {
   std::atomic<State> state_ = State::kNone;
   std::atomic<int64_t> failed_ns_ = 0;  // when
   std::atomic<bool> hurry_ = false;
+  std::atomic<uint64_t> recycled_ = 0;
+  std::atomic<bool> retire_failed_ = false;
 
   Mutex mutex_;
   Condition changed_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t retire_before_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: nothing is to be retired
+  absl::Status retire_error_ ABSL_GUARDED_BY(mutex_);
   bool job_pending_ ABSL_GUARDED_BY(mutex_) = false;
   Job job_ ABSL_GUARDED_BY(mutex_);
   absl::Status error_ ABSL_GUARDED_BY(mutex_);

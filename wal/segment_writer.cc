@@ -28,8 +28,9 @@ Bytes Zeros() {
 
 }  // namespace
 
-SegmentMaker::SegmentMaker(const SegmentIdentity& identity, uint64_t segno, uint64_t bytes)
-    : identity_(identity) {
+SegmentMaker::SegmentMaker(const SegmentIdentity& identity, uint64_t segno, uint64_t bytes,
+                           std::optional<std::string> spare)
+    : identity_(identity), spare_(std::move(spare)) {
   segment_.header.log_uuid = identity.log_uuid;
   segment_.header.segno = segno;
   segment_.header.salt = identity.storage->Random();
@@ -68,6 +69,35 @@ SegmentFile SegmentMaker::Take() {
 }
 
 absl::Status SegmentMaker::Begin() {
+  const bool recycled = OpenSpare();
+  if (!recycled) RETURN_IF_ERROR(OpenFresh());
+  segment_.align = std::max<uint64_t>(segment_.file->alignment(), kCommitAlignMin);
+  segment_.header.commit_align_log2 = static_cast<uint8_t>(std::countr_zero(segment_.align));
+  segment_.header.created_ns = identity_.storage->WallNanos();
+  recycled_ = recycled;
+  // A full disk shows here, before the time is spent on zeros.
+  return recycled ? absl::OkStatus() : segment_.file->Allocate(bytes());
+}
+
+// Whatever is wrong with it, a new file serves as well.
+bool SegmentMaker::OpenSpare() {
+  if (!spare_) return false;
+  absl::StatusOr<std::unique_ptr<File>> file =
+      identity_.storage->Open(*spare_, OpenMode::kReadWrite);
+  if (!file.ok()) return false;
+  const absl::StatusOr<uint64_t> size = (*file)->Size();
+  if (!size.ok() || *size != bytes()) {
+    identity_.storage->Remove(*spare_).IgnoreError();
+    return false;
+  }
+  // Who read the segment through the cache left pages that make asynchronous writes slow.
+  (*file)->DropCached().status().IgnoreError();
+  temporary_ = *spare_;
+  segment_.file = *std::move(file);
+  return true;
+}
+
+absl::Status SegmentMaker::OpenFresh() {
   absl::StatusOr<std::unique_ptr<File>> file =
       identity_.storage->Open(temporary_, OpenMode::kCreate);
   if (absl::IsAlreadyExists(file.status())) {
@@ -76,11 +106,7 @@ absl::Status SegmentMaker::Begin() {
   }
   RETURN_IF_ERROR(file.status());
   segment_.file = *std::move(file);
-  segment_.align = std::max<uint64_t>(segment_.file->alignment(), kCommitAlignMin);
-  segment_.header.commit_align_log2 = static_cast<uint8_t>(std::countr_zero(segment_.align));
-  segment_.header.created_ns = identity_.storage->WallNanos();
-  // A full disk shows here, before the time is spent on zeros.
-  return segment_.file->Allocate(bytes());
+  return absl::OkStatus();
 }
 
 absl::Status SegmentMaker::WriteZeros(uint64_t bytes_max) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <absl/status/status.h>
@@ -30,6 +31,9 @@ struct SegmentIdentity {
   std::string directory;
   Digest log_uuid;
   uint32_t epoch = 0;
+  uint64_t segment_bytes = 0;  // the usual size
+  Retired retired = Retired::kRecycle;
+  std::string archive_directory = {};
   uint32_t inflight_bytes_max = 0;
   uint32_t state_digest_version = 0;
   uint16_t event_level = 0;
@@ -40,8 +44,10 @@ struct SegmentIdentity {
 // A crash at any step leaves nothing that counts.
 class SegmentMaker {
  public:
-  // Replaces a file that is in the way of the final name: only ever a provisional one.
-  SegmentMaker(const SegmentIdentity& identity, uint64_t segno, uint64_t bytes);
+  // Replaces a file that is in the way of the final name: only ever a provisional one.  `spare` is
+  // an unfinished file of that size whose name is durable; it is used instead of a new one.
+  SegmentMaker(const SegmentIdentity& identity, uint64_t segno, uint64_t bytes,
+               std::optional<std::string> spare = std::nullopt);
   SegmentMaker(const SegmentMaker&) = delete;
   SegmentMaker& operator=(const SegmentMaker&) = delete;
   // Removes what is unfinished, as far as the storage lets it.
@@ -49,6 +55,9 @@ class SegmentMaker {
 
   // Writes at most about `bytes_max` zeros; true when the segment is done.  An error is final.
   absl::StatusOr<bool> Step(uint64_t bytes_max);
+
+  // Whether it is made of a spare.
+  bool recycled() const { return recycled_; }
 
   // The whole of it at once.
   absl::Status Run();
@@ -61,6 +70,8 @@ class SegmentMaker {
 
  private:
   absl::Status Begin();
+  absl::Status OpenFresh();
+  bool OpenSpare();
   absl::Status WriteZeros(uint64_t bytes_max);
   absl::Status Finish();
 
@@ -69,6 +80,8 @@ class SegmentMaker {
   std::string path_;
   std::string temporary_;
   uint64_t zeroed_ = 0;
+  std::optional<std::string> spare_;
+  bool recycled_ = false;
   bool named_ = false;
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/status_macros.h"
 #include "wal/recovered_log.h"
 #include "wal/segments.h"
@@ -33,6 +35,8 @@ void Writer::Impl::Stop() {
 ReadPlan Writer::Impl::Plan() const {
   ReadPlan plan = recovered_.tail().accepted;
   plan.segments.insert(plan.segments.end(), segments_.begin(), segments_.end());
+  std::erase_if(plan.segments,
+                [this](const ReadSegment& segment) { return segment.segno < retired_before_; });
   plan.segments.back().end_offset = released_offset();
   return plan;
 }
@@ -43,6 +47,9 @@ absl::Status Writer::Impl::Start() {
                .directory = options_.directory,
                .log_uuid = tail.log_uuid,
                .epoch = tail.epoch + 1,
+               .segment_bytes = options_.segment_bytes,
+               .retired = options_.retired,
+               .archive_directory = options_.archive_directory,
                .inflight_bytes_max = options_.inflight_bytes_max,
                .state_digest_version = options_.state_digest_version,
                .event_level = options_.event_level};
@@ -75,6 +82,21 @@ absl::Status Writer::Impl::Maintain(absl::Duration budget) {
     if (storage_->MonotonicNanos() >= end) break;
   }
   return absl::OkStatus();
+}
+
+absl::Status Writer::Impl::Retire(const Anchor& anchor) {
+  if (!status_.ok() || closed_) return status_;
+  if (anchor.seq > durable_.seq) {
+    return absl::FailedPreconditionError(
+        fmt::format("retire: the anchor is at seq {}, and only up to {} the log is durable",
+                    anchor.seq, durable_.seq));
+  }
+  const uint64_t segno = std::min(SegnoOf(anchor.lsn), active_.header.segno);
+  retired_before_ = std::max(retired_before_, segno);
+  std::erase_if(segments_, [segno](const ReadSegment& old) { return old.segno < segno; });
+  const absl::Status status = supply_->RetireBefore(segno);
+  stats_.segments_retired = supply_->retired();
+  return status;
 }
 
 absl::Status Writer::Impl::Flush() {
@@ -147,6 +169,7 @@ absl::StatusOr<uint64_t> Writer::Append(std::span<const NewRecord> group, uint64
 absl::Status Writer::Poll(absl::Duration wait_max) { return impl_->Poll(wait_max); }
 void Writer::Wake() { impl_->Wake(); }
 absl::Status Writer::Maintain(absl::Duration budget) { return impl_->Maintain(budget); }
+absl::Status Writer::Retire(const Anchor& anchor) { return impl_->Retire(anchor); }
 absl::Status Writer::Flush() { return impl_->Flush(); }
 absl::Status Writer::Close() { return impl_->Close(); }
 uint64_t Writer::released() const { return impl_->released(); }

@@ -159,6 +159,7 @@ void Writer::Impl::PlaceAgain() {
 
 // The full disk shows here: only the next segment needs space.
 void Writer::Impl::NoticeSupply() {
+  NoticeRetired();
   const SegmentSupply::State state = supply_->state();
   if (state == SegmentSupply::State::kReady) {
     supply_failed_ = false;
@@ -175,6 +176,16 @@ void Writer::Impl::NoticeSupply() {
   if (!failing_ && place_segno_ == active_.header.segno) {
     supply_->Want(active_.header.segno + 1, supply_->bytes());
   }
+}
+
+// What cannot be retired only takes room.
+void Writer::Impl::NoticeRetired() {
+  stats_.segments_retired = supply_->retired();
+  stats_.segments_recycled = supply_->recycled();
+  if (!supply_->retire_failed()) return;
+  const absl::Status error = supply_->TakeRetireError();
+  Record(WriterFailure::Kind::kSegment, WriterFailure::Outcome::kWaits,
+         fmt::format("retire: {}", std::string(error.message())));
 }
 
 void Writer::Impl::Record(WriterFailure::Kind kind, WriterFailure::Outcome outcome,

@@ -102,6 +102,7 @@ class Writer::Impl {
   absl::Status Poll(absl::Duration wait_max);
   void Wake() { queue_->Wake(); }
   absl::Status Maintain(absl::Duration budget);
+  absl::Status Retire(const Anchor& anchor);
   absl::Status Flush();
   absl::Status Close();
 
@@ -186,6 +187,7 @@ class Writer::Impl {
   uint64_t SpareBytes() const;
   void PlaceAgain();
   void NoticeSupply();
+  void NoticeRetired();
   void Record(WriterFailure::Kind kind, WriterFailure::Outcome outcome, std::string text);
   absl::Status Poison(WriterFailure::Kind kind, const absl::Status& cause);
 
@@ -210,6 +212,7 @@ class Writer::Impl {
   bool closed_ = false;
   bool pressed_ = false;  // somebody waits until all is durable
 
+  uint64_t retired_before_ = 0;         // segments below this number are not read any more
   std::vector<ReadSegment> segments_;  // of this epoch; the last is the active one
 
   // Where groups go.

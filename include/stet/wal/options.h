@@ -51,6 +51,16 @@ enum class Backend : uint8_t { kAuto, kUring, kPosix };
 enum class Operation : uint8_t { kAuto, kDurableWrite, kWriteThenFlush, kLinkedFlush };
 std::string_view ToString(Operation operation);
 
+// What becomes of a segment that Writer::Retire gave up.
+//
+//   recycle  its file is filled with zeros and becomes a later segment: its blocks stay where they
+//            are, and nothing is given back to the file system only to be asked for again.  Deleted
+//            instead when it has a second name, when somebody holds the lock file RETAIN in the log's
+//            directory (a backup that reads segments), or when two are kept already
+//   delete   deleted
+//   archive  moved to Options::archive_directory, under its name
+enum class Retired : uint8_t { kRecycle, kDelete, kArchive };
+
 // What open does with a fully written last batch that does not verify (SUSPECT_TAIL).
 enum class TailPolicy : uint8_t { kStrict, kLenient };
 
@@ -90,6 +100,9 @@ struct Options {
   absl::Duration lock_wait = absl::Seconds(1);
   // Prepare the next segment on a thread; false: in Writer::Maintain, by whoever drives the writer.
   bool helper_thread = true;
+  Retired retired = Retired::kRecycle;
+  // An existing directory on the log's file system; only with Retired::kArchive.
+  std::string archive_directory = {};
   // Of the digests given to Append; 0: none.
   uint32_t state_digest_version = 0;
   // Newest record types that this writer may write.

@@ -80,6 +80,8 @@ struct WriterStats {
   uint32_t batches_in_flight_peak = 0;
   uint64_t failovers = 0;
   uint64_t failures = 0;   // all of them
+  uint64_t segments_retired = 0;
+  uint64_t segments_recycled = 0;  // made of retired ones
   bool low_space = false;  // the next segment cannot be made: what is active is all there is
   std::vector<WriterFailure> last_failures = {};  // the newest last, at most 8
 };
@@ -145,6 +147,14 @@ class Writer {
   // Options::helper_thread a thread of the writer's does this; without, Maintain does, and Append
   // itself when it cannot go on otherwise.
   absl::Status Maintain(absl::Duration budget);
+
+  // Gives up all segments that lie wholly before `anchor`, the place of a snapshot that is durable
+  // itself and from which the log will be opened (Recover): their records can no longer be read.
+  // What becomes of the files says Options::retired; the helper thread does it, some time, if there
+  // is one.  Errors: FailedPrecondition for an anchor behind what is durable; without a helper
+  // thread I/O errors, which do not harm the log (with one they are among the failures in stats()):
+  // what was not retired is retired with the next call.
+  absl::Status Retire(const Anchor& anchor);
 
   // Waits until all that was appended is durable, whatever the durability.
   absl::Status Flush();
