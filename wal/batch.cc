@@ -35,11 +35,13 @@ bool IsTorn(const BatchHeader& header, Bytes batch) {
   return CountZeroSectors(batch, kBatchHeaderBytes + header.body_bytes) > header.zero_sectors;
 }
 
-Flaw CheckBatch(const BatchHeader& header, Bytes batch, uint32_t record_align_log2) {
+Flaw CheckBatch(const BatchHeader& header, Bytes batch, uint32_t record_align_log2,
+                Records records) {
   if (kBatchHeaderBytes + header.body_bytes > batch.size()) return Flaw::kValue;
   if (DigestOf(batch.subspan(kBatchHeaderBytes)) != header.body_digest) return Flaw::kBody;
   if (!AllZero(batch.subspan(kBatchHeaderBytes + header.body_bytes))) return Flaw::kReserved;
   if (header.kind != BatchKind::kData) return Flaw::kNone;
+  if (records == Records::kLater) return Flaw::kNone;
   RecordCursor cursor(header, batch, record_align_log2);
   while (cursor.Next()) {
   }
@@ -68,7 +70,7 @@ std::optional<RecordView> RecordCursor::Next() {
   const uint64_t bytes = RecordBytes(record.header.payload_bytes, align_log2_);
   if (bytes > left) return Fail();
   record.payload = content_.subspan(offset_ + kRecordHeaderBytes, record.header.payload_bytes);
-  if (RecordCheck(record.header, Hash64(record.payload)) != record.header.check) return Fail();
+  if (RecordCheck(record.header, record.payload) != record.header.check) return Fail();
   if (record.header.flags != 0 || record.header.reserved != 0) return Fail();
   if (record.header.seq != next_seq_) return Fail();
   const uint64_t content = kRecordHeaderBytes + record.header.payload_bytes;

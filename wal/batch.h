@@ -19,9 +19,13 @@ void SealBatch(BatchHeader* header, std::span<std::byte> batch);
 // as a whole.  `batch` reaches at least to the end of that sector.
 uint32_t CountZeroSectors(Bytes batch, uint64_t content_bytes);
 
+// Whether records are verified with their batch, or later, by whoever walks over them.
+enum class Records : uint8_t { kNow, kLater };
+
 // Whether body and records agree with a header that Check found intact.  `batch` is the whole of
 // it, padding included.
-Flaw CheckBatch(const BatchHeader& header, Bytes batch, uint32_t record_align_log2);
+Flaw CheckBatch(const BatchHeader& header, Bytes batch, uint32_t record_align_log2,
+                Records records = Records::kNow);
 
 // Whether whole sectors are missing from `batch`, which starts with the intact `header`.
 bool IsTorn(const BatchHeader& header, Bytes batch);

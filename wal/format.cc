@@ -171,13 +171,4 @@ Flaw Check(const BatchHeader& header) {
   return Flaw::kNone;
 }
 
-uint32_t RecordCheck(RecordHeader header, uint64_t payload_hash) {
-  struct {
-    RecordHeader header;
-    uint64_t payload_hash;
-  } hashed = {header, payload_hash};
-  hashed.header.check = 0;
-  return static_cast<uint32_t>(Hash64(std::as_bytes(std::span(&hashed, 1))));
-}
-
 }  // namespace stet::wal

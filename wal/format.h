@@ -343,4 +343,7 @@ bool AllZero(Bytes bytes);
 // The check of a record whose payload hashes (Hash64) to `payload_hash`; header.check is ignored.
 uint32_t RecordCheck(RecordHeader header, uint64_t payload_hash);
 
+// The same, with the payload itself.
+uint32_t RecordCheck(const RecordHeader& header, Bytes payload);
+
 }  // namespace stet::wal
