@@ -108,8 +108,7 @@ class Follower::Impl {
 // A block as it is on the disk now.
 absl::StatusOr<Bytes> Follower::Impl::Peek(uint64_t offset, uint64_t bytes) {
   if (peeked_.size() < bytes) peeked_ = AlignedBuffer(bytes, kCommitAlignMax);
-  ASSIGN_OR_RETURN(const size_t got,
-                   current_->bytes.file()->Read(offset, peeked_.span().first(bytes)));
+  ASSIGN_OR_RETURN(const size_t got, current_->bytes.ReadNow(offset, peeked_.span().first(bytes)));
   std::fill(peeked_.data() + got, peeked_.data() + bytes, std::byte{0});
   return Bytes(peeked_.span().first(bytes));
 }
