@@ -22,12 +22,19 @@ struct ExamineMode {
   bool live = false;
   // Promises above this LSN do not count: they were made while the scan was under way.
   uint64_t promised_max = UINT64_MAX;
+  // The newest first.
+  std::vector<Anchor> anchors = {};
 };
 
 struct Decision {
   RecoveryReport report = {};
   RecoveredTail tail = {};              // meaningful unless refused
-  std::vector<SegmentScan> scans = {};  // of the active segments, as far as they were scanned
+  std::vector<SegmentScan> scans = {};  // of the last segments in use, as far as they were scanned
+
+  // What the tables were asked, for tests of their coverage.
+  DirectoryFacts directory = {};
+  std::vector<BaseFacts> bases = {};
+  std::vector<TailFacts> ends = {};
 };
 
 // Reads the segments of `survey` and decides.  Reads only.

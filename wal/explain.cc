@@ -79,9 +79,10 @@ Explanation ExplainCopy(Looking* looking, size_t i, size_t copy) {
       header.state == SegmentState::kActive && survey.segments[i - 1].segno + 1 == segment.segno) {
     SurveyedSegment& previous = survey.segments[i - 1];
     const SegmentHeader previous_header = previous.header();
-    before =
-        ScanSegment(&previous.bytes, previous_header, ReadSlots(&previous.bytes, previous_header),
-                    FirstChain(previous_header), LimitOf(survey, i - 1));
+    before = ScanSegment(&previous.bytes, previous_header,
+                         {.slots = ReadSlots(&previous.bytes, previous_header),
+                          .before = FirstChain(previous_header),
+                          .limit = LimitOf(survey, i - 1)});
     // Damage in the segment before is not the fault of this header.
     if (before->end >= OffsetOf(header.prev_end_lsn)) expectation.before = &*before;
   }

@@ -36,8 +36,8 @@ class BatchExplainer {
 
   Explanation Run(uint64_t offset) {
     const Slots slots = ReadSlots(&segment_.bytes, header_);
-    const SegmentScan scan =
-        ScanSegment(&segment_.bytes, header_, slots, FirstChain(header_), limit_);
+    const SegmentScan scan = ScanSegment(
+        &segment_.bytes, header_, {.slots = slots, .before = FirstChain(header_), .limit = limit_});
     durable_end_ = OffsetOf(scan.durable_lsn);
     witness_ = scan.witness;
     if (limit_ < header_.segment_bytes && limit_ > durable_end_) {

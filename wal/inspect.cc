@@ -82,7 +82,8 @@ absl::StatusOr<std::vector<SegmentInfo>> ListSegments(const Options& options) {
         info.slots[slot] = InfoOf(slots, slot);
       }
       const Chain chain = {.batch_id = header->prev_batch_id, .next_seq = header->first_seq};
-      scan = ScanSegment(&segment.bytes, *header, slots, chain, header->segment_bytes);
+      scan = ScanSegment(&segment.bytes, *header,
+                         {.slots = slots, .before = chain, .limit = header->segment_bytes});
       FillScan(*scan, &info);
       if (header->prev_segno == 0) info.chain = "ok";
       if (before && survey.segments[i - 1].segno + 1 == segment.segno) {
@@ -90,7 +91,7 @@ absl::StatusOr<std::vector<SegmentInfo>> ListSegments(const Options& options) {
         const std::optional<Finding> conflict =
             OffsetOf(header->prev_end_lsn) < before->end
                 ? std::nullopt
-                : LinkConflict(segment, survey.segments[i - 1], *before);
+                : LinkConflict(segment, survey.segments[i - 1], &*before);
         info.chain = conflict ? conflict->text : "ok";
       }
     }

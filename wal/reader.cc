@@ -19,6 +19,11 @@ class Reader::Impl {
  public:
   Impl(Storage* storage, ReadPlan plan, uint64_t from_seq)
       : storage_(storage), plan_(std::move(plan)), from_seq_(from_seq) {
+    if (!plan_.segments.empty() && from_seq_ < plan_.segments.front().first_seq) {
+      status =
+          absl::OutOfRangeError(fmt::format("the log holds no record before seq {}, asked for {}",
+                                            plan_.segments.front().first_seq, from_seq_));
+    }
     // A segment ends where the next one starts: those that end before from_seq are not read.
     while (segment_ + 1 < plan_.segments.size() &&
            plan_.segments[segment_ + 1].first_seq <= from_seq_) {

@@ -1,6 +1,7 @@
 // Recover and Examine: the same examination, with the lock or without.
 #include "stet/wal/recovery.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,21 +18,21 @@ namespace {
 
 constexpr int kLiveAttempts = 4;
 
-// Makes durable what a killed predecessor wrote and did not flush, before it is read: what is
-// accepted now must still be there after a power cut.
-absl::Status FlushAll(Storage* storage, const std::string& directory) {
+// Makes durable what was accepted: a killed predecessor may not have flushed it, and writes of its
+// may have reached the disk while it was read.  What is accepted now must still be there after a
+// power cut.  Only the last segment can hold such bytes: its header was written when all before the
+// end that it states was durable, and so on back to the first.
+absl::Status FlushAccepted(Storage* storage, const std::string& directory, const ReadPlan& plan) {
   RETURN_IF_ERROR(storage->SyncDirectory(directory));
-  ASSIGN_OR_RETURN(const Listing listing, ListLog(storage, directory));
-  for (const uint64_t segno : listing.segnos) {
-    const std::string path = PathIn(directory, SegmentName(segno));
-    ASSIGN_OR_RETURN(const std::unique_ptr<File> file, storage->Open(path, OpenMode::kReadWrite));
-    RETURN_IF_ERROR(file->Flush());
-  }
-  return absl::OkStatus();
+  if (plan.segments.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
+                   storage->Open(plan.segments.back().path, OpenMode::kReadWrite));
+  return file->Flush();
 }
 
-absl::Status Refused(const std::string& directory, Refusal refusal, std::string text) {
-  return StatusOf(RefusalReport(directory, refusal, {.file = directory, .text = std::move(text)}));
+absl::Status Refused(const std::string& directory, Refusal refusal, int row, std::string text) {
+  return StatusOf(
+      RefusalReport(directory, refusal, {.row = row, .file = directory, .text = std::move(text)}));
 }
 
 // The storage to use: the caller's, or the machine's.
@@ -46,7 +47,7 @@ absl::Status PrepareDirectory(Storage* storage, const Options& options) {
   const absl::Status listed = storage->List(options.directory).status();
   if (!absl::IsNotFound(listed)) return listed;
   if (!options.create) {
-    return Refused(options.directory, Refusal::kNotALog, "there is no such directory");
+    return Refused(options.directory, Refusal::kNotALog, 31, "there is no such directory");
   }
   const absl::Status made = storage->MakeDirectory(options.directory);
   if (absl::IsAlreadyExists(made)) return absl::OkStatus();
@@ -54,10 +55,26 @@ absl::Status PrepareDirectory(Storage* storage, const Options& options) {
   return storage->SyncDirectory(ParentOf(options.directory));
 }
 
-ExamineMode ModeOf(const Options& options) {
-  return {.create = options.create,
-          .lenient = options.tail == TailPolicy::kLenient,
-          .event_level_max = options.event_level_max};
+ExamineMode ModeOf(const Options& options, std::span<const Anchor> anchors) {
+  ExamineMode mode = {.create = options.create,
+                      .lenient = options.tail == TailPolicy::kLenient,
+                      .event_level_max = options.event_level_max,
+                      .anchors = {anchors.begin(), anchors.end()}};
+  std::sort(mode.anchors.begin(), mode.anchors.end(),
+            [](const Anchor& a, const Anchor& b) { return a.seq > b.seq; });
+  return mode;
+}
+
+absl::Status CheckAnchors(std::span<const Anchor> anchors) {
+  for (const Anchor& anchor : anchors) {
+    if (anchor.seq > 0 && SegnoOf(anchor.lsn) > 0 && OffsetOf(anchor.lsn) % kCommitAlignMin == 0 &&
+        OffsetOf(anchor.lsn) > FirstBatchOffset(kCommitAlignMin)) {
+      continue;
+    }
+    return absl::InvalidArgumentError(fmt::format(
+        "anchor: no batch that holds seq {} ends at lsn {:#x}", anchor.seq, anchor.lsn));
+  }
+  return absl::OkStatus();
 }
 
 // A writer goes on while its log is read: what it makes durable between two reads would look like a
@@ -74,6 +91,13 @@ Decision ExamineLive(Storage* storage, ExamineMode mode, Survey* survey) {
     decision = Examine(survey, mode);
   }
   return decision;
+}
+
+// Which storage found it, and how long it took.
+void Sign(Storage* storage, int64_t begin_ns, RecoveryReport* report) {
+  report->storage = storage->name();
+  report->storage_note = storage->note();
+  report->duration = absl::Nanoseconds(storage->MonotonicNanos() - begin_ns);
 }
 
 }  // namespace
@@ -117,61 +141,59 @@ Reader RecoveredLog::NewReader(uint64_t from_seq) const {
 
 absl::StatusOr<RecoveredLog> Recover(const Options& options, std::span<const Anchor> anchors) {
   if (options.directory.empty()) return absl::InvalidArgumentError("options: directory is empty");
-  if (!anchors.empty()) return absl::UnimplementedError("recovery from an anchor (rows 24 to 29)");
   RETURN_IF_ERROR(CheckOptions(options));
+  RETURN_IF_ERROR(CheckAnchors(anchors));
   auto impl = std::make_unique<RecoveredLog::Impl>();
   ASSIGN_OR_RETURN(impl->storage, StorageFor(options, &impl->owned));
+  Storage* const storage = impl->storage;
   const auto no_access = [&](const absl::Status& status) {
     if (RefusalOf(status) != Refusal::kNone) return status;
     absl::Status with_refusal = status;
     SetRefusal(Refusal::kNoAccess, &with_refusal);
     return with_refusal;
   };
-  if (absl::Status made = PrepareDirectory(impl->storage, options); !made.ok()) {
-    return no_access(made);
-  }
+  if (absl::Status made = PrepareDirectory(storage, options); !made.ok()) return no_access(made);
   absl::StatusOr<std::unique_ptr<Lock>> lock =
-      impl->storage->TakeLock(PathIn(options.directory, kLockName), options.lock_wait);
+      storage->TakeLock(PathIn(options.directory, kLockName), options.lock_wait);
   if (absl::IsFailedPrecondition(lock.status())) {
-    return Refused(options.directory, Refusal::kLocked, std::string(lock.status().message()));
+    return Refused(options.directory, Refusal::kLocked, 34, std::string(lock.status().message()));
   }
   if (!lock.ok()) return no_access(lock.status());
   impl->lock = *std::move(lock);
-  if (absl::Status flushed = FlushAll(impl->storage, options.directory); !flushed.ok()) {
-    if (absl::IsPermissionDenied(flushed)) return no_access(flushed);
-    return Refused(options.directory, Refusal::kIoError, std::string(flushed.message()));
-  }
-  absl::StatusOr<Survey> survey = TakeSurvey(impl->storage, options.directory);
+  const int64_t begin = storage->MonotonicNanos();
+  absl::StatusOr<Survey> survey = TakeSurvey(storage, options.directory);
   if (!survey.ok()) return no_access(survey.status());
-  Decision decision = Examine(&*survey, ModeOf(options));
+  Decision decision = Examine(&*survey, ModeOf(options, anchors));
   RETURN_IF_ERROR(StatusOf(decision.report));
+  if (absl::Status flushed = FlushAccepted(storage, options.directory, decision.tail.accepted);
+      !flushed.ok()) {
+    if (absl::IsPermissionDenied(flushed)) return no_access(flushed);
+    return Refused(options.directory, Refusal::kIoError, 9, std::string(flushed.message()));
+  }
   impl->report = std::move(decision.report);
-  impl->report.storage = impl->storage->name();
-  impl->report.storage_note = impl->storage->note();
+  Sign(storage, begin, &impl->report);
   impl->tail = std::move(decision.tail);
   return RecoveredLog(std::move(impl));
 }
 
 RecoveryReport Examine(const Options& options, std::span<const Anchor> anchors) {
-  if (!anchors.empty()) {
-    return RefusalReport(options.directory, Refusal::kUnsupported,
-                         {.text = "recovery from an anchor (rows 24 to 29)"});
-  }
   std::unique_ptr<Storage> owned;
   const auto no_access = [&](const absl::Status& status) {
     return RefusalReport(options.directory, Refusal::kNoAccess,
                          {.file = options.directory, .text = std::string(status.message())});
   };
+  if (absl::Status checked = CheckAnchors(anchors); !checked.ok()) return no_access(checked);
   const absl::StatusOr<Storage*> storage = StorageFor(options, &owned);
   if (!storage.ok()) return no_access(storage.status());
+  const int64_t begin = (*storage)->MonotonicNanos();
   absl::StatusOr<Survey> survey = TakeSurvey(*storage, options.directory);
   if (!survey.ok()) return no_access(survey.status());
   const std::optional<int> holder = (*storage)->LockHolder(PathIn(options.directory, kLockName));
-  const ExamineMode mode = ModeOf(options);
-  Decision decision = holder ? ExamineLive(*storage, mode, &*survey) : Examine(&*survey, mode);
+  ExamineMode mode = ModeOf(options, anchors);
+  Decision decision =
+      holder ? ExamineLive(*storage, std::move(mode), &*survey) : Examine(&*survey, mode);
   decision.report.live_pid = holder;
-  decision.report.storage = (*storage)->name();
-  decision.report.storage_note = (*storage)->note();
+  Sign(*storage, begin, &decision.report);
   return std::move(decision.report);
 }
 

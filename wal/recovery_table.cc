@@ -24,22 +24,26 @@ constexpr bool In(uint16_t set, Enum value) {
 constexpr uint16_t kAny = 0xffff;
 
 template <typename Row, size_t kRows, typename Facts>
-int CountMatches(const Row (&rows)[kRows], const Facts& facts) {
-  return static_cast<int>(std::count_if(std::begin(rows), std::end(rows),
-                                        [&](const Row& row) { return Matches(row, facts); }));
-}
-
-template <typename Row, size_t kRows, typename Facts>
-auto CaseOf(const Row (&rows)[kRows], const Facts& facts) {
+const Row& LineFor(const Row (&rows)[kRows], const Facts& facts) {
   const Row* row = std::find_if(std::begin(rows), std::end(rows),
                                 [&](const Row& candidate) { return Matches(candidate, facts); });
   assert(row != std::end(rows));
-  return row->result;
+  return *row;
+}
+
+template <typename Row, size_t kRows, typename Facts>
+TableLines CountLines(const Row (&rows)[kRows], const Facts& facts) {
+  const auto matches = std::count_if(std::begin(rows), std::end(rows),
+                                     [&](const Row& row) { return Matches(row, facts); });
+  return {.lines = static_cast<int>(kRows),
+          .matches = static_cast<int>(matches),
+          .line = static_cast<int>(&LineFor(rows, facts) - rows)};
 }
 
 // --- The directory ------------------------------------------------------------------------------
 
 struct DirectoryRow {
+  int row;
   uint16_t log_id;
   uint16_t content;
   Ask create;
@@ -59,24 +63,26 @@ constexpr uint16_t kBatches = Bit(Content::kBatches);
 // clang-format off
 constexpr DirectoryRow kDirectoryRows[] = {
     // The normal case.
-    {kIntact, Bit(Content::kActive) | kBatches,                 _, DirectoryCase::kGoOn},
-    // 30, 17.  LOG_ID is written when segment 1 is active and durable, so a crash leaves no LOG_ID
-    // without it: the segments were lost, or this is the mount point of a disk that is not there.
-    {kIntact, Bit(Content::kNothing) | Bit(Content::kUnused),   _, DirectoryCase::kLogMissing},
-    // 31.  A new directory, or a crash between the first file and LOG_ID: no batch precedes LOG_ID.
-    {kAbsent, kNoBatch,                                         Y, DirectoryCase::kUnborn},
-    {kAbsent, kNoBatch,                                         N, DirectoryCase::kNotALog},
+    {0,  kIntact, Bit(Content::kActive) | kBatches,   _, DirectoryCase::kGoOn},
+    // LOG_ID is written when segment 1 is active and durable, so a crash leaves no LOG_ID without it:
+    // the segments were lost, or this is the mount point of a disk that is not there.
+    {17, kIntact, Bit(Content::kUnused),              _, DirectoryCase::kLogMissing},
+    {30, kIntact, Bit(Content::kNothing),             _, DirectoryCase::kLogMissing},
+    // A new directory, or a crash between the first file and LOG_ID: no batch precedes LOG_ID.
+    {31, kAbsent, kNoBatch,                           Y, DirectoryCase::kUnborn},
+    {31, kAbsent, kNoBatch,                           N, DirectoryCase::kNotALog},
     // Batches without LOG_ID: it was deleted, or the files were copied without it.
-    {kAbsent, kBatches,                                         _, DirectoryCase::kNoLogId},
+    {33, kAbsent, kBatches,                           _, DirectoryCase::kNoLogId},
     // LOG_ID appears whole by its rename: a damaged one is bit rot.
-    {Bit(LogIdState::kDamaged), kAny,                           _, DirectoryCase::kNoLogId},
-    {Bit(LogIdState::kNewer), kAny,                             _, DirectoryCase::kNewer},
+    {33, Bit(LogIdState::kDamaged), kAny,             _, DirectoryCase::kNoLogId},
+    {20, Bit(LogIdState::kNewer), kAny,               _, DirectoryCase::kNewer},
 };
 // clang-format on
 
 // --- One segment's header -----------------------------------------------------------------------
 
 struct HeaderRow {
+  int row;
   uint16_t a;
   uint16_t b;
   Ask equal;
@@ -98,107 +104,176 @@ constexpr uint16_t kNew = Bit(Copy::kNewer);
 
 // clang-format off
 constexpr HeaderRow kHeaderRows[] = {
-    // copy A      copy B               equal batch zero last
+    //   copy A        copy B           equal batch zero last
     // The normal case.
-    {kAct,        kAct,                 Y,    _,    _,   _, HeaderCase::kUse},
+    {0,  kAct,         kAct,            Y,    _,    _,   _, HeaderCase::kUse},
     // Both copies are one write: two that are valid and differ were not written by one writer.
-    {kAct,        kAct,                 N,    _,    _,   _, HeaderCase::kDisagree},
-    // 12.  A flipped bit in one copy, or an unreadable block.
-    // 15.  The crash came while both copies were being activated, and one sector was written.
-    {kAct,        kPro | kBad,          _,    _,    _,   _, HeaderCase::kHeal},
-    {kPro | kBad, kAct,                 _,    _,    _,   _, HeaderCase::kHeal},
+    {32, kAct,         kAct,            N,    _,    _,   _, HeaderCase::kDisagree},
+    // A flipped bit in one copy, or an unreadable block.
+    {12, kAct,         kBad,            _,    _,    _,   _, HeaderCase::kHeal},
+    {12, kBad,         kAct,            _,    _,    _,   _, HeaderCase::kHeal},
+    // The crash came while both copies were being activated, and one sector was written.
+    {15, kAct,         kPro,            _,    _,    _,   _, HeaderCase::kHeal},
+    {15, kPro,         kAct,            _,    _,    _,   _, HeaderCase::kHeal},
     // Prepared ahead, and never activated.
-    {kPro,        kPro,                 Y,    N,    _,   _, HeaderCase::kReady},
-    {kPro,        kPro,                 N,    N,    _,   _, HeaderCase::kDisagree},
-    {kPro,        kBad,                 _,    N,    _,   _, HeaderCase::kReadyHealed},
-    {kBad,        kPro,                 _,    N,    _,   _, HeaderCase::kReadyHealed},
+    {0,  kPro,         kPro,            Y,    N,    _,   _, HeaderCase::kReady},
+    {32, kPro,         kPro,            N,    N,    _,   _, HeaderCase::kDisagree},
+    {12, kPro,         kBad,            _,    N,    _,   _, HeaderCase::kReadyHealed},
+    {12, kBad,         kPro,            _,    N,    _,   _, HeaderCase::kReadyHealed},
     // Activation is durable before the first batch: it was lost afterwards.
-    {kPro,        kPro | kBad,          _,    Y,    _,   _, HeaderCase::kLost},
-    {kBad,        kPro,                 _,    Y,    _,   _, HeaderCase::kLost},
-    // 13.  Both copies damaged.
-    {kBad,        kBad,                 _,    Y,    _,   _, HeaderCase::kLost},
-    {kBad,        kBad,                 _,    N,    N,   _, HeaderCase::kLost},
-    {kBad,        kBad,                 _,    N,    Y,   N, HeaderCase::kLost},
-    // 14.  A last file of zeros: it got its name, and nothing else.
-    {kBad,        kBad,                 _,    N,    Y,   Y, HeaderCase::kUnborn},
-    // 20.
-    {kNew,        kAny,                 _,    _,    _,   _, HeaderCase::kNewer},
-    {kAct | kPro | kBad, kNew,          _,    _,    _,   _, HeaderCase::kNewer},
+    {13, kPro,         kPro | kBad,     _,    Y,    _,   _, HeaderCase::kLost},
+    {13, kBad,         kPro,            _,    Y,    _,   _, HeaderCase::kLost},
+    // Both copies damaged.
+    {13, kBad,         kBad,            _,    Y,    _,   _, HeaderCase::kLost},
+    {13, kBad,         kBad,            _,    N,    N,   _, HeaderCase::kLost},
+    {13, kBad,         kBad,            _,    N,    Y,   N, HeaderCase::kLost},
+    // A last file of zeros: it got its name, and nothing else.
+    {14, kBad,         kBad,            _,    N,    Y,   Y, HeaderCase::kUnborn},
+    {20, kNew,         kAny,            _,    _,    _,   _, HeaderCase::kNewer},
+    {20, kAct | kPro | kBad, kNew,      _,    _,    _,   _, HeaderCase::kNewer},
+};
+// clang-format on
+
+// --- Where replay starts ------------------------------------------------------------------------
+
+struct BaseRow {
+  int row;
+  AnchorPlace anchor;
+  Ask from_start;
+  Ask newer_named;
+  BaseCase result;
+};
+bool Matches(const BaseRow& row, const BaseFacts& facts) {
+  return row.anchor == facts.anchor && Fits(row.from_start, facts.from_start) &&
+         Fits(row.newer_named, facts.newer_named);
+}
+
+// clang-format off
+constexpr BaseRow kBaseRows[] = {
+    //                           start newer
+    {0,  AnchorPlace::kHere,     _,    N, BaseCase::kAnchor},
+    // The newest snapshot is damaged or gone; records reach back to the one before it.
+    {24, AnchorPlace::kHere,     _,    Y, BaseCase::kOlderAnchor},
+    {25, AnchorPlace::kNone,     Y,    N, BaseCase::kAll},
+    // The only snapshots are damaged or gone, and the log still holds everything.
+    {24, AnchorPlace::kNone,     Y,    Y, BaseCase::kAllAgain},
+    // The beginning was retired, and what it was retired for is not here.
+    {26, AnchorPlace::kNone,     N,    _, BaseCase::kNoBase},
+    // Snapshots hold durable records only: the log lost some, or is an older copy.
+    {27, AnchorPlace::kBehind,   _,    _, BaseCase::kBehindSnapshot},
+    // Segments were removed that the snapshot does not cover.
+    {28, AnchorPlace::kBefore,   _,    _, BaseCase::kGap},
+    // Snapshot and log went different ways: one of them is a copy that went on by itself.
+    {29, AnchorPlace::kOther,    _,    _, BaseCase::kForked},
 };
 // clang-format on
 
 // --- The place P where a segment's batches end --------------------------------------------------
 
 struct TailRow {
+  int row;
   Place place;
   Ask beyond;
   Ask behind;
   Ask stale_fill;
   Ask lenient;
   Ask cut;
+  Ask anchored;
   TailCase result;
 };
 bool Matches(const TailRow& row, const TailFacts& facts) {
   return row.place == facts.place && Fits(row.beyond, facts.beyond) &&
          Fits(row.behind, facts.behind) && Fits(row.stale_fill, facts.stale_fill) &&
-         Fits(row.lenient, facts.lenient) && Fits(row.cut, facts.cut);
+         Fits(row.lenient, facts.lenient) && Fits(row.cut, facts.cut) &&
+         Fits(row.anchored, facts.anchored);
 }
 
 // clang-format off
 constexpr TailRow kTailRows[] = {
-    //                   beyond behind stale lenient cut
-    // 1.  The log ends here, and always did.  Or: it was longer, and its last blocks are gone (a lost
+    //                       beyond behind stale lenient cut anchored
+    // The log ends here, and always did.  Or: it was longer, and its last blocks are gone (a lost
     // write, a trim, an old image of the disk); the watermark knows.
-    {Place::kZeros,      N,     _,     _,    _,      N, TailCase::kEnd},
-    {Place::kZeros,      Y,     _,     _,    _,      N, TailCase::kLostTail},
-    // 10.  A copy without the zeros at its end loses nothing.
-    {Place::kZeros,      N,     _,     _,    _,      Y, TailCase::kCutAtEnd},
-    {Place::kZeros,      Y,     _,     _,    _,      Y, TailCase::kTruncated},
-    // 2.  The crash came while this batch was being written: some of its sectors still show the zeros
-    // of the fresh segment.  Had it been durable, all of them would be there.
-    {Place::kTorn,       N,     N,     _,    _,      _, TailCase::kTorn},
-    // 3.  Several batches were in flight and a later one arrived first.  Acknowledgement is in order,
-    // so none of them was acknowledged.
-    {Place::kTorn,       N,     Y,     _,    _,      _, TailCase::kTornGroup},
-    {Place::kTorn,       Y,     _,     _,    _,      N, TailCase::kCorruptAcked},
-    {Place::kTorn,       Y,     _,     _,    _,      Y, TailCase::kTruncated},
-    // 4.  Every sector was written, and the bytes are not those that were sealed: bit rot, or a disk
-    // that tears inside a sector.  It may have been acknowledged, so it is not dropped unasked;
-    // neither if batches stand behind it.
-    {Place::kDamaged,    N,     _,     N,    N,      _, TailCase::kSuspectTail},
-    {Place::kDamaged,    N,     _,     N,    Y,      _, TailCase::kSuspectDropped},
-    // 5.  In a segment that was not zeroed, old bytes fill the holes of a torn batch: the two cannot be
+    {1,  Place::kZeros,      N,     _,     _,    _,      N,  _, TailCase::kEnd},
+    {1,  Place::kZeros,      Y,     _,     _,    _,      N,  N, TailCase::kLostTail},
+    // By its own account the log is whole, but it ends before a snapshot of it does: an old copy.
+    {27, Place::kZeros,      Y,     _,     _,    _,      N,  Y, TailCase::kBehindSnapshot},
+    // A copy without the zeros at its end loses nothing.
+    {10, Place::kZeros,      N,     _,     _,    _,      Y,  _, TailCase::kCutAtEnd},
+    {10, Place::kZeros,      Y,     _,     _,    _,      Y,  _, TailCase::kTruncated},
+    // The crash came while this batch was being written: some of its sectors still show the zeros of
+    // the fresh segment.  Had it been durable, all of them would be there.
+    {2,  Place::kTorn,       N,     N,     _,    _,      _,  _, TailCase::kTorn},
+    // Several batches were in flight and a later one arrived first.  Acknowledgement is in order, so
+    // none of them was acknowledged.
+    {3,  Place::kTorn,       N,     Y,     _,    _,      _,  _, TailCase::kTornGroup},
+    {2,  Place::kTorn,       Y,     N,     _,    _,      N,  _, TailCase::kCorruptAcked},
+    {3,  Place::kTorn,       Y,     Y,     _,    _,      N,  _, TailCase::kCorruptAcked},
+    {10, Place::kTorn,       Y,     _,     _,    _,      Y,  _, TailCase::kTruncated},
+    // Every sector was written, and the bytes are not those that were sealed: bit rot, or a disk that
+    // tears inside a sector.  It may have been acknowledged, so it is not dropped unasked; neither if
+    // batches stand behind it.
+    {4,  Place::kDamaged,    N,     _,     N,    N,      _,  _, TailCase::kSuspectTail},
+    {4,  Place::kDamaged,    N,     _,     N,    Y,      _,  _, TailCase::kSuspectDropped},
+    {4,  Place::kDamaged,    Y,     _,     N,    _,      _,  _, TailCase::kCorruptAcked},
+    // In a segment that was not zeroed, old bytes fill the holes of a torn batch: the two cannot be
     // told apart, which is the price of not zeroing.
-    {Place::kDamaged,    N,     _,     Y,    _,      _, TailCase::kWeakDropped},
-    {Place::kDamaged,    Y,     _,     _,    _,      _, TailCase::kCorruptAcked},
-    // 6.  A batch of an older use of the file: this place was not written since.
-    {Place::kStale,      N,     _,     _,    _,      _, TailCase::kStaleTail},
-    {Place::kStale,      Y,     _,     _,    _,      _, TailCase::kLostTail},
-    // 7.  The drive put a batch at the wrong place.  If nothing durable was here, nothing is lost.
-    {Place::kMisplaced,  N,     _,     _,    _,      _, TailCase::kMisplaced},
-    {Place::kMisplaced,  Y,     _,     _,    _,      _, TailCase::kMisdirected},
-    // 8.  Batches are written in order, each naming the one before it: an intact one that does not
+    {5,  Place::kDamaged,    N,     _,     Y,    _,      _,  _, TailCase::kWeakDropped},
+    {5,  Place::kDamaged,    Y,     _,     Y,    _,      _,  _, TailCase::kCorruptAcked},
+    // A batch of an older use of the file: this place was not written since.
+    {6,  Place::kStale,      N,     _,     _,    _,      _,  _, TailCase::kStaleTail},
+    {6,  Place::kStale,      Y,     _,     _,    _,      _,  N, TailCase::kLostTail},
+    {27, Place::kStale,      Y,     _,     _,    _,      _,  Y, TailCase::kBehindSnapshot},
+    // The drive put a batch at the wrong place.  If nothing durable was here, nothing is lost.
+    {7,  Place::kMisplaced,  N,     _,     _,    _,      _,  _, TailCase::kMisplaced},
+    {7,  Place::kMisplaced,  Y,     _,     _,    _,      _,  _, TailCase::kMisdirected},
+    // Batches are written in order, each naming the one before it: an intact one that does not
     // continue the chain is no work of a crash.
-    {Place::kUnchained,  _,     _,     _,    _,      _, TailCase::kChainBroken},
-    // 9.  What cannot be read may have been acknowledged.
-    {Place::kUnreadable, N,     _,     _,    N,      _, TailCase::kIoError},
-    {Place::kUnreadable, N,     _,     _,    Y,      _, TailCase::kIoDropped},
-    {Place::kUnreadable, Y,     _,     _,    _,      _, TailCase::kIoError},
-    // 20.
-    {Place::kNewer,      _,     _,     _,    _,      _, TailCase::kNewer},
+    {8,  Place::kUnchained,  _,     _,     _,    _,      _,  _, TailCase::kChainBroken},
+    // What cannot be read may have been acknowledged.
+    {9,  Place::kUnreadable, N,     _,     _,    N,      _,  _, TailCase::kIoError},
+    {9,  Place::kUnreadable, N,     _,     _,    Y,      _,  _, TailCase::kIoDropped},
+    {9,  Place::kUnreadable, Y,     _,     _,    _,      _,  _, TailCase::kIoError},
+    {20, Place::kNewer,      _,     _,     _,    _,      _,  _, TailCase::kNewer},
 };
 // clang-format on
 
 }  // namespace
 
-DirectoryCase Classify(const DirectoryFacts& facts) { return CaseOf(kDirectoryRows, facts); }
-int RowsThatMatch(const DirectoryFacts& facts) { return CountMatches(kDirectoryRows, facts); }
+DirectoryCase Classify(const DirectoryFacts& facts) {
+  return LineFor(kDirectoryRows, facts).result;
+}
+HeaderCase Classify(const HeaderFacts& facts) { return LineFor(kHeaderRows, facts).result; }
+BaseCase Classify(const BaseFacts& facts) { return LineFor(kBaseRows, facts).result; }
+TailCase Classify(const TailFacts& facts) { return LineFor(kTailRows, facts).result; }
 
-HeaderCase Classify(const HeaderFacts& facts) { return CaseOf(kHeaderRows, facts); }
-int RowsThatMatch(const HeaderFacts& facts) { return CountMatches(kHeaderRows, facts); }
+int RowOf(const DirectoryFacts& facts) { return LineFor(kDirectoryRows, facts).row; }
+int RowOf(const HeaderFacts& facts) { return LineFor(kHeaderRows, facts).row; }
+int RowOf(const BaseFacts& facts) { return LineFor(kBaseRows, facts).row; }
+int RowOf(const TailFacts& facts) { return LineFor(kTailRows, facts).row; }
 
-TailCase Classify(const TailFacts& facts) { return CaseOf(kTailRows, facts); }
-int RowsThatMatch(const TailFacts& facts) { return CountMatches(kTailRows, facts); }
+TableLines LinesFor(const DirectoryFacts& facts) { return CountLines(kDirectoryRows, facts); }
+TableLines LinesFor(const HeaderFacts& facts) { return CountLines(kHeaderRows, facts); }
+TableLines LinesFor(const BaseFacts& facts) { return CountLines(kBaseRows, facts); }
+TableLines LinesFor(const TailFacts& facts) { return CountLines(kTailRows, facts); }
+
+Refusal RefusalFor(BaseCase base_case) {
+  switch (base_case) {
+    case BaseCase::kNoBase:
+      return Refusal::kNoBase;
+    case BaseCase::kBehindSnapshot:
+      return Refusal::kLogBehindSnapshot;
+    case BaseCase::kGap:
+      return Refusal::kLogGap;
+    case BaseCase::kForked:
+      return Refusal::kForkedHistory;
+    case BaseCase::kAnchor:
+    case BaseCase::kOlderAnchor:
+    case BaseCase::kAll:
+    case BaseCase::kAllAgain:
+      break;
+  }
+  return Refusal::kNone;
+}
 
 Refusal RefusalFor(TailCase tail_case) {
   switch (tail_case) {
@@ -218,6 +293,8 @@ Refusal RefusalFor(TailCase tail_case) {
       return Refusal::kTruncated;
     case TailCase::kNewer:
       return Refusal::kUnsupported;
+    case TailCase::kBehindSnapshot:
+      return Refusal::kLogBehindSnapshot;
     case TailCase::kEnd:
     case TailCase::kTorn:
     case TailCase::kTornGroup:
@@ -265,6 +342,7 @@ std::string_view CodeFor(TailCase tail_case) {
     case TailCase::kIoError:
     case TailCase::kTruncated:
     case TailCase::kNewer:
+    case TailCase::kBehindSnapshot:
       break;
   }
   return ToString(RefusalFor(tail_case));

@@ -43,7 +43,6 @@ enum class DirectoryCase : uint8_t {
   kNewer,
 };
 DirectoryCase Classify(const DirectoryFacts& facts);
-int RowsThatMatch(const DirectoryFacts& facts);  // 1, always; for the test
 
 // --- One segment's header -----------------------------------------------------------------------
 
@@ -70,7 +69,37 @@ enum class HeaderCase : uint8_t {
   kNewer,
 };
 HeaderCase Classify(const HeaderFacts& facts);
-int RowsThatMatch(const HeaderFacts& facts);
+
+// --- Where replay starts ------------------------------------------------------------------------
+
+// How the newest anchor stands to the log.
+enum class AnchorPlace : uint8_t {
+  kNone,    // none was given
+  kHere,    // the log holds its batch, or starts right behind it
+  kOther,   // the log holds another batch there, or none ends there
+  kBefore,  // the log starts later, and records between are missing
+  kBehind,  // the log ends earlier
+};
+inline constexpr int kAnchorPlaces = 5;
+
+struct BaseFacts {
+  AnchorPlace anchor = AnchorPlace::kNone;
+  bool from_start = false;   // the log holds seq 1
+  bool newer_named = false;  // a header names a newer snapshot than any anchor
+};
+
+enum class BaseCase : uint8_t {
+  kAnchor,          // open from the newest anchor
+  kOlderAnchor,     // 24
+  kAll,             // 25
+  kAllAgain,        // 24, 25
+  kNoBase,          // 26
+  kBehindSnapshot,  // 27
+  kGap,             // 28
+  kForked,          // 29
+};
+BaseCase Classify(const BaseFacts& facts);
+Refusal RefusalFor(BaseCase base_case);
 
 // --- The place P where a segment's batches end --------------------------------------------------
 
@@ -81,6 +110,7 @@ struct TailFacts {
   bool stale_fill = false;      // the segment was not zeroed before its use
   bool lenient = false;         // the caller accepts the loss of a suspect tail
   bool cut = false;             // the file is shorter than its header says
+  bool anchored = false;  // only an anchor says that W > P: the log itself knows nothing of it
 };
 
 enum class TailCase : uint8_t {
@@ -101,13 +131,32 @@ enum class TailCase : uint8_t {
   kCutAtEnd,        // 10
   kTruncated,       // 10
   kNewer,           // 20
+  kBehindSnapshot,  // 27
 };
 TailCase Classify(const TailFacts& facts);
-int RowsThatMatch(const TailFacts& facts);
 
 // What a case means for open: kNone if the log is accepted up to P.
 Refusal RefusalFor(TailCase tail_case);
 Verdict VerdictFor(TailCase tail_case);        // of an accepted one
 std::string_view CodeFor(TailCase tail_case);  // of its finding; "" if there is nothing to say
+
+// --- For all tables -----------------------------------------------------------------------------
+
+// The number that a table's row has in wal/README.md; 0 for the normal case.
+int RowOf(const DirectoryFacts& facts);
+int RowOf(const HeaderFacts& facts);
+int RowOf(const BaseFacts& facts);
+int RowOf(const TailFacts& facts);
+
+// For tests: how many lines a table has, which of them apply to `facts` (exactly one does).
+struct TableLines {
+  int lines = 0;
+  int matches = 0;
+  int line = 0;  // the first that applies
+};
+TableLines LinesFor(const DirectoryFacts& facts);
+TableLines LinesFor(const HeaderFacts& facts);
+TableLines LinesFor(const BaseFacts& facts);
+TableLines LinesFor(const TailFacts& facts);
 
 }  // namespace stet::wal

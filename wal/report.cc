@@ -64,7 +64,11 @@ std::string RecoveryReport::ToString() const {
   if (refused()) text += fmt::format(" ({})", wal::ToString(refusal));
   if (last_seq != 0) text += fmt::format(", seq {}..{}", first_seq, last_seq);
   text += fmt::format(", {} batches in {} segments, epoch {}", batches, segments, epoch);
+  if (anchor) text += fmt::format(", from the anchor at seq {}", anchor->seq);
   if (dropped_bytes != 0) text += fmt::format(", {} bytes dropped", dropped_bytes);
+  if (dropped_last_seq != 0) {
+    text += fmt::format(" (seq {}..{})", dropped_first_seq, dropped_last_seq);
+  }
   if (live_pid) text += fmt::format(", held by process {}", *live_pid);
   for (const Finding& finding : findings) {
     text += fmt::format("\n  {}: {}", wal::ToString(finding.severity), finding.ToString());

@@ -5,12 +5,14 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <absl/status/status.h>
 
+#include "stet/wal/recovery.h"
 #include "wal/batch.h"
 #include "wal/format.h"
 #include "wal/segment_bytes.h"
@@ -71,7 +73,7 @@ struct Judgement {
 // Judges the place `offset`; kZeros here only says that its first sector is zero.  Without a `chain`
 // any intact batch in its place is valid.
 Judgement JudgeAt(SegmentBytes* bytes, const SegmentHeader& header, uint64_t offset,
-                  const Chain* chain);
+                  const Chain* chain, Records records = Records::kNow);
 
 // What a scan found.
 struct SegmentScan {
@@ -85,6 +87,8 @@ struct SegmentScan {
   bool sealed = false;  // the last batch is SEGMENT_END
   SegmentEnd seal = {};
   std::string slot_conflict = {};  // a valid slot does not fit the batches before P; empty: none
+  int slot_conflict_row = 0;
+  std::string anchor_conflict = {};  // the same of an anchor
 
   // At P.
   Judgement at_end = {};
@@ -92,6 +96,9 @@ struct SegmentScan {
   uint64_t behind_lsn = 0;  // of the first batch with an intact header in its place; 0: none
   uint64_t behind_seq = 0;  // its first_seq
   uint64_t behind_count = 0;
+  // Batches with an intact header at P or behind it, and the last seq of theirs; 0: none.
+  uint64_t in_flight_count = 0;
+  uint64_t in_flight_seq = 0;
   uint64_t used_end = 0;  // offset behind the last block that is not zero; at least P
   absl::Status unreadable = {};
 
@@ -101,9 +108,15 @@ struct SegmentScan {
   std::string witness = {};
 };
 
-// Scans the batches from the first on, at most to `limit` (an offset; the segment's size for all).
-// At `limit` nothing is judged; before it the rest of the segment is searched for witnesses.
-SegmentScan ScanSegment(SegmentBytes* bytes, const SegmentHeader& header, const Slots& slots,
-                        const Chain& before, uint64_t limit);
+struct ScanInput {
+  Slots slots = {};
+  Chain before = {};                     // what the first batch continues
+  uint64_t limit = 0;                    // offset; the segment's size for all
+  std::span<const Anchor> anchors = {};  // those of other segments are passed over
+};
+
+// Scans the batches from the first on, at most to the limit.  At the limit nothing is judged; before
+// it the rest of the segment is searched for witnesses.
+SegmentScan ScanSegment(SegmentBytes* bytes, const SegmentHeader& header, const ScanInput& input);
 
 }  // namespace stet::wal

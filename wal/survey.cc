@@ -1,4 +1,4 @@
-// Reads LOG_ID and all headers; segments are scanned later, and only those that count.
+// Reads LOG_ID, all headers and slots; segments are scanned later, and only those that count.
 #include "wal/survey.h"
 
 #include <algorithm>
@@ -52,6 +52,9 @@ void ReadFacts(SurveyedSegment* segment) {
   const absl::StatusOr<Bytes> block = segment->bytes.At(first, kSectorBytes);
   facts.has_batch = block.ok() && IsBatchOf(*block, MakeLsn(segment->segno, first)) &&
                     Load<BatchHeader>(*block).salt == header->salt;
+  if (header->state == SegmentState::kActive) {
+    segment->slots = ReadSlots(&segment->bytes, *header);
+  }
 }
 
 Content ContentOf(const SurveyedSegment& segment) {
@@ -83,6 +86,7 @@ absl::StatusOr<Survey> TakeSurvey(Storage* storage, const std::string& directory
                      SegmentBytes::Open(storage, PathIn(directory, SegmentName(segno))));
     survey.segments.push_back(SurveyedSegment{.segno = segno, .bytes = std::move(bytes)});
     ReadFacts(&survey.segments.back());
+    survey.segments.back().bytes.Release();
     survey.content = std::max(survey.content, ContentOf(survey.segments.back()));
   }
   bool last = true;

@@ -21,6 +21,7 @@ struct SurveyedSegment {
   SegmentBytes bytes;
   HeaderCopies copies = {};
   HeaderFacts facts = {};
+  Slots slots = {};  // if it is active
   HeaderCase header_case = HeaderCase::kLost;
 
   const SegmentHeader& header() const { return *copies.best(); }  // unless lost

@@ -48,6 +48,9 @@ std::string_view MeaningOf(TailCase tail_case) {
       return "the file ends before its durable data does";
     case TailCase::kNewer:
       return "written by a newer version";
+    case TailCase::kBehindSnapshot:
+      return "the log ends before a snapshot of it does: durable records are missing, or it is an "
+             "older copy";
   }
   return "";
 }
@@ -84,6 +87,7 @@ TailFinding FindingAt(const SurveyedSegment& segment, const SegmentScan& scan, u
   Finding& finding = found.finding;
   finding.code = CodeFor(tail_case);
   if (finding.code.empty()) return found;
+  finding.row = RowOf(facts);
   finding.file = segment.bytes.path();
   finding.offset = scan.end;
   finding.lsn_begin = end_lsn;
@@ -98,9 +102,10 @@ TailFinding FindingAt(const SurveyedSegment& segment, const SegmentScan& scan, u
     finding.text += fmt::format(" ({})", scan.at_end.text);
   }
   if (facts.beyond) {
-    finding.text +=
-        fmt::format("; durable up to lsn {:#x} says {}", promised,
-                    scan.durable_lsn >= promised ? scan.witness : "the header of the next segment");
+    finding.text += fmt::format("; durable up to lsn {:#x} says {}", promised,
+                                scan.durable_lsn >= promised ? scan.witness
+                                : facts.anchored             ? "a snapshot"
+                                                             : "the header of the next segment");
   }
   if (scan.behind_count > 0) {
     finding.text += fmt::format("; {} batches behind it, from lsn {:#x} (seq {})",

@@ -57,6 +57,7 @@ struct LogBuilder {
   uint8_t fill = 1;
   uint16_t event_level = 1;
   uint32_t epoch = 1;
+  uint64_t snapshot_seq = 0;
 
   // State of the log under construction.
   std::vector<Image> segments = {};
@@ -104,6 +105,7 @@ struct LogBuilder {
       h.Put<uint64_t>(136, durable_lsn);
     }
     h.Put<uint64_t>(152, 1'700'000'000'000'000'000);
+    h.Put<uint64_t>(160, snapshot_seq);
     h.Put<uint16_t>(188, event_level);
     h.Put<uint64_t>(232, 0);
     h.PutDigest(240, 0, 240);

@@ -17,6 +17,7 @@ namespace stet::wal {
 struct Bench {
   MemoryStorage disk = {};
   Options options = {.directory = "log"};
+  std::vector<Anchor> anchors = {};
   bool same = true;  // Recover and Examine agreed, nothing on the disk changed
 
   Bench() { options.storage = &disk; }
@@ -32,23 +33,32 @@ struct Bench {
 
   RecoveryReport Judge() {
     const std::map<std::string, std::string> before = disk.files;
-    const RecoveryReport examined = Examine(options);
-    const absl::StatusOr<RecoveredLog> recovered = Recover(options);
+    const RecoveryReport examined = Examine(options, anchors);
+    const absl::StatusOr<RecoveredLog> recovered = Recover(options, anchors);
     same = before == disk.files && RefusalOf(recovered.status()) == examined.refusal &&
            recovered.ok() == !examined.refused();
     if (same && recovered.ok()) {
       same = recovered->report().end_lsn == examined.end_lsn &&
-             recovered->report().last_seq == examined.last_seq;
+             recovered->report().last_seq == examined.last_seq &&
+             recovered->report().rows == examined.rows;
     }
     return examined;
   }
 
   // Payloads that a reader gives; "!" and the error at the end if it fails.
   std::vector<std::string> Read(uint64_t from_seq = 1) {
-    std::vector<std::string> payloads;
-    const absl::StatusOr<RecoveredLog> log = Recover(options);
+    const absl::StatusOr<RecoveredLog> log = Recover(options, anchors);
     if (!log.ok()) return {"! " + log.status().ToString()};
-    Reader reader = log->NewReader(from_seq);
+    return ReadAll(log->NewReader(from_seq));
+  }
+  // The same of what the anchor does not cover.
+  std::vector<std::string> ReadBehindAnchor() {
+    const absl::StatusOr<RecoveredLog> log = Recover(options, anchors);
+    if (!log.ok()) return {"! " + log.status().ToString()};
+    return ReadAll(log->NewReader());
+  }
+  static std::vector<std::string> ReadAll(Reader reader) {
+    std::vector<std::string> payloads;
     for (const Record& record : reader) {
       payloads.emplace_back(reinterpret_cast<const char*>(record.payload.data()),
                             record.payload.size());
@@ -58,14 +68,22 @@ struct Bench {
   }
 };
 
+// The anchor of a snapshot up to the end of `batch`.
+inline Anchor AnchorBehind(const BuiltBatch& batch) {
+  Anchor anchor = {.seq = batch.first_seq + batch.count - 1, .lsn = batch.lsn + batch.bytes};
+  std::memcpy(&anchor.batch_id, batch.id.data(), sizeof(anchor.batch_id));
+  return anchor;
+}
+
 inline bool Says(const RecoveryReport& report, const std::string& code) {
   return std::any_of(report.findings.begin(), report.findings.end(),
                      [&](const Finding& finding) { return finding.code == code; });
 }
 
 // Two durable batches (seq 1..3) and one that nothing names durable (seq 4..5).
-inline LogBuilder ThreeBatches() {
+inline LogBuilder ThreeBatches(uint8_t fill = 1) {
   LogBuilder log;
+  log.fill = fill;
   log.Segment();
   log.Batch({"a1", "a2"});
   log.Durable();

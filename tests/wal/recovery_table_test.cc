@@ -12,9 +12,10 @@ TEST_SUITE("wal::recovery_table") {
         for (const bool create : {false, true}) {
           CAPTURE(log_id);
           CAPTURE(content);
-          CHECK_EQ(RowsThatMatch(DirectoryFacts{.log_id = static_cast<LogIdState>(log_id),
-                                                .content = static_cast<Content>(content),
-                                                .create = create}),
+          CHECK_EQ(LinesFor(DirectoryFacts{.log_id = static_cast<LogIdState>(log_id),
+                                           .content = static_cast<Content>(content),
+                                           .create = create})
+                       .matches,
                    1);
         }
       }
@@ -28,30 +29,45 @@ TEST_SUITE("wal::recovery_table") {
           CAPTURE(a);
           CAPTURE(b);
           CAPTURE(bits);
-          CHECK_EQ(RowsThatMatch(HeaderFacts{.a = static_cast<Copy>(a),
-                                             .b = static_cast<Copy>(b),
-                                             .equal = (bits & 1) != 0,
-                                             .has_batch = (bits & 2) != 0,
-                                             .all_zero = (bits & 4) != 0,
-                                             .last = (bits & 8) != 0}),
+          CHECK_EQ(LinesFor(HeaderFacts{.a = static_cast<Copy>(a),
+                                        .b = static_cast<Copy>(b),
+                                        .equal = (bits & 1) != 0,
+                                        .has_batch = (bits & 2) != 0,
+                                        .all_zero = (bits & 4) != 0,
+                                        .last = (bits & 8) != 0})
+                       .matches,
                    1);
         }
       }
     }
   }
 
+  TEST_CASE("every observation of a base matches exactly one row") {
+    for (int place = 0; place < kAnchorPlaces; ++place) {
+      for (int bits = 0; bits < 4; ++bits) {
+        const BaseFacts facts = {.anchor = static_cast<AnchorPlace>(place),
+                                 .from_start = (bits & 1) != 0,
+                                 .newer_named = (bits & 2) != 0};
+        CAPTURE(place);
+        CAPTURE(bits);
+        CHECK_EQ(LinesFor(facts).matches, 1);
+      }
+    }
+  }
+
   TEST_CASE("every observation of a tail matches exactly one row") {
     for (int place = 1; place <= static_cast<int>(Place::kUnreadable); ++place) {
-      for (int bits = 0; bits < 32; ++bits) {
+      for (int bits = 0; bits < 64; ++bits) {
         const TailFacts facts = {.place = static_cast<Place>(place),
                                  .beyond = (bits & 1) != 0,
                                  .behind = (bits & 2) != 0,
                                  .stale_fill = (bits & 4) != 0,
                                  .lenient = (bits & 8) != 0,
-                                 .cut = (bits & 16) != 0};
+                                 .cut = (bits & 16) != 0,
+                                 .anchored = (bits & 32) != 0};
         CAPTURE(place);
         CAPTURE(bits);
-        CHECK_EQ(RowsThatMatch(facts), 1);
+        CHECK_EQ(LinesFor(facts).matches, 1);
       }
     }
   }
@@ -59,13 +75,14 @@ TEST_SUITE("wal::recovery_table") {
   // The promise behind the table, whatever its rows: what was durable is never dropped.
   TEST_CASE("no row accepts a log that is shorter than its watermark") {
     for (int place = 1; place <= static_cast<int>(Place::kUnreadable); ++place) {
-      for (int bits = 0; bits < 16; ++bits) {
+      for (int bits = 0; bits < 32; ++bits) {
         const TailFacts facts = {.place = static_cast<Place>(place),
                                  .beyond = true,
                                  .behind = (bits & 1) != 0,
                                  .stale_fill = (bits & 2) != 0,
                                  .lenient = (bits & 4) != 0,
-                                 .cut = (bits & 8) != 0};
+                                 .cut = (bits & 8) != 0,
+                                 .anchored = (bits & 16) != 0};
         CHECK_NE(RefusalFor(Classify(facts)), Refusal::kNone);
         CHECK_EQ(VerdictFor(Classify(facts)), Verdict::kRefused);
       }

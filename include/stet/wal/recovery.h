@@ -11,6 +11,7 @@
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 
 #include "stet/wal/options.h"
 #include "stet/wal/reader.h"
@@ -63,6 +64,7 @@ std::string_view ToString(Severity severity);
 struct Finding {
   std::string code = {};  // SCREAMING_SNAKE, stable: scripts may match it
   Severity severity = Severity::kInfo;
+  int row = 0;  // of the decision table in wal/README.md; 0: none
   std::string file = {};
   uint64_t offset = 0;  // in `file`
   uint64_t lsn_begin = 0;
@@ -93,21 +95,38 @@ struct Anchor {
 // The anchor of a snapshot that holds all records up to the last one of `batch`.
 Anchor AnchorBehind(const BatchInfo& batch);
 
-// What was found, and decided.
+// What was found, and decided.  Examining a log again gives the same report, but for its duration.
 struct RecoveryReport {
   Verdict verdict = Verdict::kClean;
   Refusal refusal = Refusal::kNone;
-  bool clean = false;          // the last writer closed the log in order
-  uint64_t first_seq = 0;      // 0: no record
-  uint64_t last_seq = 0;       // 0: no record
-  uint64_t end_lsn = 0;        // end of the last accepted batch
-  uint64_t durable_lsn = 0;    // end that watermarks prove durable; above end_lsn only if refused
-  uint64_t dropped_bytes = 0;  // behind end_lsn: never acknowledged, left where they are
-  uint64_t batches = 0;
-  uint32_t epoch = 0;  // of the last writer
-  int segments = 0;
+  bool clean = false;  // the last writer closed the log in order
+
+  // What is accepted.
+  uint64_t first_seq = 0;    // the oldest record that is held; 0: none
+  uint64_t last_seq = 0;     // the newest that was ever accepted, held or retired; 0: none
+  uint64_t end_lsn = 0;      // end of the last accepted batch
+  uint64_t durable_lsn = 0;  // end that watermarks prove durable; above end_lsn only if refused
+  uint32_t first_epoch = 0;  // of the oldest segment; each opening for writing is an epoch
+  uint32_t epoch = 0;        // of the last writer
+  int segments = 0;          // all files of segments, prepared ones too
   // The newest one given, which the log confirms; records up to its seq need no replay.
   std::optional<Anchor> anchor = {};
+
+  // What was dropped: bytes behind end_lsn that are not zero.  They were never acknowledged, and are
+  // left where they are.
+  uint64_t dropped_bytes = 0;
+  uint64_t dropped_first_seq = 0;  // as far as headers of batches tell; 0, 0: they do not
+  uint64_t dropped_last_seq = 0;
+  uint64_t in_flight_batches = 0;  // of which there is an intact header behind end_lsn
+
+  int healed = 0;  // copies of headers, and slots, that another one replaced
+
+  // How it was found.
+  int scanned_segments = 0;  // the others stand before the anchor: only their headers were read
+  uint64_t scanned_bytes = 0;
+  uint64_t batches = 0;  // in what was scanned
+  absl::Duration duration = absl::ZeroDuration();
+  std::vector<int> rows = {};  // of the decision table in wal/README.md that applied, in order
   std::optional<int> live_pid = {};  // Examine: who holds the log; judged up to its watermark
   std::string directory = {};
   std::string storage = {};       // "uring", "posix", ...
