@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,8 +21,10 @@ namespace {
 
 Options SmallSegments(SimStorage* storage, Retired retired) {
   Options options = SimOptions(storage);
-  options.segment_bytes = 64 << 10;
-  options.first_segment_bytes = 64 << 10;
+  // After the first batch of a segment the next one is not yet being made: it will be made of what
+  // is retired then.
+  options.segment_bytes = 128 << 10;
+  options.first_segment_bytes = 128 << 10;
   options.inflight_bytes_max = 128 << 10;
   options.retired = retired;
   if (retired == Retired::kArchive) options.archive_directory = "/archive";
@@ -56,6 +59,7 @@ struct Played {
   uint64_t acknowledged = 0;
   absl::Status status = {};
   std::optional<Anchor> anchor = {};
+  uint64_t calls = 0;                           // until then
   std::map<uint64_t, std::string> before = {};  // all segments, when they were about to be retired
 };
 
@@ -73,7 +77,7 @@ std::map<uint64_t, std::string> SegmentsIn(SimStorage* storage, const std::strin
   return segments;
 }
 
-// Four segments, the first two are retired, three more: with recycling they are made of those.
+// Four segments, the first two are retired, two more: with recycling they are made of those.
 void Play(SimStorage* storage, const Options& options, Played* played) {
   if (options.retired == Retired::kArchive) {
     storage->MakeDirectory("/archive").IgnoreError();
@@ -88,9 +92,10 @@ void Play(SimStorage* storage, const Options& options, Played* played) {
     REQUIRE_MESSAGE(anchor.ok(), anchor.status().ToString());
     played->before = SegmentsIn(storage, options.directory);
     played->anchor = *anchor;
+    played->calls = storage->calls();
     played->status = (*writer)->Retire(*anchor);
   }
-  if (played->status.ok()) played->status = FillUpTo(writer->get(), 6);
+  if (played->status.ok()) played->status = FillUpTo(writer->get(), 5);
   played->acknowledged = (*writer)->released();
   CHECK_MESSAGE((!played->status.ok() || (*writer)->stats().segments_retired == 2), "retired");
   if (played->status.ok()) {
@@ -130,10 +135,23 @@ void CheckLeft(SimDisk disk, const Options& options, const Played& played) {
   CHECK(log->report().last_seq >= played.acknowledged);
 }
 
+// Each name and each sector survives or not, by itself.
+class AnyChooser final : public CrashChooser {
+ public:
+  explicit AnyChooser(std::mt19937_64* random) : random_(*random) {}
+  uint32_t Choose(uint32_t options, uint64_t /*write*/) override {
+    return static_cast<uint32_t>(random_() % options);
+  }
+
+ private:
+  std::mt19937_64& random_;
+};
+
 constexpr Retired kAll[] = {Retired::kRecycle, Retired::kDelete, Retired::kArchive};
 
 TEST_SUITE("wal::Writer::Retire") {
-  TEST_CASE("segments wholly before the anchor go, and become later ones, or are deleted, or moved") {
+  TEST_CASE(
+      "segments wholly before the anchor go, and become later ones, or are deleted, or moved") {
     for (const Retired retired : kAll) {
       CAPTURE(static_cast<int>(retired));
       SimStorage storage;
@@ -145,28 +163,29 @@ TEST_SUITE("wal::Writer::Retire") {
     }
   }
 
-  TEST_CASE("the power goes at each call of retiring: the log has its end, and nothing is half gone") {
+  TEST_CASE(
+      "the power goes at each call of retiring: the log has its end, and nothing is half gone") {
     for (const Retired retired : kAll) {
       CAPTURE(static_cast<int>(retired));
-      uint64_t calls = 0;
-      {
-        SimStorage storage;
-        Played played;
-        Play(&storage, SmallSegments(&storage, retired), &played);
-        calls = storage.calls();
-      }
-      for (uint64_t call = 1; call <= calls; ++call) {
-        for (const CrashPolicy policy : {CrashPolicy::kLoseAll, CrashPolicy::kKeepAll}) {
+      SimStorage whole;
+      Played all;
+      Play(&whole, SmallSegments(&whole, retired), &all);
+      std::mt19937_64 random(7);
+      // Nothing that was not flushed survives, all of it, or any of it.
+      for (uint64_t call = all.calls + 1; call <= whole.calls(); ++call) {
+        for (const int survives : {0, 1, 2}) {
           CAPTURE(call);
+          CAPTURE(survives);
           SimStorage storage;
           storage.keep_history = false;
           storage.faults.die_at_call = call;
-          storage.faults.any_names = true;
           const Options options = SmallSegments(&storage, retired);
           Played played;
           Play(&storage, options, &played);
-          // Before it holds anything, see writer_faults_test.
-          if (played.acknowledged > 0) CheckLeft(storage.Crash(policy), options, played);
+          AnyChooser any(&random);
+          FixedChooser fixed(survives == 1);
+          CheckLeft(survives == 2 ? storage.disk().Crash(any, true) : storage.disk().Crash(fixed),
+                    options, played);
         }
       }
     }
