@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -40,6 +41,11 @@ uint32_t AlignmentOf(const struct stat& info) {
   const auto block = static_cast<uint64_t>(std::max<blksize_t>(info.st_blksize, 0));
   if (block > kAlignmentMax || !std::has_single_bit(block)) return kAlignmentMin;
   return std::max(kAlignmentMin, static_cast<uint32_t>(block));
+}
+
+uint64_t NextSerial() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
 }
 
 // Repeats a call that a signal interrupted; returns its result or -errno.
@@ -75,7 +81,8 @@ PosixFile::PosixFile(std::string path, UniqueFd buffered, UniqueFd direct, uint3
     : path_(std::move(path)),
       buffered_(std::move(buffered)),
       direct_(std::move(direct)),
-      alignment_(alignment) {}
+      alignment_(alignment),
+      serial_(NextSerial()) {}
 
 absl::StatusOr<std::unique_ptr<PosixFile>> PosixFile::Open(const std::string& path, OpenMode mode) {
   const int flags = FlagsOf(mode) | O_CLOEXEC;

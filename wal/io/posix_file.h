@@ -36,6 +36,10 @@ class PosixFile final : public File {
   int direct_fd() const { return direct_.ok() ? direct_.get() : buffered_.get(); }
   bool direct() const { return direct_.ok(); }
 
+  // No other file of this process ever has it: unlike an address or a descriptor it is not used
+  // again.
+  uint64_t serial() const { return serial_; }
+
  private:
   PosixFile(std::string path, UniqueFd buffered, UniqueFd direct, uint32_t alignment);
 
@@ -47,6 +51,7 @@ class PosixFile final : public File {
   const UniqueFd buffered_;
   const UniqueFd direct_;  // O_DIRECT; not ok where the file system refuses it
   const uint32_t alignment_;
+  const uint64_t serial_;
 };
 
 }  // namespace stet::wal

@@ -1,10 +1,14 @@
-// A queue whose operations are plain system calls, made by a thread of its own.
+// A queue whose operations are plain system calls, made by threads of its own.
 #include "wal/io/posix_queue.h"
 
 #include <errno.h>
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "wal/io/posix_file.h"
@@ -12,6 +16,10 @@
 
 namespace stet::wal {
 namespace {
+
+// Each operation costs a switch of threads: a device that gains by more of them is better served by
+// io_uring.
+constexpr size_t kThreadsMax = 4;
 
 // One write and, if that wrote all, one flush.
 int64_t WriteAndFlush(PosixFile* file, const Op& op) {
@@ -40,8 +48,8 @@ int64_t Execute(const Op& op) {
 
 absl::StatusOr<std::unique_ptr<Queue>> PosixQueue::Create() {
   std::unique_ptr<PosixQueue> queue(new PosixQueue);
-  ASSIGN_OR_RETURN(queue->thread_, StartThread("a thread of the log's queue",
-                                               [self = queue.get()] { self->ThreadMain(); }));
+  MutexLock lock(queue->mutex_);
+  RETURN_IF_ERROR(queue->AddThread());
   return queue;
 }
 
@@ -51,14 +59,41 @@ PosixQueue::~PosixQueue() {
     stop_ = true;
     work_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+absl::Status PosixQueue::AddThread() {
+  ASSIGN_OR_RETURN(std::thread thread,
+                   StartThread("a thread of the log's queue", [this] { ThreadMain(); }));
+  threads_.push_back(std::move(thread));
+  stats_.setup = fmt::format("{} threads", threads_.size());
+  return absl::OkStatus();
 }
 
 absl::Status PosixQueue::Submit(std::span<const Op> ops) {
   MutexLock lock(mutex_);
   submitted_.insert(submitted_.end(), ops.begin(), ops.end());
-  work_.NotifyOne();
+  in_flight_ += ops.size();
+  while (threads_.size() < std::min(in_flight_, kThreadsMax)) {
+    // Those that there are do all of it, if later.
+    if (const absl::Status added = AddThread(); !added.ok()) {
+      stats_.refused = std::string(added.message());
+      break;
+    }
+  }
+  for (size_t i = 0; i < ops.size(); ++i) work_.NotifyOne();
   return absl::OkStatus();
+}
+
+QueueStats PosixQueue::stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+void PosixQueue::Count(const Op& op) {
+  if (op.kind != Op::Kind::kFlush) ++stats_.writes;
+  if (op.kind != Op::Kind::kWrite) ++stats_.flushes;
+  stats_.system_calls += op.kind == Op::Kind::kWriteLinkedFlush ? 2 : 1;
 }
 
 absl::StatusOr<size_t> PosixQueue::Reap(std::span<Completion> out, absl::Duration wait_max) {
@@ -95,6 +130,8 @@ void PosixQueue::ThreadMain() {
     mutex_.Unlock();
     const Completion completion{.token = op.token, .result = Execute(op)};
     mutex_.Lock();
+    Count(op);
+    --in_flight_;
     completed_.push_back(completion);
     done_.NotifyOne();
   }

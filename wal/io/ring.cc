@@ -14,17 +14,19 @@ namespace {
 struct Rung {
   Ring::Grade grade;
   unsigned flags;
+  const char* name;
 };
 
 // DEFER_TASKRUN is of 6.1, COOP_TASKRUN of 5.19.  No SQPOLL (it takes a core), no IOPOLL (it
 // forbids flushes).
 constexpr Rung kLadder[] = {
-    {Ring::Grade::kDeferred, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
-                                 IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL |
-                                 IORING_SETUP_CLAMP},
+    {Ring::Grade::kDeferred,
+     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+         IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP,
+     "SINGLE_ISSUER|DEFER_TASKRUN"},
     {Ring::Grade::kCooperative,
-     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_CLAMP},
-    {Ring::Grade::kPlain, 0},
+     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_CLAMP, "COOP_TASKRUN"},
+    {Ring::Grade::kPlain, 0, "no flags"},
 };
 
 const char* HintOf(int error) {
@@ -44,23 +46,31 @@ const char* HintOf(int error) {
 
 absl::StatusOr<std::unique_ptr<Ring>> Ring::Create(unsigned entries) {
   std::unique_ptr<Ring> ring(new Ring);
-  int result = 0;
   for (const Rung& rung : kLadder) {
     io_uring_params params{};
     params.flags = rung.flags;
-    result = io_uring_queue_init_params(entries, &ring->ring_, &params);
+    const int result = io_uring_queue_init_params(entries, &ring->ring_, &params);
     if (result == 0) {
       ring->made_ = true;
       ring->grade_ = rung.grade;
-      // What is punted to the kernel's workers (flushes, buffered writes) needs no crowd of them.
-      unsigned workers[2] = {2, 2};
-      io_uring_register_iowq_max_workers(&ring->ring_, workers);
+      ring->setup_ = rung.name;
+      ring->LimitWorkers();
       return ring;
     }
-    if (result != -EINVAL) break;
+    if (!ring->refused_.empty()) ring->refused_ += ", ";
+    ring->refused_ += fmt::format("{}: {}{}", rung.name, std::generic_category().message(-result),
+                                  HintOf(-result));
+    // Neither depends on the flags.
+    if (result == -EPERM || result == -ENOSYS) break;
   }
-  return absl::UnavailableError(
-      fmt::format("io_uring: {}{}", std::generic_category().message(-result), HintOf(-result)));
+  return absl::UnavailableError(fmt::format("io_uring: {}", ring->refused_));
+}
+
+// What is punted to the kernel's workers (flushes, buffered writes) needs no crowd of them.
+void Ring::LimitWorkers() {
+  unsigned workers[2] = {2, 2};
+  const int result = io_uring_register_iowq_max_workers(&ring_, workers);
+  if (result < 0) setup_ += ", workers not limited: " + std::generic_category().message(-result);
 }
 
 Ring::~Ring() {

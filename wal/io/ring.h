@@ -4,6 +4,7 @@
 #include <liburing.h>
 
 #include <memory>
+#include <string>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -27,14 +28,25 @@ class Ring {
   io_uring* get() { return &ring_; }
   Grade grade() const { return grade_; }
 
+  // The flags that it was made with, by name; and each better set of flags that was refused, with
+  // the reason.
+  const std::string& setup() const { return setup_; }
+  const std::string& refused() const { return refused_; }
+
+  // Whether a chain can be told to complete once (5.17).
+  bool skips_completions() const { return (ring_.features & IORING_FEAT_CQE_SKIP) != 0; }
+
   // Whether the kernel waits for a system call of ours to deliver completions.
   bool WantsEnter() const;
 
  private:
   Ring() = default;
+  void LimitWorkers();
 
   io_uring ring_{};
   Grade grade_ = Grade::kPlain;
+  std::string setup_ = {};
+  std::string refused_ = {};
   bool made_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,9 +19,7 @@
 namespace stet::wal {
 namespace {
 
-constexpr unsigned kEntries = 64;
 constexpr uint64_t kPollToken = std::numeric_limits<uint64_t>::max();
-constexpr uint64_t kFlushToken = kPollToken - 1;
 
 }  // namespace
 
@@ -32,7 +31,10 @@ absl::StatusOr<std::unique_ptr<Queue>> UringQueue::Create() {
 }
 
 UringQueue::UringQueue(std::unique_ptr<Ring> ring, UniqueFd event)
-    : ring_(std::move(ring)), event_(std::move(event)) {}
+    : ring_(std::move(ring)), event_(std::move(event)) {
+  for (size_t slot = kDepth; slot > 0; --slot) free_slots_.push_back(slot - 1);
+  registers_files_ = io_uring_register_files_sparse(ring_->get(), kFiles) == 0;
+}
 
 // The kernel reads from the caller's buffers until the last completion.
 UringQueue::~UringQueue() {
@@ -42,28 +44,124 @@ UringQueue::~UringQueue() {
   }
 }
 
+QueueStats UringQueue::stats() const {
+  QueueStats stats = stats_;
+  stats.setup = ring_->setup();
+  stats.refused = ring_->refused();
+  stats.registered_files = registers_files_;
+  stats.registered_buffers = static_cast<uint32_t>(buffers_.size());
+  return stats;
+}
+
+void UringQueue::RegisterBuffers(std::span<const std::span<std::byte>> buffers) {
+  if (!buffers_.empty()) io_uring_unregister_buffers(ring_->get());
+  buffers_.clear();
+  std::vector<iovec> parts;
+  for (const std::span<std::byte> buffer : buffers) {
+    parts.push_back({.iov_base = buffer.data(), .iov_len = buffer.size()});
+  }
+  const auto count = static_cast<unsigned>(parts.size());
+  if (count == 0 || io_uring_register_buffers(ring_->get(), parts.data(), count) != 0) return;
+  buffers_.assign(buffers.begin(), buffers.end());
+}
+
 absl::Status UringQueue::Submit(std::span<const Op> ops) {
   if (in_flight_ + ops.size() > kDepth) {
     return absl::ResourceExhaustedError("io_uring: more operations than its depth");
+  }
+  // Who is linked behind a write looks its file up when the write is done: places change hands only
+  // while nothing is on its way.
+  if (in_flight_ == 0) {
+    for (const Op& op : ops) RegisterFile(static_cast<PosixFile*>(op.file));
   }
   for (const Op& op : ops) Prepare(op);
   in_flight_ += ops.size();
   return absl::OkStatus();
 }
 
+size_t UringQueue::TakeSlot() {
+  assert(!free_slots_.empty());  // in_flight_ <= kDepth
+  const size_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
+}
+
 void UringQueue::Prepare(const Op& op) {
-  assert(op.token < kFlushToken);
   auto* file = static_cast<PosixFile*>(op.file);
+  const size_t slot = TakeSlot();
+  const bool linked = op.kind == Op::Kind::kWriteLinkedFlush && ring_->skips_completions();
+  slots_[slot] = {.token = op.token, .length = op.data.size(), .used = true};
+  const auto user_data = [slot](Part part) { return slot << 8 | static_cast<uint64_t>(part); };
   io_uring_sqe* sqe = io_uring_get_sqe(ring_->get());
   assert(sqe != nullptr);  // kDepth keeps it so
   if (op.kind == Op::Kind::kFlush) {
-    io_uring_prep_fsync(sqe, file->direct_fd(), IORING_FSYNC_DATASYNC);
-  } else {
-    const auto length = static_cast<unsigned>(op.data.size());
-    io_uring_prep_write(sqe, file->direct_fd(), op.data.data(), length, op.offset);
-    if (op.kind != Op::Kind::kWrite) writing_.push_back({.token = op.token, .file = file});
+    slots_[slot].length = 0;
+    PrepareFlush(sqe, file);
+    io_uring_sqe_set_data64(sqe, user_data(Part::kOnly));
+    return;
   }
-  io_uring_sqe_set_data64(sqe, op.token);
+  PrepareWrite(sqe, op);
+  io_uring_sqe_set_data64(sqe, user_data(linked ? Part::kLinkedWrite : Part::kOnly));
+  if (!linked) {
+    const bool durable = op.kind != Op::Kind::kWrite;
+    if (durable) sqe->rw_flags = RWF_DSYNC;
+    if (durable) ++stats_.flushes;
+    return;
+  }
+  // One of the two completes: the flush, if the write wrote all; else the write, and the flush is
+  // not made.
+  io_uring_sqe_set_flags(sqe, sqe->flags | IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS);
+  io_uring_sqe* flush = io_uring_get_sqe(ring_->get());
+  assert(flush != nullptr);
+  PrepareFlush(flush, file);
+  io_uring_sqe_set_data64(flush, user_data(Part::kLinkedFlush));
+}
+
+void UringQueue::PrepareWrite(io_uring_sqe* sqe, const Op& op) {
+  auto* file = static_cast<PosixFile*>(op.file);
+  const auto length = static_cast<unsigned>(op.data.size());
+  const int buffer = BufferIndex(op.data);
+  const int index = FileIndex(*file);
+  const int fd = index >= 0 ? index : file->direct_fd();
+  if (buffer >= 0) {
+    io_uring_prep_write_fixed(sqe, fd, op.data.data(), length, op.offset, buffer);
+  } else {
+    io_uring_prep_write(sqe, fd, op.data.data(), length, op.offset);
+  }
+  if (index >= 0) io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
+  ++stats_.writes;
+}
+
+void UringQueue::PrepareFlush(io_uring_sqe* sqe, PosixFile* file) {
+  const int index = FileIndex(*file);
+  io_uring_prep_fsync(sqe, index >= 0 ? index : file->direct_fd(), IORING_FSYNC_DATASYNC);
+  if (index >= 0) io_uring_sqe_set_flags(sqe, IOSQE_FIXED_FILE);
+  ++stats_.flushes;
+}
+
+// Where the ring has the file; -1 if it has not.
+int UringQueue::FileIndex(const PosixFile& file) const {
+  const auto known = std::find(files_.begin(), files_.end(), file.serial());
+  return known == files_.end() ? -1 : static_cast<int>(known - files_.begin());
+}
+
+void UringQueue::RegisterFile(PosixFile* file) {
+  if (!registers_files_ || FileIndex(*file) >= 0) return;
+  const int fd = file->direct_fd();
+  files_[next_file_] = 0;
+  if (io_uring_register_files_update(ring_->get(), next_file_, &fd, 1) != 1) return;
+  files_[next_file_] = file->serial();
+  next_file_ = (next_file_ + 1) % kFiles;
+}
+
+// The registered buffer that holds all of `data`; -1 if none does.
+int UringQueue::BufferIndex(Bytes data) const {
+  const auto holds = [data](std::span<std::byte> buffer) {
+    return data.data() >= buffer.data() &&
+           data.data() + data.size() <= buffer.data() + buffer.size();
+  };
+  const auto found = std::find_if(buffers_.begin(), buffers_.end(), holds);
+  return found == buffers_.end() ? -1 : static_cast<int>(found - buffers_.begin());
 }
 
 void UringQueue::ArmPoll() {
@@ -81,24 +179,17 @@ absl::StatusOr<size_t> UringQueue::Reap(std::span<Completion> out, absl::Duratio
     RETURN_IF_ERROR(Enter());
     DrainRing();
   }
-  if (!wait) {
-    if (!written_.empty() && flushing_.empty()) {
-      FlushInRing();
-      RETURN_IF_ERROR(Enter());
-    }
-    return Collect(out);
-  }
-  if (done_.empty() && written_.empty()) {
+  if (wait && done_.empty()) {
     RETURN_IF_ERROR(WaitForCompletion(wait_max));
     DrainRing();
   }
-  if (!written_.empty() && done_.empty()) FlushHere();
   return Collect(out);
 }
 
 // Hands over what is prepared and lets the kernel deliver, without waiting.
 absl::Status UringQueue::Enter() {
   if (io_uring_sq_ready(ring_->get()) == 0 && !ring_->WantsEnter()) return absl::OkStatus();
+  ++stats_.system_calls;
   const int result = io_uring_submit_and_get_events(ring_->get());
   if (result < 0 && result != -EINTR && result != -EAGAIN && result != -EBUSY) {
     return IoError(-result, "submit to", "io_uring");
@@ -114,6 +205,7 @@ absl::Status UringQueue::WaitForCompletion(absl::Duration wait_max) {
   const timespec time = absl::ToTimespec(wait);
   __kernel_timespec timeout{.tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec};
   io_uring_cqe* cqe = nullptr;
+  ++stats_.system_calls;
   const int result = io_uring_submit_and_wait_timeout(ring_->get(), &cqe, 1, &timeout, nullptr);
   asleep_.store(false);
   woken_.store(false);
@@ -131,59 +223,24 @@ void UringQueue::DrainRing() {
       [[maybe_unused]] const ssize_t n = ::read(event_.get(), &ignored, sizeof(ignored));
       if ((cqe->flags & IORING_CQE_F_MORE) == 0) poll_armed_ = false;
     } else {
-      TakeCompletion(cqe->user_data, cqe->res);
+      TakeCompletion(io_uring_cqe_get_data64(cqe), cqe->res);
     }
     io_uring_cqe_seen(ring_->get(), cqe);
   }
 }
 
-void UringQueue::TakeCompletion(uint64_t token, int64_t result) {
-  if (token == kFlushToken) return Flushed(&flushing_, result);
-  const auto write =
-      std::find_if(writing_.begin(), writing_.end(),
-                   [token](const Durable& durable) { return durable.token == token; });
-  if (write == writing_.end() || result <= 0) {
-    done_.push_back({.token = token, .result = result});
-  } else {
-    written_.push_back({.token = token, .file = write->file, .result = result});
-  }
-  if (write != writing_.end()) writing_.erase(write);
-}
-
-void UringQueue::FlushHere() {
-  std::vector<Durable> writes;
-  writes.swap(written_);
-  while (!writes.empty()) {
-    // Nearly always one file; after a rotation there may be two.
-    PosixFile* const file = writes.front().file;
-    const auto others =
-        std::stable_partition(writes.begin(), writes.end(),
-                              [file](const Durable& durable) { return durable.file == file; });
-    std::vector<Durable> mine(writes.begin(), others);
-    writes.erase(writes.begin(), others);
-    Flushed(&mine, file->FlushOnce());
-  }
-}
-
-void UringQueue::FlushInRing() {
-  io_uring_sqe* sqe = io_uring_get_sqe(ring_->get());
-  if (sqe == nullptr) return FlushHere();
-  PosixFile* const file = written_.front().file;
-  const auto others =
-      std::stable_partition(written_.begin(), written_.end(),
-                            [file](const Durable& durable) { return durable.file == file; });
-  flushing_.assign(written_.begin(), others);
-  written_.erase(written_.begin(), others);
-  io_uring_prep_fsync(sqe, file->direct_fd(), IORING_FSYNC_DATASYNC);
-  io_uring_sqe_set_data64(sqe, kFlushToken);
-}
-
-// A flush that fails takes all its writes with it.
-void UringQueue::Flushed(std::vector<Durable>* writes, int64_t result) {
-  for (const Durable& write : *writes) {
-    done_.push_back({.token = write.token, .result = result < 0 ? result : write.result});
-  }
-  writes->clear();
+void UringQueue::TakeCompletion(uint64_t user_data, int64_t result) {
+  const auto part = static_cast<Part>(user_data & 0xff);
+  Slot& slot = slots_[user_data >> 8];
+  assert(slot.used);
+  // Of a write that wrote all the flush will tell.
+  const bool whole = result == static_cast<int64_t>(slot.length);
+  if (part == Part::kLinkedWrite && whole) return;
+  const bool flushed = part == Part::kLinkedFlush && result == 0;
+  done_.push_back(
+      {.token = slot.token, .result = flushed ? static_cast<int64_t>(slot.length) : result});
+  slot.used = false;
+  free_slots_.push_back(user_data >> 8);
 }
 
 size_t UringQueue::Collect(std::span<Completion> out) {

@@ -1,7 +1,10 @@
 // Tests of the machine's storage: posix, io_uring and the choice between them.
 #include "stet/wal/storage.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -107,6 +110,115 @@ TEST_SUITE("wal::Storage") {
       CHECK_EQ(seen, std::vector<int>(9, 1));
       Completion none[1];
       CHECK_EQ(*(*queue)->Reap(none, absl::ZeroDuration()), 0);
+    }
+  }
+
+  TEST_CASE("a write with a flush linked behind it completes once, with what it wrote") {
+    for (auto& storage : Storages()) {
+      CAPTURE(storage->name());
+      const TempDirectory directory;
+      auto file = storage->Open(directory.path() + "/file", OpenMode::kCreate);
+      REQUIRE(file.ok());
+      REQUIRE((*file)->Allocate(64 * kBlock).ok());
+      auto queue = storage->NewQueue();
+      REQUIRE(queue.ok());
+      const AlignedBuffer data = Filled(2 * kBlock, 'l');
+      std::vector<int> seen(20);
+      for (uint64_t i = 0; i < seen.size(); ++i) {
+        const Op op{Op::Kind::kWriteLinkedFlush, file->get(), i * 2 * kBlock, data.span(), i};
+        REQUIRE((*queue)->Submit({&op, 1}).ok());
+      }
+      for (size_t left = seen.size(); left > 0;) {
+        Completion completions[4];
+        const auto count = (*queue)->Reap(completions, absl::Seconds(10));
+        REQUIRE(count.ok());
+        for (size_t i = 0; i < *count; ++i) {
+          CHECK_EQ(completions[i].result, int64_t{2 * kBlock});
+          ++seen[completions[i].token];
+        }
+        left -= *count;
+      }
+      CHECK_EQ(seen, std::vector<int>(20, 1));
+      Completion none[1];
+      CHECK_EQ(*(*queue)->Reap(none, absl::Milliseconds(5)), 0);
+      const QueueStats stats = (*queue)->stats();
+      CHECK_EQ(stats.writes, 20);
+      CHECK_EQ(stats.flushes, 20);
+      CHECK(!stats.setup.empty());
+    }
+  }
+
+  TEST_CASE("a short write is told as one, and no flush behind it is taken for its own") {
+    struct Limit {
+      rlimit before{};
+      explicit Limit(rlim_t bytes) {
+        ::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before);
+        const rlimit now{.rlim_cur = bytes, .rlim_max = before.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &now);
+      }
+      ~Limit() { ::setrlimit(RLIMIT_FSIZE, &before); }
+    };
+    for (auto& storage : Storages()) {
+      CAPTURE(storage->name());
+      const TempDirectory directory;
+      auto file = storage->Open(directory.path() + "/file", OpenMode::kCreate);
+      REQUIRE(file.ok());
+      auto queue = storage->NewQueue();
+      const AlignedBuffer data = Filled(4 * kBlock, 's');
+      // The file may grow to half of what is written; then not at all.
+      for (const int64_t room : {int64_t{2 * kBlock}, int64_t{0}}) {
+        Completion completion;
+        {
+          const Limit limit(2 * kBlock);
+          const uint64_t offset = room == 0 ? 2 * kBlock : 0;
+          const Op op{Op::Kind::kWriteLinkedFlush, file->get(), offset, data.span(), 5};
+          REQUIRE((*queue)->Submit({&op, 1}).ok());
+          REQUIRE_EQ(*(*queue)->Reap({&completion, 1}, absl::Seconds(10)), 1);
+        }
+        CHECK_EQ(completion.token, 5);
+        CHECK_EQ(completion.result, room == 0 ? -EFBIG : room);
+        // Nothing of the chain comes later, and the next operation is not mistaken for it.
+        CHECK_EQ(*(*queue)->Reap({&completion, 1}, absl::Milliseconds(5)), 0);
+        const Op next{Op::Kind::kWriteLinkedFlush, file->get(), 0, data.span().first(kBlock), 6};
+        REQUIRE((*queue)->Submit({&next, 1}).ok());
+        REQUIRE_EQ(*(*queue)->Reap({&completion, 1}, absl::Seconds(10)), 1);
+        CHECK_EQ(completion.token, 6);
+        CHECK_EQ(completion.result, int64_t{kBlock});
+      }
+    }
+  }
+
+  TEST_CASE("one queue serves more files and buffers than it registers") {
+    for (auto& storage : Storages()) {
+      CAPTURE(storage->name());
+      const TempDirectory directory;
+      auto queue = storage->NewQueue();
+      REQUIRE(queue.ok());
+      AlignedBuffer known = Filled(kBlock, 'k');
+      const AlignedBuffer other = Filled(kBlock, 'o');
+      const std::span<std::byte> registered[] = {known.span()};
+      (*queue)->RegisterBuffers(registered);
+      for (int i = 0; i < 12; ++i) {
+        const std::string path = directory.path() + "/" + std::to_string(i);
+        auto file = storage->Open(path, OpenMode::kCreate);
+        REQUIRE(file.ok());
+        std::memset(known.data(), 'a' + i, kBlock);
+        const Op ops[] = {{Op::Kind::kWriteLinkedFlush, file->get(), 0, known.span(), 1},
+                          {Op::Kind::kWriteDurable, file->get(), kBlock, other.span(), 2}};
+        REQUIRE((*queue)->Submit(ops).ok());
+        for (size_t left = 2; left > 0;) {
+          Completion completions[2];
+          const auto count = (*queue)->Reap(completions, absl::Seconds(10));
+          REQUIRE(count.ok());
+          for (size_t c = 0; c < *count; ++c) CHECK_EQ(completions[c].result, int64_t{kBlock});
+          left -= *count;
+        }
+        std::byte back[kBlock + 1];
+        CHECK_EQ(*(*file)->Read(0, back), kBlock + 1);
+        CHECK_EQ(static_cast<int>(back[0]), 'a' + i);
+        CHECK_EQ(static_cast<int>(back[kBlock]), 'o');
+      }
     }
   }
 
