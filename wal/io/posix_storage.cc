@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/status_macros.h"
+#include "wal/io/describe.h"
 #include "wal/io/io_error.h"
 #include "wal/io/posix_file.h"
 #include "wal/io/posix_lock.h"
@@ -75,8 +76,10 @@ std::optional<int> PosixStorage::LockHolder(const std::string& path) {
   return PosixLockHolder(path);
 }
 
-absl::StatusOr<std::unique_ptr<Queue>> PosixStorage::NewQueue() {
-  return PosixQueue::Create();
+FileSystemFacts PosixStorage::Describe(const std::string& directory) {
+  return DescribeDirectory(directory);
 }
+
+absl::StatusOr<std::unique_ptr<Queue>> PosixStorage::NewQueue() { return PosixQueue::Create(); }
 
 }  // namespace stet::wal

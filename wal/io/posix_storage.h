@@ -26,6 +26,7 @@ class PosixStorage : public Storage {
                                                  absl::Duration wait_max) override;
   std::optional<int> LockHolder(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<Queue>> NewQueue() override;
+  FileSystemFacts Describe(const std::string& directory) override;
   std::string name() const override { return "posix"; }
   std::string note() const override { return note_; }
 
