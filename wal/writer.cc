@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "wal/probe.h"
 #include "wal/recovered_log.h"
 #include "wal/segments.h"
 #include "wal/writer_impl.h"
@@ -67,8 +68,22 @@ absl::Status Writer::Impl::Start() {
   stats_.storage = storage_->name();
   stats_.storage_note = storage_->note();
   stats_.durability = options_.durability;
-  if (options_.operation != Operation::kAuto) operation_ = options_.operation;
+  RETURN_IF_ERROR(ChooseOperation());
   stats_.operation = operation_;
+  return absl::OkStatus();
+}
+
+// Measured where batches will stand, before there are any; what is written there are zeros again.
+absl::Status Writer::Impl::ChooseOperation() {
+  operation_ = options_.operation;
+  if (operation_ != Operation::kAuto) return absl::OkStatus();
+  operation_ = Operation::kDurableWrite;
+  if (options_.durability < Durability::kCommit) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const ProbeResult probe,
+                   stet::wal::ChooseOperation(storage_, options_.directory, queue_.get(),
+                                              active_.file.get(), active_.first_offset()));
+  operation_ = probe.operation;
+  stats_.operation_note = probe.ToString();
   return absl::OkStatus();
 }
 

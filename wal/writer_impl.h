@@ -193,6 +193,7 @@ class Writer::Impl {
 
   // writer_rotate.cc: from segment to segment.
   absl::Status SyncParent();
+  absl::Status ChooseOperation();
   absl::Status ActivateFirst();
   absl::Status Rotate();
   absl::Status WriteSegmentEnd(const SegmentFile& next);

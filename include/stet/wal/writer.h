@@ -65,6 +65,7 @@ struct WriterStats {
   std::string storage_note = {};  // why not the other one
   Durability durability = Durability::kCommit;
   Operation operation = Operation::kDurableWrite;  // in use; never kAuto
+  std::string operation_note = {};  // how it was chosen, with what was measured; empty if asked for
   uint64_t records = 0;
   uint64_t groups = 0;
   uint64_t batches = 0;         // data batches submitted

@@ -1,0 +1,34 @@
+// Which way to make a batch durable is the quickest on a disk: measured once, and kept.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <absl/status/statusor.h>
+
+#include "stet/wal/disk.h"
+#include "stet/wal/storage.h"
+
+namespace stet::wal {
+
+// Where a directory keeps what was measured.  It counts only for the same kernel, file system,
+// device and storage.
+inline constexpr std::string_view kProbeName = "PROBE";
+
+// What is taken where nothing was measured.
+Operation UsualOperation(const FileSystemFacts& facts);
+
+// Measures on `file`, whose `alignment()` bytes at `offset` are zeros, and stay zeros.  Takes some
+// milliseconds: a disk or processors too busy to tell anything by then get the usual operation.
+// Nothing else is in flight on `queue`.
+// Errors: of a write or flush.
+absl::StatusOr<ProbeResult> Probe(Storage* storage, Queue* queue, File* file, uint64_t offset,
+                                  const FileSystemFacts& facts);
+
+// What is known of `directory`, else what Probe finds, which is then kept there.  Measures nothing
+// where the storage cannot describe the disk, or where no disk is.
+// Errors: those of Probe.
+absl::StatusOr<ProbeResult> ChooseOperation(Storage* storage, const std::string& directory,
+                                            Queue* queue, File* file, uint64_t offset);
+
+}  // namespace stet::wal
