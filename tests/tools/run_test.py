@@ -112,8 +112,11 @@ def settings():
         _, report = s.report(flow, '--key', 'l', '--config', config, '--durability', 'os',
                              env={'STET_DURABILITY': 'commit'})
         check_equal(report['mode'], 'os', 'the flag beats the environment')
-        one_line_error(s.stet('run', flow, '--durability', 'witness'), 2, 'not built')
-        one_line_error(s.stet('run', flow, '--durability', 'x'), 2, '--durability')
+        for key, durability in (('w', 'witness'), ('i', 'interval'), ('j', 'interval:5ms,64KiB')):
+            _, report = s.report(flow, '--key', key, '--config', config, '--durability', durability)
+            check_equal(report['mode'], durability.partition(':')[0], 'each durability')
+        for wrong in ('x', 'interval:', 'interval:soon', 'interval:1ms,many', 'witness:1ms'):
+            one_line_error(s.stet('run', flow, '--durability', wrong), 2, '--durability')
         one_line_error(s.stet('run', flow, env={'STET_WORKERS': 'many'}), 2, 'STET_WORKERS')
         one_line_error(s.stet('run', flow, env={'STET_LOG_LEVEL': 'loud'}), 2, 'STET_LOG_LEVEL')
         one_line_error(s.stet('run', flow, env={'STET_LOG_JSON': 'yes'}), 2, 'STET_LOG_JSON')

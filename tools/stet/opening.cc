@@ -21,7 +21,7 @@ EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& tr
                          Progress* progress) {
   const auto note = [progress](std::string_view text) { progress->OnNote(text); };
   return {.directory = plan.settings.directory,
-          .durability = plan.settings.durability,
+          .durability = plan.settings.log.durability,
           .concurrency = plan.settings.workers,
           .workflows = {plan.workflow},
           .activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
@@ -29,6 +29,7 @@ EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& tr
                                                              .trouble = trouble,
                                                              .note = note})},
                          {kSleepActivity, SleepActivity()}},
+          .log = plan.settings.log,
           .on_task = [progress](const ExecutionSummary& execution, std::string_view task,
                                 TaskState state) { progress->OnTask(execution, task, state); },
           .on_note = note};

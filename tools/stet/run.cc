@@ -136,7 +136,7 @@ void PrintOutcome(const Outcome& outcome, const RunPlan& plan, const RunOptions&
     nlohmann::ordered_json json = ReportJson(report);
     json["recovered"] = nullptr;
     if (outcome.recovery.has_value()) json["recovered"] = RecoveryJson(*outcome.recovery);
-    json["mode"] = wal::ToString(plan.settings.durability);
+    json["mode"] = wal::ToString(plan.settings.log.durability);
     fmt::print(stdout, "{}\n", Dump(json));
     return;
   }

@@ -77,18 +77,12 @@ absl::StatusOr<uint32_t> Count(const Setting& setting, uint32_t min, uint32_t ma
   return count;
 }
 
-absl::StatusOr<wal::Durability> DurabilityFrom(const Setting& setting) {
-  for (wal::Durability durability :
-       {wal::Durability::kMemory, wal::Durability::kOs, wal::Durability::kCommit}) {
-    if (setting.text == wal::ToString(durability)) return durability;
-  }
-  const std::string mode = setting.text.substr(0, setting.text.find(':'));
-  if (mode == "interval" || mode == "witness") {
-    return absl::UnimplementedError(fmt::format(
-        "{}: durability {} is not built yet; use commit, os or memory", setting.source, mode));
-  }
-  return absl::InvalidArgumentError(
-      fmt::format("{} must be commit, os or memory, is {}", setting.source, Quote(setting.text)));
+absl::Status ResolveDurability(const Setting& setting, wal::Options* log) {
+  if (wal::SetDurability(setting.text, log).ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "{} must be commit, witness, interval, interval:TIME,BYTES (as interval:10ms,1MiB), os or "
+      "memory, is {}",
+      setting.source, Quote(setting.text)));
 }
 
 absl::StatusOr<LogLevel> LogLevelFrom(const Setting& setting) {
@@ -134,7 +128,7 @@ absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags) {
     STET_ASSIGN_OR_RETURN(settings.max_attempts, Count(found->second, 1, UINT32_MAX));
   }
   if (const auto found = given.find("durability"); found != given.end()) {
-    STET_ASSIGN_OR_RETURN(settings.durability, DurabilityFrom(found->second));
+    STET_RETURN_IF_ERROR(ResolveDurability(found->second, &settings.log));
   }
   STET_RETURN_IF_ERROR(ResolveLog(given, settings));
   return settings;

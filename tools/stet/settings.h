@@ -28,15 +28,15 @@ enum class LogLevel {
 struct Settings {
   std::string directory = {};  // absolute
   uint32_t workers = 0;        // 0: one per core
-  wal::Durability durability = wal::Durability::kCommit;
-  uint32_t max_attempts = 1;  // of tasks whose file says nothing
+  wal::Options log = {};       // its durability, with the interval's time and bytes
+  uint32_t max_attempts = 1;   // of tasks whose file says nothing
   LogLevel log_level = LogLevel::kInfo;
   bool log_json = false;  // each line of it an object
 };
 
 // Environment: STET_DIR, STET_WORKERS, STET_DURABILITY, STET_MAX_ATTEMPTS, STET_LOG_LEVEL, STET_LOG_JSON.
 // Keys of the file: dir, workers, durability, max_attempts, log_level, log_json.
-// Errors: InvalidArgument naming the source of the bad value; Unimplemented for a durability that is not built.
+// Errors: InvalidArgument naming the source of the bad value.
 absl::StatusOr<Settings> ResolveSettings(const SettingFlags& flags);
 
 }  // namespace stet::cli

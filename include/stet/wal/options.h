@@ -113,6 +113,12 @@ struct Options {
   Storage* storage = nullptr;
 };
 
+// Sets durability, and the time and bytes of an interval, from text: memory, os, interval,
+// interval:TIME, interval:TIME,BYTES, commit or witness; as in "interval:10ms,1MiB".  TIME is as
+// absl::ParseDuration takes it, BYTES a number with B, KiB, MiB or GiB behind it.
+// Errors: InvalidArgument, saying what may be given; `options` is unchanged then.
+absl::Status SetDurability(std::string_view text, Options* options);
+
 // What opening would refuse whatever the directory holds.
 // Errors: InvalidArgument, naming both numbers, if sizes are out of range or do not nest: record <=
 // group <= a quarter of the largest segment <= window.
