@@ -175,7 +175,8 @@ absl::Status Writer::Impl::ApproachNextSegment(uint64_t batch_bytes) {
   const absl::Status error = supply_->error();
   if (!absl::IsResourceExhausted(error)) return Poison(WriterFailure::Kind::kSegment, error);
   return absl::ResourceExhaustedError(
-      fmt::format("append: no space for the next segment: {}", std::string(error.message())));
+      fmt::format("append: no space for the next segment: {}; free {} bytes, and append again",
+                  std::string(error.message()), supply_->bytes()));
 }
 
 absl::Status Writer::Impl::WaitForWindow(uint64_t body_bytes) {

@@ -5,6 +5,7 @@
 // that the log continues from there; what was not is still held, and is sealed again for its new place.
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -66,18 +67,79 @@ absl::Status Writer::Impl::FailOver() {
   flush_flying_ = false;
   slot_flying_ = false;
   const uint64_t discarded_to = sealed_end_lsn_ > durable_.lsn ? sealed_end_lsn_ : 0;
+  if (absl::Status moved = MoveOn(discarded_to); !moved.ok()) {
+    return Poison(
+        WriterFailure::Kind::kSwitch,
+        absl::Status(moved.code(), fmt::format("{}; and then: {}", std::string(failure_.message()),
+                                               std::string(moved.message()))));
+  }
+  control_.Restart();
+  failing_ = false;
+  ++stats_.failovers;
+  Record(failure_kind_, WriterFailure::Outcome::kFailedOver,
+         fmt::format("{}; went on in {}; look at it with `walinspect verify {}`",
+                     std::string(failure_.message()), active_.file->path(), options_.directory));
+  return absl::OkStatus();
+}
+
+// To `spare_`.  What was written may have been released, in modes that do not wait for a flush: it
+// stands in the next segment, flushed, before the header of that one makes the failed segment's
+// dead.  So there is no moment in which a kill would lose it.
+absl::Status Writer::Impl::MoveOn(uint64_t discarded_to_lsn) {
   written_ = durable_;
   chain_id_ = durable_.batch_id;
   chain_lsn_ = durable_.batch_lsn;
   segments_.back().end_offset = OffsetOf(durable_.lsn);
-  const absl::Status active = Activate(StartReason::kFailover, discarded_to);
-  if (!active.ok()) return Poison(WriterFailure::Kind::kSwitch, active);
+  StampHeader(StartReason::kFailover, discarded_to_lsn);
+  // Another salt than the header's on the disk: batches that stand there before the segment is in use
+  // are nobody's if this ends half-way.
+  spare_.header.salt = storage_->Random();
+  const size_t released = held_.size();
+  Enter(std::exchange(spare_, {}));
   PlaceAgain();
-  control_.Restart();
-  failing_ = false;
-  ++stats_.failovers;
-  Record(failure_kind_, WriterFailure::Outcome::kFailedOver, std::string(failure_.message()));
+  RETURN_IF_ERROR(WriteAgain(released));
+  RETURN_IF_ERROR(WriteHeader(&active_));
+  ++stats_.flushes;
+  RETURN_IF_ERROR(VerifyHeader());
+  AdvanceDurable(written_);
   return absl::OkStatus();
+}
+
+// The first `count` of what is ready, and flushes it.
+absl::Status Writer::Impl::WriteAgain(size_t count) {
+  if (count == 0) return absl::OkStatus();
+  for (size_t i = 0; i < count; ++i) {
+    flying_.push_back(std::move(ready_.front()));
+    ready_.pop_front();
+    PendingBatch& batch = flying_.back();
+    SealForFlight(&batch);
+    const Bytes data = batch.buffer.span().first(batch.bytes);
+    RETURN_IF_ERROR(active_.file->Write(batch.offset, data));
+    ++stats_.batches;
+    stats_.written_bytes += batch.bytes;
+    batch.stage = PendingBatch::Stage::kDone;
+    batch.written_ns = storage_->MonotonicNanos();
+  }
+  RETURN_IF_ERROR(active_.file->Flush());
+  ++stats_.flushes;
+  while (!flying_.empty()) {
+    written_ = flying_.front().end;
+    held_.push_back(std::move(flying_.front()));
+    flying_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+// With the new salt all batches hang on the header: a disk that only says that it wrote it shows here.
+absl::Status Writer::Impl::VerifyHeader() {
+  AlignedBuffer block(active_.align, active_.align);
+  ASSIGN_OR_RETURN(const size_t length, active_.file->Read(0, block.span()));
+  if (length == block.size() &&
+      std::memcmp(block.data(), &active_.header, sizeof(SegmentHeader)) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(fmt::format(
+      "{}: the header at offset 0 reads otherwise than it was written", active_.file->path()));
 }
 
 // Whether the segment to go on in is there.
@@ -171,7 +233,7 @@ void Writer::Impl::NoticeSupply() {
     supply_failed_ = true;
     stats_.low_space = absl::IsResourceExhausted(error);
     Record(WriterFailure::Kind::kSegment, WriterFailure::Outcome::kWaits,
-           std::string(error.message()));
+           fmt::format("{}; tried again by itself", std::string(error.message())));
   }
   if (!failing_ && place_segno_ == active_.header.segno) {
     supply_->Want(active_.header.segno + 1, supply_->bytes());
@@ -206,11 +268,11 @@ absl::Status Writer::Impl::Poison(WriterFailure::Kind kind, const absl::Status& 
   if (!status_.ok()) return status_;
   // A full disk under a file whose every byte was written before is no matter of trying again.
   const auto code = absl::IsResourceExhausted(cause) ? absl::StatusCode::kInternal : cause.code();
-  status_ = absl::Status(
-      code,
-      fmt::format(
-          "log {}: failed, takes no more: {}; up to seq {} is released; open it again to go on",
-          options_.directory, std::string(cause.message()), released()));
+  status_ = absl::Status(code, fmt::format("log {}: failed, takes no more: {}; up to seq {} is "
+                                           "released; look at it with `walinspect "
+                                           "verify {}`, then open it again to go on",
+                                           options_.directory, std::string(cause.message()),
+                                           released(), options_.directory));
   Record(kind, WriterFailure::Outcome::kPoisoned, std::string(cause.message()));
   return status_;
 }

@@ -183,6 +183,9 @@ class Writer::Impl {
   // writer_failover.cc: when the disk fails.
   absl::Status Fail(WriterFailure::Kind kind, const absl::Status& cause);
   absl::Status FailOver();
+  absl::Status MoveOn(uint64_t discarded_to_lsn);
+  absl::Status WriteAgain(size_t count);
+  absl::Status VerifyHeader();
   absl::StatusOr<bool> TakeSpare();
   uint64_t SpareBytes() const;
   void PlaceAgain();
@@ -197,7 +200,7 @@ class Writer::Impl {
   absl::Status ActivateFirst();
   absl::Status Rotate();
   absl::Status WriteSegmentEnd(const SegmentFile& next);
-  absl::Status Activate(StartReason reason, uint64_t discarded_to_lsn);
+  void StampHeader(StartReason reason, uint64_t discarded_to_lsn);
   void Enter(SegmentFile segment);
   void WantNext();
   uint64_t NextBytes(uint64_t batch_bytes) const;

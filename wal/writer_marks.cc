@@ -117,7 +117,8 @@ bool Writer::Impl::WantsFlush() const {
   // Early enough that what is written meanwhile still fits.
   if (bytes >= options_.inflight_bytes_max / 2) return true;
   // One flush for all writes that were under way together.
-  if (options_.durability >= Durability::kCommit || pressed_) return flying_.empty();
+  if (options_.durability >= Durability::kCommit) return flying_.empty();
+  if (pressed_ && flying_.empty()) return true;
   if (IsAsked(Durability::kCommit, written_.seq)) return true;
   if (!InInterval()) return false;
   return bytes >= options_.flush_bytes || FlushDueNs() <= storage_->MonotonicNanos();

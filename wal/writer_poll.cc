@@ -99,7 +99,8 @@ absl::StatusOr<size_t> Writer::Impl::ReapOnce(absl::Duration wait_max) {
 absl::Duration Writer::Impl::UntilDue() const {
   absl::Duration wait = absl::InfiniteDuration();
   if (supply_failed_ && options_.helper_thread) wait = kSupplyWait;
-  const int64_t due = std::min(FlushDueNs(), SlotDueNs());
+  // Of a segment that failed nothing is flushed any more.
+  const int64_t due = failing_ ? kNever : std::min(FlushDueNs(), SlotDueNs());
   if (due != kNever) wait = std::min(wait, absl::Nanoseconds(due - storage_->MonotonicNanos()));
   return std::max(wait, absl::ZeroDuration());
 }

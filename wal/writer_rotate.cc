@@ -34,6 +34,7 @@ absl::Status Writer::Impl::ActivateFirst() {
   written_.seq = tail.prev_last_seq;
   written_seq_ = written_.seq;
   Enter(std::move(segment));
+  AdvanceWitnessed(durable_.witness);
   place_segno_ = active_.header.segno;
   place_offset_ = active_.first_offset();
   place_bytes_ = active_.bytes();
@@ -62,9 +63,13 @@ absl::Status Writer::Impl::Rotate() {
   if (const absl::Status status = WriteSegmentEnd(spare_); !status.ok()) {
     return Fail(WriterFailure::Kind::kWrite, status);
   }
-  if (const absl::Status status = Activate(StartReason::kRotate, 0); !status.ok()) {
+  StampHeader(StartReason::kRotate, 0);
+  if (const absl::Status status = WriteHeader(&spare_); !status.ok()) {
     return Fail(WriterFailure::Kind::kSwitch, status);
   }
+  ++stats_.flushes;
+  Enter(std::exchange(spare_, {}));
+  AdvanceWitnessed(durable_.witness);
   ++stats_.rotations;
   return absl::OkStatus();
 }
@@ -106,8 +111,8 @@ absl::Status Writer::Impl::WriteSegmentEnd(const SegmentFile& next) {
   return absl::OkStatus();
 }
 
-// Pins the end of the active segment in the header of `spare_`, durable, and goes on there.
-absl::Status Writer::Impl::Activate(StartReason reason, uint64_t discarded_to_lsn) {
+// Pins the end of the active segment in the header of `spare_`.
+void Writer::Impl::StampHeader(StartReason reason, uint64_t discarded_to_lsn) {
   SegmentHeader& header = spare_.header;
   header.state = SegmentState::kActive;
   header.start_reason = reason;
@@ -118,14 +123,11 @@ absl::Status Writer::Impl::Activate(StartReason reason, uint64_t discarded_to_ls
   header.prev_batch_id = chain_id_;
   header.prev_durable_lsn = written_.lsn;
   header.discarded_to_lsn = discarded_to_lsn;
-  RETURN_IF_ERROR(WriteHeader(&spare_));
-  ++stats_.flushes;
   assert(spare_.align == place_align_);
-  Enter(std::exchange(spare_, {}));
-  return absl::OkStatus();
 }
 
-// What belongs to one segment starts anew.  Its header names all before it: that is witnessed.
+// What belongs to one segment starts anew.  Its header names all before it: once that is durable, so
+// much is witnessed.
 void Writer::Impl::Enter(SegmentFile segment) {
   active_ = std::move(segment);
   written_.lsn = active_.lsn(active_.first_offset());
@@ -134,7 +136,6 @@ void Writer::Impl::Enter(SegmentFile segment) {
   written_.witness = {.lsn = written_.lsn, .seq = written_.seq};
   durable_ = written_;
   sealed_end_lsn_ = written_.lsn;
-  AdvanceWitnessed(written_.witness);
   slot_no_ = 0;
   slot_target_ = durable_;
   if (slot_buffer_.size() < active_.align)

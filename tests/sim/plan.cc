@@ -25,8 +25,15 @@ SwarmPlan DrawPlan(uint64_t seed) {
   SwarmPlan plan;
   Options& options = plan.options;
   options = {.directory = "/log", .create = true, .helper_thread = false};
-  options.durability = OneOf(&random, std::array{Durability::kCommit, Durability::kCommit,
-                                                 Durability::kOs, Durability::kMemory});
+  options.durability =
+      OneOf(&random, std::array{Durability::kCommit, Durability::kCommit, Durability::kWitness,
+                                Durability::kInterval, Durability::kOs, Durability::kMemory});
+  options.operation = OneOf(
+      &random,
+      std::array{Operation::kDurableWrite, Operation::kWriteThenFlush, Operation::kLinkedFlush});
+  options.flush_interval = OneOf(
+      &random, std::array{absl::ZeroDuration(), absl::Milliseconds(1), absl::Milliseconds(10)});
+  options.flush_bytes = OneOf<uint64_t>(&random, std::array<uint64_t, 3>{0, 16, 1024}) << 10;
   options.segment_bytes = OneOf<uint64_t>(&random, std::array<uint64_t, 4>{64, 128, 256, 512})
                           << 10;
   options.first_segment_bytes = std::min(
@@ -89,15 +96,18 @@ LifePlan DrawLife(const SwarmPlan& plan, std::mt19937_64* random_in) {
 std::string ToString(const SwarmPlan& plan) {
   const Options& options = plan.options;
   return fmt::format(
-      "{}, segments {} KiB (first {}), batch {} KiB, window {} KiB, idle {}, payloads < {}, groups "
+      "{} ({}, flush {} or {} KiB), segments {} KiB (first {}), batch {} KiB, window {} KiB, idle "
+      "{}, payloads < {}, groups "
       "of {}, "
       "{} lives, errors {}, full {}, medium {}, short {}, busy {}, jumps {}, any names {}, failed "
       "flush {}",
-      ToString(options.durability), options.segment_bytes >> 10, options.first_segment_bytes >> 10,
-      options.batch_bytes_max >> 10, options.inflight_bytes_max >> 10,
-      absl::FormatDuration(options.idle_watermark), plan.payload_bytes_max, plan.group_max,
-      plan.lives, plan.errors, plan.full_disk, plan.medium, plan.short_writes, plan.busy,
-      plan.clock_jumps, plan.any_names, static_cast<int>(plan.flush_failure));
+      ToString(options.durability), ToString(options.operation),
+      absl::FormatDuration(options.flush_interval), options.flush_bytes >> 10,
+      options.segment_bytes >> 10, options.first_segment_bytes >> 10, options.batch_bytes_max >> 10,
+      options.inflight_bytes_max >> 10, absl::FormatDuration(options.idle_watermark),
+      plan.payload_bytes_max, plan.group_max, plan.lives, plan.errors, plan.full_disk, plan.medium,
+      plan.short_writes, plan.busy, plan.clock_jumps, plan.any_names,
+      static_cast<int>(plan.flush_failure));
 }
 
 std::string ToString(const LifePlan& life) {

@@ -30,6 +30,26 @@ void Settle(Writer* writer) {
 }
 
 TEST_SUITE("wal::Writer modes") {
+  TEST_CASE("a durability is given as text") {
+    Options options;
+    REQUIRE(SetDurability("witness", &options).ok());
+    CHECK_EQ(options.durability, Durability::kWitness);
+    REQUIRE(SetDurability("interval:25ms,64KiB", &options).ok());
+    CHECK_EQ(options.durability, Durability::kInterval);
+    CHECK_EQ(options.flush_interval, absl::Milliseconds(25));
+    CHECK_EQ(options.flush_bytes, 64 << 10);
+    REQUIRE(SetDurability("interval:1s", &options).ok());
+    CHECK_EQ(options.flush_interval, absl::Seconds(1));
+    CHECK_EQ(options.flush_bytes, 64 << 10);
+    for (const char* wrong : {"", "x", "interval:", "interval:-1ms", "interval:1ms,", "commit:1ms",
+                              "interval:1ms,2", "interval:1ms,99999999999GiB"}) {
+      const absl::Status refused = SetDurability(wrong, &options);
+      CHECK(absl::IsInvalidArgument(refused));
+      CHECK_MESSAGE(refused.message().find("interval:10ms,1MiB") != std::string::npos, wrong);
+      CHECK_EQ(options.flush_interval, absl::Seconds(1));
+    }
+  }
+
   TEST_CASE("interval: released when written, and flushed when the oldest byte is old enough") {
     SimStorage storage;
     Options options = ModeOptions(&storage, Durability::kInterval);
@@ -55,6 +75,22 @@ TEST_SUITE("wal::Writer modes") {
     REQUIRE(AppendText(writer->get(), {"c"}).ok());
     for (int i = 0; i < 4; ++i) REQUIRE((*writer)->Poll(absl::Seconds(60)).ok());
     CHECK_EQ((*writer)->watermarks().durable, 3);
+  }
+
+  TEST_CASE("interval: a flush that is due while a write is under way does not wait for it") {
+    SimStorage storage;
+    Options options = ModeOptions(&storage, Durability::kInterval);
+    options.flush_interval = absl::Milliseconds(1);
+    auto writer = OpenWriter(options);
+    REQUIRE(writer.ok());
+    REQUIRE(AppendText(writer->get(), {"a"}).ok());
+    REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+    REQUIRE(AppendText(writer->get(), {std::string(5000, 'b')}).ok());
+    REQUIRE((*writer)->Poll(absl::Nanoseconds(1)).ok());
+    CHECK_EQ((*writer)->watermarks().written, 1);
+    storage.Advance(2'000'000);
+    REQUIRE((*writer)->Flush().ok());  // and does not turn in circles
+    CHECK_EQ((*writer)->watermarks().durable, 2);
   }
 
   TEST_CASE("interval: so many bytes are flushed before the time is over") {
