@@ -133,6 +133,23 @@ WriterStats Log::Impl::stats() {
   return stats_;
 }
 
+absl::Status Log::Impl::Retire(const Anchor& anchor) {
+  MutexLock lock(mutex_);
+  while (retire_ != nullptr && status_.ok() && !ended_) changed_.Wait(mutex_);
+  if (!status_.ok()) return status_;
+  if (stop_ || ended_) return absl::FailedPreconditionError("log: it is closed");
+  RetireRequest request{.anchor = anchor};
+  retire_ = &request;
+  WakeThread();
+  // Once the thread has taken it, it answers.
+  while (!request.answered && (retire_ != &request || (status_.ok() && !ended_))) {
+    changed_.Wait(mutex_);
+  }
+  if (request.answered) return request.status;
+  retire_ = nullptr;
+  return status_.ok() ? absl::FailedPreconditionError("log: it is closed") : status_;
+}
+
 absl::Status Log::Impl::Close() {
   MutexLock lock(mutex_);
   stop_ = true;
@@ -165,6 +182,7 @@ absl::Status Log::Sync(uint64_t seq) { return impl_->Sync(seq); }
 uint64_t Log::released() const { return impl_->released(); }
 Watermarks Log::watermarks() const { return impl_->watermarks(); }
 absl::StatusOr<Reader> Log::NewReader(uint64_t from_seq) { return impl_->NewReader(from_seq); }
+absl::Status Log::Retire(const Anchor& anchor) { return impl_->Retire(anchor); }
 const RecoveryReport& Log::recovery() const { return impl_->recovery(); }
 absl::Status Log::Close() { return impl_->Close(); }
 WriterStats Log::stats() const { return impl_->stats(); }

@@ -40,6 +40,7 @@ class Log::Impl {
   absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
   absl::Status Sync(uint64_t seq);
   absl::StatusOr<Reader> NewReader(uint64_t from_seq);
+  absl::Status Retire(const Anchor& anchor);
   absl::Status Close();
 
   uint64_t released() const { return released_.load(std::memory_order_acquire); }
@@ -50,6 +51,13 @@ class Log::Impl {
  private:
   // What the thread does; producers that have to wake it do so in one of two ways.
   enum Sleep : uint32_t { kAwake, kInPoll, kGathering };
+
+  // Waits on its caller's stack until the thread, or the end of the log, answers it.
+  struct RetireRequest {
+    Anchor anchor = {};
+    bool answered = false;
+    absl::Status status = {};
+  };
 
   // Producers.
   absl::Status WaitForRoom() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -67,6 +75,7 @@ class Log::Impl {
   bool Publish();
   bool NextBatchFirst();
   void Gather(uint64_t woken);
+  void AnswerRetire();
   void Finish();
 
   const Options options_;
@@ -98,6 +107,7 @@ class Log::Impl {
   bool started_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   bool gone_ ABSL_GUARDED_BY(mutex_) = false;  // nobody calls any more
+  RetireRequest* retire_ ABSL_GUARDED_BY(mutex_) = nullptr;
   absl::Status start_status_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);  // final
   absl::Status full_ ABSL_GUARDED_BY(mutex_);    // no space, for as long as that lasts

@@ -1,6 +1,7 @@
 // The log's thread: takes what producers added, drives the writer, wakes who waits.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "wal/io/futex.h"
@@ -31,6 +32,7 @@ void Log::Impl::ThreadMain() {
   if (!StartWriter()) return writer_->Stop();
   while (TakeStaged()) {
     AppendTaken();
+    AnswerRetire();
     // Released already: the wait that follows may be long.
     if (options_.durability == Durability::kMemory && Publish()) rounds_.WakeReleased();
     // An error is the writer's status, which Publish sees.
@@ -104,8 +106,26 @@ void Log::Impl::AppendTaken() {
     if (failing_.load()) buffer_.Close();
     if (!failing_.load() && !stop_) buffer_.Reopen();
     room_.NotifyAll();
+    changed_.NotifyAll();
   }
   rounds_.WakeAll();
+}
+
+void Log::Impl::AnswerRetire() {
+  RetireRequest* request = nullptr;
+  {
+    MutexLock lock(mutex_);
+    if (retire_ == nullptr || !status_.ok()) return;
+    request = std::exchange(retire_, nullptr);
+  }
+  const absl::Status status = writer_->Retire(request->anchor);
+  // The next plan leaves out what is gone.
+  seen_rotations_ = kNoLimit;
+  Publish();
+  MutexLock lock(mutex_);
+  request->status = status;
+  request->answered = true;
+  changed_.NotifyAll();
 }
 
 // How long there may be nothing to do; if that is long, producers know that they have to wake us.
@@ -113,7 +133,8 @@ absl::Duration Log::Impl::PollWait() {
   MutexLock lock(mutex_);
   // What is on its way completes without anybody's help, and only that makes room for a round.
   const bool untakable = rounds_.full();
-  if (!status_.ok() || batch_first_ || (stop_ && !untakable)) return absl::ZeroDuration();
+  if (!status_.ok() || retire_ != nullptr || batch_first_ || (stop_ && !untakable))
+    return absl::ZeroDuration();
   if (!full_.ok()) return kFullWait;
   // What is open will fly with the next call, but in mode memory: there it may stay for long.
   const bool flying = writer_->busy() && options_.durability != Durability::kMemory;
@@ -150,6 +171,7 @@ bool Log::Impl::Publish() {
       failing_.store(true);
       buffer_.Close();
       room_.NotifyAll();
+      changed_.NotifyAll();
     }
   }
   if (!status.ok()) rounds_.WakeAll();

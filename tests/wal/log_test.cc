@@ -211,6 +211,46 @@ TEST_SUITE("wal::Log") {
     CHECK_EQ(ReadAll(log->get()).size(), *seq);
   }
 
+  TEST_CASE("what lies before an anchor is given up while threads append; it opens from there") {
+    const TempDirectory directory;
+    const Options options{.directory = directory.path(),
+                          .create = true,
+                          .segment_bytes = 256 << 10,
+                          .first_segment_bytes = 256 << 10};
+    Anchor anchor;
+    uint64_t synced = 0;
+    {
+      auto log = Log::Open(options);
+      REQUIRE(log.ok());
+      Producers producers(log->get(), 4);
+      while ((*log)->stats().rotations < 4) std::this_thread::yield();
+      absl::StatusOr<Reader> reader = (*log)->NewReader();
+      REQUIRE(reader.ok());
+      for (const Record& record : *reader) {
+        if (record.seq > 1) anchor = AnchorBehind(reader->batch());
+      }
+      REQUIRE((*log)->Retire(anchor).ok());
+      while ((*log)->stats().segments_retired < 3) std::this_thread::yield();
+      absl::StatusOr<Reader> later = (*log)->NewReader(anchor.seq + 1);
+      REQUIRE(later.ok());
+      for (const Record& record : *later) CHECK(record.seq > anchor.seq);
+      CHECK_MESSAGE(later->status().ok(), later->status().ToString());
+      absl::StatusOr<Reader> whole = (*log)->NewReader();
+      REQUIRE(whole.ok());
+      CHECK(whole->begin() == whole->end());
+      CHECK_MESSAGE(absl::IsOutOfRange(whole->status()), whole->status().ToString());
+      const Anchor ahead{.seq = uint64_t{1} << 40, .lsn = uint64_t{9} << 32, .batch_id = {}};
+      CHECK(absl::IsFailedPrecondition((*log)->Retire(ahead)));
+      CHECK((*log)->Close().ok());
+      CHECK(absl::IsFailedPrecondition((*log)->Retire(anchor)));
+      synced = producers.Join().size() == 4 ? producers.synced() : 0;
+    }
+    const Anchor anchors[] = {anchor};
+    const auto recovered = Recover(options, anchors);
+    REQUIRE_MESSAGE(recovered.ok(), recovered.status().ToString());
+    CHECK(recovered->report().last_seq >= synced);
+  }
+
   TEST_CASE("a log that cannot be opened says why, and leaves no thread behind") {
     const TempDirectory directory;
     const absl::Status status = Log::Open({.directory = directory.path()}).status();

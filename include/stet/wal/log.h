@@ -57,6 +57,11 @@ class Log {
   // later.
   absl::StatusOr<Reader> NewReader(uint64_t from_seq = 1);
 
+  // Gives up the segments before `anchor`, as Writer::Retire does; readers made later begin behind
+  // them.  Errors: those of Writer::Retire; the error that poisoned the log; FailedPrecondition after
+  // Close.
+  absl::Status Retire(const Anchor& anchor);
+
   // What was found when the log was opened.
   const RecoveryReport& recovery() const;
 
