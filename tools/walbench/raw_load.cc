@@ -14,11 +14,11 @@ std::string_view ToString(Method method) {
     case Method::kDurableWrite:
       return "durable_write";
     case Method::kWriteAndFlush:
-      return "write_and_flush";
+      return "flush_each";
     case Method::kLinkedFlush:
       return "linked_flush";
     case Method::kWritesThenFlush:
-      return "writes_then_flush";
+      return "write_flush";
     case Method::kBuffered:
       return "buffered";
     case Method::kFlush:

@@ -15,7 +15,8 @@ namespace stet::walbench {
 enum class Interface : uint8_t { kUring, kPosix };
 std::string_view ToString(Interface interface);
 
-// How a block becomes durable.  Direct I/O, but for kBuffered.
+// How a block becomes durable.  Direct I/O, but for kBuffered.  Those that the log can use have the
+// names of wal::Operation.
 enum class Method : uint8_t {
   kWrite,            // not at all: the limit
   kDurableWrite,     // one write with RWF_DSYNC
