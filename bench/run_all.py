@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs benchmarks one after another, prints the figures that have a target, and writes one JSON."""
+"""Runs benchmarks one after another; writes one JSON, and a table of what was to be reached."""
 import argparse
 import json
 import os
@@ -8,6 +8,8 @@ import platform
 import subprocess
 import sys
 import time
+
+import measured_table
 
 
 def first_line(path):
@@ -72,13 +74,16 @@ def main():
     parser.add_argument('programs', nargs='+', help='built benchmarks')
     parser.add_argument('--root', default='.', help='the source tree, for its commit')
     parser.add_argument('--out', default='benchmarks.json')
+    parser.add_argument('--markdown', default='benchmarks.md', help='the table of README.md')
     parser.add_argument('--dir', default='.', help='where files go: the disk that is measured')
     parser.add_argument('--turns', type=int, default=5)
-    parser.add_argument('--seconds', type=float, default=1)
+    parser.add_argument('--seconds', type=float, default=0.5, help='of a case and turn, about')
     parser.add_argument('--filter', default='', help='only cases whose name holds this')
     options = parser.parse_args()
     options.dir = str(pathlib.Path(options.dir).resolve())
-    whole = {'commit': commit(options.root), 'machine': machine(options.dir), 'benchmarks': []}
+    whole = {'commit': commit(options.root), 'machine': machine(options.dir),
+             'turns': options.turns, 'seconds': options.seconds, 'benchmarks': []}
+    begin = time.monotonic()
     for program in options.programs:
         print(f'{pathlib.Path(program).name} ...', file=sys.stderr, flush=True)
         report = run(program, options)
@@ -86,8 +91,15 @@ def main():
         sys.stdout.flush()
         whole['benchmarks'].append(report)
         pathlib.Path(options.out).write_text(json.dumps(whole, indent=1) + '\n')
+    whole['took_seconds'] = round(time.monotonic() - begin, 1)
+    whole['machine']['load_after'] = os.getloadavg()[0]
+    pathlib.Path(options.out).write_text(json.dumps(whole, indent=1) + '\n')
+    table = measured_table.table_of(whole)
+    pathlib.Path(options.markdown).write_text(table)
+    print('\n' + table)
     failed = [b['benchmark'] for b in whole['benchmarks'] if 'failed' in b]
-    print(f'{options.out}: {len(whole["benchmarks"]) - len(failed)} of {len(options.programs)} ran')
+    print(f'{options.out}, {options.markdown}: '
+          f'{len(whole["benchmarks"]) - len(failed)} of {len(options.programs)} ran')
     return 1 if failed else 0
 
 
