@@ -44,7 +44,8 @@ enum class Backend : uint8_t { kAuto, kUring, kPosix };
 
 // How a batch is made durable, in the modes that flush it at once.
 //
-//   auto            durable_write: nothing is measured
+//   auto            the quickest of the three on this disk: the first open of a directory measures,
+//                   and keeps the answer there; WriterStats::operation_note says why
 //   durable_write   each batch by a write that is durable when it completes (RWF_DSYNC)
 //   write_flush     writes, then one flush for all that completed before it, in order
 //   linked_flush    each batch by a write and a flush behind it, in one system call
