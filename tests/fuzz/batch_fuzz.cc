@@ -21,11 +21,9 @@ void SealAgain(std::span<std::byte> bytes, bool body) {
 }
 
 }  // namespace
-}  // namespace stet::wal
 
 // Input: the segment and the block where it stands; what is sealed again; what is XORed onto the four blocks from there on.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace stet::wal;  // NOLINT(google-build-using-namespace): the name is libFuzzer's
   constexpr uint64_t kAlign = FuzzedLog::kAlign;
   FuzzInput input(std::as_bytes(std::span(data, size)));
   FuzzedLog log;
@@ -40,3 +38,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   log.LookAtAll();
   return 0;
 }
+
+}  // namespace stet::wal

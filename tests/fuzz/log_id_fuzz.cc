@@ -32,11 +32,9 @@ void PlaceNames(FuzzedLog* log, Bytes names) {
 }
 
 }  // namespace
-}  // namespace stet::wal
 
 // Input: what is done; how long LOG_ID is; what is XORed onto it; names, or what LOCK holds.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace stet::wal;  // NOLINT(google-build-using-namespace): the name is libFuzzer's
   FuzzInput input(std::as_bytes(std::span(data, size)));
   FuzzedLog log;
   const uint8_t how = input.Byte();
@@ -58,3 +56,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   log.LookAtAll();
   return 0;
 }
+
+}  // namespace stet::wal

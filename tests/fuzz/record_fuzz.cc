@@ -41,11 +41,9 @@ void Walk(const BatchHeader& header, Bytes batch, uint32_t align_log2) {
 }
 
 }  // namespace
-}  // namespace stet::wal
 
 // Input: the alignment and whether checks are made right; how many records; the first seq less one; the body.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace stet::wal;  // NOLINT(google-build-using-namespace): the name is libFuzzer's
   FuzzInput input(std::as_bytes(std::span(data, size)));
   const uint8_t how = input.Byte();
   const uint32_t align_log2 = 4 + (how & 3) % 3;
@@ -63,3 +61,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Walk(header, batch, align_log2);
   return 0;
 }
+
+}  // namespace stet::wal

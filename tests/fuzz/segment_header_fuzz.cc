@@ -19,11 +19,9 @@ void Change(FuzzedLog* log, FuzzInput* input, uint64_t segno, uint64_t offset, b
 }
 
 }  // namespace
-}  // namespace stet::wal
 
 // Input: which segment and what is sealed again; then what is XORed onto copy A, copy B, slot 0, slot 1.  Bit 7: B becomes as A.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace stet::wal;  // NOLINT(google-build-using-namespace): the name is libFuzzer's
   constexpr uint64_t kAlign = FuzzedLog::kAlign;
   FuzzInput input(std::as_bytes(std::span(data, size)));
   FuzzedLog log;
@@ -37,3 +35,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   log.LookAtAll();
   return 0;
 }
+
+}  // namespace stet::wal
