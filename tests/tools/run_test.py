@@ -221,6 +221,22 @@ def words():
         one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, ls, show')
         one_line_error(s.stet('valdate', flow), 2, 'did you mean validate?')
         for name in ('xml', '1', 'JSON', ''):
+def nobody_listens():
+    """Where nothing more can be written the work goes on; only a lost report is an error."""
+    with Scratch() as s, open('/dev/full', 'w') as full:
+        flow = s.file('flow.json', commands(
+            *[(f'{"t" * 80}{i}', 'true') for i in range(60)]))
+        def run(*arguments, **streams):
+            return subprocess.run(s.command(*arguments), cwd=s.path, timeout=60,
+                                  env=s.environment(), **streams).returncode
+        quiet = subprocess.DEVNULL
+        check_equal(run('run', flow, stdout=quiet, stderr=full), 0, 'progress is lost')
+        check_equal(run('show', 'flow', stdout=full, stderr=quiet), 4, 'a long report is lost')
+        check_equal(run('run', flow, '--json', stdout=full, stderr=quiet), 4, 'as JSON')
+        check_equal(run('bogus', stdout=quiet, stderr=full), 2, 'an error is lost')
+        check_equal(s.stet('show', 'flow').returncode, 0, 'nothing else is')
+
+
             done = s.stet('run', flow, '--format', name)
             one_line_error(done, 2, 'auto, json or wfformat', f'"{name}"')
             check('FORMAT' not in done.stderr and '{' not in done.stderr, done.stderr)
@@ -276,7 +292,7 @@ def usage():
 
 
 for case in [completes, fails, settings, interrupted, told_late, locked, plain_lines,
-             words, references_in_env, usage]:
+             nobody_listens, words, references_in_env, usage]:
     print(case.__name__, flush=True)
     case()
 finish()

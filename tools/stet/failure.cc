@@ -12,6 +12,7 @@
 #include <stet/wal/recovery.h>
 
 #include "tools/stet/quote.h"
+#include "tools/stet/terminal.h"
 
 namespace stet::cli {
 namespace {
@@ -152,13 +153,13 @@ void Print(const Failure& failure, bool json) {
     if (failure.offset.has_value()) error["offset"] = *failure.offset;
     error["next"] = TextOrNull(failure.next);
     const nlohmann::ordered_json object = {{"error", std::move(error)}};
-    fmt::print(stdout, "{}\n",
-               object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    Say(stdout,
+        fmt::format("{}\n", object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
     return;
   }
   const bool said = failure.next.empty() || failure.message.find(failure.next) != std::string::npos;
-  fmt::print(stderr, "stet: {}{}{}\n", failure.message,
-             said ? "" : "; next: ", said ? "" : failure.next);
+  Say(stderr, fmt::format("stet: {}{}{}\n", failure.message,
+                          said ? "" : "; next: ", said ? "" : failure.next));
 }
 
 }  // namespace stet::cli

@@ -16,6 +16,7 @@
 
 namespace stet::cli {
 namespace {
+#include "tools/stet/terminal.h"
 
 absl::StatusOr<Replayed> ReplayAt(const std::string& directory, std::optional<uint64_t> at_seq) {
   if (access((directory + "/wal").c_str(), F_OK) != 0) {
@@ -57,7 +58,7 @@ ExitStatus Finish(const absl::StatusOr<std::string>& output, const std::string& 
     Print(failure, json);
     return failure.exit;
   }
-  fmt::print(stdout, "{}", *output);
+  Say(stdout, *output);
   return ExitStatus::kCompleted;
 }
 

@@ -124,9 +124,9 @@ std::string Progress::StatusLine() const {
 }
 
 void Progress::WriteLines() {
-  if (line_shown_) fmt::print(stderr, "\r\033[K");
+  if (line_shown_) Say(stderr, "\r\033[K");
   line_shown_ = false;
-  for (const std::string& line : lines_) fmt::print(stderr, "{}\n", line);
+  for (const std::string& line : lines_) Say(stderr, fmt::format("{}\n", line));
   lines_.clear();
 }
 
@@ -134,7 +134,7 @@ void Progress::Show() {
   const std::lock_guard lock(mutex_);
   WriteLines();
   if (!terminal_) return;
-  fmt::print(stderr, "{}", CutToColumns(StatusLine(), TerminalColumns(STDERR_FILENO)));
+  Say(stderr, CutToColumns(StatusLine(), TerminalColumns(STDERR_FILENO)));
   std::fflush(stderr);
   line_shown_ = true;
 }

@@ -20,6 +20,7 @@
 #include "tools/stet/report_text.h"
 #include "tools/stet/status_macros.h"
 #include "tools/stet/stop_signal.h"
+#include "tools/stet/terminal.h"
 #include "tools/stet/trouble.h"
 
 namespace stet::cli {
@@ -137,15 +138,15 @@ void PrintOutcome(const Outcome& outcome, const RunPlan& plan, const RunOptions&
     json["recovered"] = nullptr;
     if (outcome.recovery.has_value()) json["recovered"] = RecoveryJson(*outcome.recovery);
     json["mode"] = wal::ToString(plan.settings.log.durability);
-    fmt::print(stdout, "{}\n", Dump(json));
+    Say(stdout, fmt::format("{}\n", Dump(json)));
     return;
   }
   if (options.quiet) return;
-  fmt::print(stdout, "{}", SummaryText(report, plan.settings.directory));
+  Say(stdout, SummaryText(report, plan.settings.directory));
   if (outcome.interrupted && !IsTerminal(report.state)) {
     fmt::print(stdout, "  interrupted; the same command goes on from here\n");
   } else if (!outcome.recovery.has_value()) {
-    fmt::print(stdout, "  it had ended before; --new starts another execution\n");
+    Say(stdout, "  it had ended before; --new starts another execution\n");
   }
 }
 

@@ -19,6 +19,11 @@ bool IsTerminal(int fd) {
   return term == nullptr || std::string_view(term) != "dumb";
 }
 
+void Say(std::FILE* stream, std::string_view text) {
+  // Standard error has no buffer: one call is one write, whole between the lines of others.
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
+
 std::string Paint(bool terminal, Colour colour, std::string_view text) {
   if (!terminal) return std::string(text);
   int code = 0;

@@ -1,7 +1,8 @@
-// What standard error can show: colours and updating lines on a terminal only.
+// What is said on standard output and error: colours and updating lines on a terminal only.
 #pragma once
 
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,10 @@ bool IsTerminal(int fd);
 
 // `text` in colour if `terminal`, as it is otherwise.
 std::string Paint(bool terminal, Colour colour, std::string_view text);
+
+// Writes `text`.  Unlike fmt::print it throws nothing when nobody can take it: a full disk under the output of stet must not end the
+// workflow.  Standard output is judged once, at the end of main.
+void Say(std::FILE* stream, std::string_view text);
 
 // Columns of the terminal behind `fd`; 80 when unknown.
 size_t TerminalColumns(int fd);

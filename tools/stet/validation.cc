@@ -9,6 +9,7 @@
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/settings.h"
+#include "tools/stet/terminal.h"
 
 namespace stet::cli {
 
@@ -32,15 +33,14 @@ ExitStatus ValidateFile(const ValidateOptions& options) {
   for (const Task& task : workflow->tasks) dependencies += task.after.size();
   const std::string hash = ToString(HashOf(*workflow));
   if (options.json) {
-    fmt::print(stdout, "{}\n",
-               Dump({{"workflow", workflow->name},
-                     {"tasks", workflow->tasks.size()},
-                     {"dependencies", dependencies},
-                     {"hash", hash}}));
+    Say(stdout, fmt::format("{}\n", Dump({{"workflow", workflow->name},
+                                          {"tasks", workflow->tasks.size()},
+                                          {"dependencies", dependencies},
+                                          {"hash", hash}})));
   } else {
-    fmt::print(stdout, "{}: valid: workflow {}, {}, {}, hash {}\n", OneLine(options.file),
-               Quote(workflow->name), Count(workflow->tasks.size(), "task"),
-               Count(dependencies, "dependency", "dependencies"), hash);
+    Say(stdout, fmt::format("{}: valid: workflow {}, {}, {}, hash {}\n", OneLine(options.file),
+                            Quote(workflow->name), Count(workflow->tasks.size(), "task"),
+                            Count(dependencies, "dependency", "dependencies"), hash));
   }
   return ExitStatus::kCompleted;
 }
