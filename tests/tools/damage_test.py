@@ -30,6 +30,23 @@ def flipped_bit():
         check_equal(snapshot(s), before, 'no file is changed')
 
 
+def deleted_log():
+    """Commands have run, and the log that named them is gone: nothing is begun anew in its place."""
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', 'echo ran >> trace')))
+        check_equal(s.stet('run', flow).returncode, 0, 'a run')
+        log, away = s.dir / 'wal', s.path / 'away'
+        log.rename(away)
+        for _ in ('no folder', 'an empty folder'):
+            one_line_error(s.stet('run', flow), 3, f'no log in {log}', 'put it back')
+            log.mkdir(exist_ok=True)
+        check_equal(list(log.iterdir()), [], 'nothing is made')
+        log.rmdir()
+        away.rename(log)
+        check_equal(s.stet('run', flow).returncode, 0, 'put back')
+        check_equal((s.path / 'trace').read_text(), 'ran\n', 'run once')
+
+
 def snapshot(s):
     return {p: p.read_bytes() for p in (s.dir / 'wal').iterdir() if p.name != 'LOCK'}
 
@@ -59,7 +76,7 @@ def disk_full():
     with Scratch() as s:
         flow = s.file('flow.json', commands(('a', 'true')))
         if disk := small_disk(s, '64k'):
-            one_line_error(s.stet('run', '--quiet', flow), 4)
+            one_line_error(s.stet('run', '--quiet', flow), 4, 'next: make room')
             subprocess.run(['umount', str(disk)], check=True)
 
 
@@ -103,7 +120,7 @@ def kills_its_own_stet():
         check(s.verify()[0] in (0, 1), 'walinspect verify')
 
 
-for case in [flipped_bit, not_writable, disk_full, disk_fills_up, kills_its_own_stet]:
+for case in [flipped_bit, deleted_log, not_writable, disk_full, disk_fills_up, kills_its_own_stet]:
     print(case.__name__, flush=True)
     case()
 finish()

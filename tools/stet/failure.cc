@@ -126,7 +126,13 @@ Failure FailureFrom(const absl::Status& status, const std::string& directory) {
     failure.code = ToString(reason);
   }
   if (failure.exit == ExitStatus::kLocked) ExplainLock(directory, failure);
-  if (failure.exit == ExitStatus::kData && !directory.empty()) AddFinding(directory, failure);
+  if (failure.exit == ExitStatus::kData && !directory.empty() && !HasExit(status)) {
+    AddFinding(directory, failure);
+  }
+  if (failure.exit == ExitStatus::kInputOutput && absl::IsResourceExhausted(status) &&
+      failure.next.empty()) {
+    failure.next = "make room and run the same command, which goes on";
+  }
   return failure;
 }
 

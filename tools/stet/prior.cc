@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <set>
 
 #include <absl/status/status.h>
@@ -10,16 +11,41 @@
 
 #include "tools/stet/attempt_files.h"
 #include "tools/stet/command_format.h"
+#include "tools/stet/failure.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/status_macros.h"
 #include "tools/stet/wfformat.h"
 
 namespace stet::cli {
 
+namespace {
+
+// Where commands have written, a log has named them: without it their executions would be begun anew in silence.
+absl::Status CheckNeverUsed(const std::string& directory) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(directory + "/logs", none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.size() != 16 || name.find_first_not_of("0123456789abcdef") != name.npos) continue;
+    return WithExit(
+        absl::DataLossError(fmt::format(
+            "{0}/logs holds what execution {1} printed, but there is no log in {0}/wal: it was "
+            "deleted or moved",
+            OneLine(directory), name)),
+        ExitStatus::kData, "put it back, or use another --dir");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::StatusOr<Prior> Prior::Read(const std::string& directory) {
-  if (access((directory + "/wal").c_str(), F_OK) != 0) return Prior(std::nullopt);
-  absl::StatusOr<Replayed> state = Replay({.directory = directory});
-  if (state.status().code() == absl::StatusCode::kNotFound) return Prior(std::nullopt);
+  const bool log = access((directory + "/wal").c_str(), F_OK) == 0;
+  absl::StatusOr<Replayed> state = absl::NotFoundError("");
+  if (log) state = Replay({.directory = directory});
+  if (absl::IsNotFound(state.status())) {
+    STET_RETURN_IF_ERROR(CheckNeverUsed(directory));
+    return Prior(std::nullopt);
+  }
   if (!state.ok()) return state.status();
   return Prior(std::move(state).value());
 }

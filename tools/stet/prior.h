@@ -14,7 +14,8 @@ namespace stet::cli {
 // The executions of a directory, read without the lock.
 class Prior {
  public:
-  // A directory without a log is an empty one.  Errors: those of stet::Replay.
+  // A directory without a log is an empty one.  Errors: those of stet::Replay; DataLoss when commands have run here and their log is
+  // gone.
   static absl::StatusOr<Prior> Read(const std::string& directory);
 
   // The report of the execution `key`, exactly; nothing when there is none.
