@@ -97,6 +97,7 @@ def fails():
         check('after 1 attempt: exit status 3' in done.stdout, 'the summary says why')
         shown = s.stet('show', 'flow').stdout
         check('  exit status 3' in shown and 'ABORTED' not in shown, f'show says why: {shown}')
+        check('  before: exit status 1' in shown, f'an error got over is told from one: {shown}')
         check_equal(s.stet('run', flow, '--quiet').stdout, '', 'quiet')
 
 
@@ -144,10 +145,16 @@ def interrupted():
             check_equal(report['tasks']['a']['state'], 'completed', 'recorded')
             check(report['tasks']['b']['state'] in ('retrying', 'ready'), report['tasks']['b'])
             check_equal(report['tasks']['b']['lost'], 0, 'an orderly stop loses nothing')
+        process = s.start('run', flow, '--new')
+        wait_for(lambda: len(tries(s)) > 3, 'b starts in both')  # the unfinished one goes on too
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+        check('the same command with --key "flow#2" for --new goes on' in out, f'--new: {out}')
         s.file('go', '')
+        check_equal(s.stet('run', flow, '--key', 'flow#2').returncode, 0, 'as it was told')
         status, report = s.report(flow)
         check_equal((status, report['state']), (0, 'completed'), 'the same command goes on')
-        check_equal((s.path / 'a.trace').read_text(), 'ran\n', 'what was recorded is not run again')
+        check_equal((s.path / 'a.trace').read_text(), 'ran\n' * 2, 'what was recorded is not run again')
 
 
 def tries(s):
@@ -214,13 +221,6 @@ def plain_lines():
         check('1 completed' in done.stdout, f'summary: {done.stdout!r}')
 
 
-def words():
-    """Mistakes are named in the words of the user."""
-    with Scratch() as s:
-        flow = s.file('flow.json', commands(('a', 'true')))
-        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, ls, show')
-        one_line_error(s.stet('valdate', flow), 2, 'did you mean validate?')
-        for name in ('xml', '1', 'JSON', ''):
 def nobody_listens():
     """Where nothing more can be written the work goes on; only a lost report is an error."""
     with Scratch() as s, open('/dev/full', 'w') as full:
@@ -237,6 +237,18 @@ def nobody_listens():
         check_equal(s.stet('show', 'flow').returncode, 0, 'nothing else is')
 
 
+def words():
+    """Mistakes are named in the words of the user."""
+    with Scratch() as s:
+        flow = s.file('flow.json', commands(('a', 'true')))
+        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, ls, show')
+        one_line_error(s.stet('valdate', flow), 2, 'did you mean validate?')
+        one_line_error(subprocess.run([STET], text=True, capture_output=True), 2, 'ls, show')
+        one_line_error(s.stet('run', flow, '--wrkers', 3), 2, 'no option "--wrkers"',
+                       'did you mean --workers?', 'stet run --help')
+        one_line_error(s.stet('show', '--all=1', 'x'), 2, 'no option "--all"', 'stet show --help')
+        one_line_error(s.stet('run', flow, 'more'), 2, 'more', 'stet run --help')
+        for name in ('xml', '1', 'JSON', ''):
             done = s.stet('run', flow, '--format', name)
             one_line_error(done, 2, 'auto, json or wfformat', f'"{name}"')
             check('FORMAT' not in done.stderr and '{' not in done.stderr, done.stderr)
@@ -245,12 +257,18 @@ def nobody_listens():
         one_line_error(s.stet('run', flow, '--key', 'k' * 256), 2, '--key', '255')
         one_line_error(s.stet('run', flow, '--input', ''), 2, '--input is empty')
         check(not s.dir.exists(), 'nothing is made for a mistake')
+        s.dir.symlink_to(s.dir)
+        for name in (['ls'], ['show', 'flow']):
+            one_line_error(s.stet(*name), 4, 'cannot read', str(s.dir), 'symbolic links')
+        s.dir.unlink()
         done = s.stet('run', flow)
         check('1 task: 1 completed' in done.stdout and '1 attempt,' in done.stdout, done.stdout)
         check('1 task, 0 dependencies' in s.stet('validate', flow).stdout, 'one task')
         end = json.loads(s.stet('ls', '--json').stdout)['seq']
         one_line_error(s.stet('show', 'flow', '--at', end + 1), 2, f'ends at event {end}')
         check_equal(s.stet('show', 'flow', '--at', end).returncode, 0, 'the last event')
+        one_line_error(s.stet('show', 'nobody'), 2, 'no execution "nobody"', 'next: stet ls')
+        check(f'\nlogs      {s.dir}/logs/' in s.stet('show', 'flow').stdout, 'where the output is')
 
 
 def references_in_env():

@@ -114,7 +114,8 @@ TEST_SUITE("workflow file") {
     CheckRefused(OneTask(R"("command": ["a", 1])"), {"/tasks/0/command/1: must be a string"});
     CheckRefused(OneTask(R"("command": ["a\u0000b"])"), {"NUL"});
     CheckRefused(OneTask(R"("run": "x", "timeout": "0s")"), {"/tasks/0/timeout", "duration"});
-    CheckRefused(OneTask(R"("run": "x", "timeout": 30)"), {"must be a string, is an integer"});
+    CheckRefused(OneTask(R"("run": "x", "timeout": 30)"),
+                 {"in quotes such as \"30s\", is an integer"});
     CheckRefused(OneTask(R"("run": "x", "timeout": "inf")"), {"not a duration"});
     CheckRefused(OneTask(R"("run": "x", "priority": 1.5)"), {"must be an integer"});
     CheckRefused(OneTask(R"("run": "x", "priority": 3000000000)"), {"must be from"});

@@ -147,6 +147,9 @@ absl::Status ParseCommand(const Field& object, Draft& draft) {
     return absl::OkStatus();
   }
   const Field field = object.Member("command", *command);
+  if (command->kind == JsonValue::Kind::kString) {
+    return field.Error("must be an array, is a string; shell text goes into \"run\"");
+  }
   STET_RETURN_IF_ERROR(field.ExpectKind(JsonValue::Kind::kArray));
   if (command->items.empty()) return field.Error("must not be empty");
   for (size_t i = 0; i < command->items.size(); ++i) {

@@ -65,7 +65,7 @@ void AddRun(CLI::App& app, Choice& choice) {
   CLI::App* run = app.add_subcommand("run", "Run a workflow, or resume it where it stopped");
   run->add_option("FILE", options.file, "The workflow")->required()->type_name("");
   AddDirectory(run, options.settings);
-  run->add_option("--key", options.key, "The execution's key (default: the file's name)");
+  run->add_option("--key", options.key, "The execution's key (default: the workflow's name)");
   run->add_flag("--new", options.new_execution, "Start another execution: KEY#2, KEY#3...");
   run->add_flag("--pinned", options.pinned,
                 "Go on with the definition the execution started with; FILE lends only its name")
@@ -175,6 +175,48 @@ ExitStatus RefuseCommand(std::string_view given, bool json) {
   return failure.exit;
 }
 
+// The chosen subcommand, or the program itself.
+const CLI::App& Chosen(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return app;
+  return *app.get_subcommand(std::string(argv[1]));
+}
+
+// The first argument that looks like an option and is none of `command`, with the option it resembles.
+std::string UnknownOption(const CLI::App& command, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (int i = 1; i < argc; ++i) {
+    const std::string given = std::string(argv[i]).substr(0, std::strcspn(argv[i], "="));
+    if (given == "--") break;
+    if (given.size() < 2 || given.front() != '-') continue;
+    if (command.get_option_no_throw(given) != nullptr) continue;
+    const std::string_view near = Suggest(given, known);
+    return fmt::format("no option {}{}", Quote(given),
+                       near.empty() ? "" : fmt::format("; did you mean {}?", near));
+  }
+  return {};
+}
+
+// What is wrong with the command line, and whose help says how it goes.
+Failure FailureOf(const CLI::ParseError& error, const CLI::App& app, int argc, char** argv) {
+  if (argc < 2) {
+    return UsageFailure(fmt::format("a command is needed: {}", fmt::join(kCommands, ", ")),
+                        "stet --help");
+  }
+  const CLI::App& command = Chosen(app, argc, argv);
+  std::string what;
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    what = UnknownOption(command, argc, argv);
+  }
+  if (what.empty()) what = OneLine(error.what());
+  const bool whole = &command == &app;
+  return UsageFailure(
+      what, fmt::format("stet {}--help", whole ? "" : command.get_name() + std::string(" ")));
+}
+
 bool Has(int argc, char** argv, const char* flag) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], flag) == 0) return true;
@@ -211,7 +253,7 @@ int Main(int argc, char** argv) {
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    const Failure failure = UsageFailure(OneLine(error.what()), "stet --help");
+    const Failure failure = FailureOf(error, app, argc, argv);
     Print(failure, json);
     return static_cast<int>(failure.exit);
   }

@@ -93,6 +93,10 @@ absl::StatusOr<double> Field::Number(double min, double max) const {
 }
 
 absl::StatusOr<absl::Duration> Field::Duration() const {
+  if (value_->kind != JsonValue::Kind::kString) {
+    return Error(
+        fmt::format("must be a duration in quotes such as \"30s\", is {}", Describe(value_->kind)));
+  }
   STET_ASSIGN_OR_RETURN(std::string text, String());
   absl::Duration duration;
   if (!absl::ParseDuration(text, &duration) || duration <= absl::ZeroDuration() ||

@@ -184,6 +184,9 @@ std::string_view Describe(JsonValue::Kind kind) {
 }
 
 absl::StatusOr<JsonValue> ParseJson(std::string_view text, std::string_view name) {
+  if (text.find_first_not_of(" \t\r\n") == text.npos) {
+    return absl::InvalidArgumentError(fmt::format("{}:1:1: not JSON: it is empty", name));
+  }
   Cursor cursor;
   Builder builder(&cursor);
   const bool ok =

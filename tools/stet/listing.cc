@@ -3,23 +3,30 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
 #include <stet/inspect.h>
 
+#include "tools/stet/failure.h"
+#include "tools/stet/files.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/report_text.h"
 #include "tools/stet/status_macros.h"
+#include "tools/stet/terminal.h"
 
 namespace stet::cli {
 namespace {
-#include "tools/stet/terminal.h"
 
 absl::StatusOr<Replayed> ReplayAt(const std::string& directory, std::optional<uint64_t> at_seq) {
-  if (access((directory + "/wal").c_str(), F_OK) != 0) {
+  const std::string log = directory + "/wal";
+  if (access(log.c_str(), F_OK) != 0) {
+    if (errno != ENOENT && errno != ENOTDIR) {
+      return WithExit(FileError(errno, "read", log), ExitStatus::kInputOutput, "");
+    }
     return absl::NotFoundError(
         fmt::format("{} is no directory of stet; say which with --dir", OneLine(directory)));
   }
@@ -47,8 +54,12 @@ absl::StatusOr<std::string> ListOutput(const std::string& directory, bool json) 
 
 absl::StatusOr<std::string> ShowOutput(const std::string& directory, const ShowOptions& options) {
   STET_ASSIGN_OR_RETURN(const Replayed state, ReplayAt(directory, options.at_seq));
-  STET_ASSIGN_OR_RETURN(const ExecutionReport report, state.Report(options.execution));
-  return options.json ? Dump(ReportJson(report)) + "\n" : ReportText(report);
+  const absl::StatusOr<ExecutionReport> report = state.Report(options.execution);
+  if (absl::IsNotFound(report.status())) {
+    return WithExit(report.status(), ExitStatus::kUsage, "stet ls");
+  }
+  STET_RETURN_IF_ERROR(report.status());
+  return options.json ? Dump(ReportJson(*report)) + "\n" : ReportText(*report, directory);
 }
 
 ExitStatus Finish(const absl::StatusOr<std::string>& output, const std::string& directory,

@@ -31,6 +31,14 @@ absl::StatusOr<Payload> ReadInput(const std::optional<std::string>& input) {
   return Payload(std::move(text));
 }
 
+// An input for messages; a long one by its beginning and its hash.
+std::string InputText(const Payload& input) {
+  constexpr size_t kShownMax = 60;
+  if (input.bytes == "null") return "no --input";
+  if (input.bytes.size() <= kShownMax) return fmt::format("--input {}", OneLine(input.bytes));
+  return fmt::format("--input {} (hash {:016x})", Quote(input.bytes), Fnv1a(input.bytes));
+}
+
 // With --pinned the file only lends its name, and need not be there.
 std::string PinnedKey(const RunOptions& options, const FileOptions& file_options) {
   const absl::StatusOr<Workflow> workflow = LoadWorkflow(options.file, file_options);
@@ -60,10 +68,9 @@ absl::Status CheckSame(const RunPlan& plan) {
   }
   if (plan.input == plan.prior->input) return absl::OkStatus();
   return absl::AlreadyExistsError(fmt::format(
-      "execution {} was started with another --input: pinned {:016x} ({}), this one {:016x} ({}); "
-      "give the same, or start another execution (--new or --key)",
-      Quote(plan.key), Fnv1a(plan.prior->input.bytes), Quote(plan.prior->input.bytes),
-      Fnv1a(plan.input.bytes), Quote(plan.input.bytes)));
+      "execution {} was started with {}, this command has {}; give the same, or start another "
+      "execution (--new or --key)",
+      Quote(plan.key), InputText(plan.prior->input), InputText(plan.input)));
 }
 
 }  // namespace

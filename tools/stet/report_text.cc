@@ -52,6 +52,17 @@ std::string ErrorText(std::string_view error) {
   return OneLine(error);
 }
 
+// The error column: a task that has got over its error is not one that has it.
+std::string ErrorText(const TaskRecord& task) {
+  const std::string text = ErrorText(task.error);
+  if (text.empty() || task.state != TaskState::kCompleted) return text;
+  return "before: " + text;
+}
+
+std::string LogFolder(const std::string& directory, const ExecutionReport& report) {
+  return fmt::format("{}/logs/{}", directory, PrintId(report.id));
+}
+
 std::string ElapsedText(const ExecutionReport& report) {
   if (report.finished_at == absl::InfiniteFuture()) return {};
   return fmt::format(" in {}", ShortDuration(report.finished_at - report.started_at));
@@ -76,20 +87,22 @@ std::string SummaryText(const ExecutionReport& report, const std::string& direct
                         Count(task.attempts, "attempt"), ErrorText(task.error));
   }
   if (report.state == ExecutionState::kFailed) {
-    text += fmt::format("  logs: {}/logs/{}\n", directory, PrintId(report.id));
+    text += fmt::format("  logs: {}\n", LogFolder(directory, report));
   }
   return text;
 }
 
-std::string ReportText(const ExecutionReport& report) {
+std::string ReportText(const ExecutionReport& report, const std::string& directory) {
+  const std::string logs = LogFolder(directory, report);
   std::string text = fmt::format(
       "execution {}\nid        {}\nworkflow  {} {}\nstate     {}{}\nstarted   {}\nfinished  {}{}\n"
-      "seq       {}\ntasks     {}: {}\n\n",
+      "seq       {}\n{}tasks     {}: {}\n\n",
       OneLine(report.key), PrintId(report.id), OneLine(report.workflow),
       ToString(report.workflow_hash), PaintState(report.state),
       report.cancel_requested ? " (cancel requested)" : "", ShortTime(report.started_at),
-      ShortTime(report.finished_at), ElapsedText(report), report.seq, report.tasks.size(),
-      CountsText(report));
+      ShortTime(report.finished_at), ElapsedText(report), report.seq,
+      access(logs.c_str(), F_OK) == 0 ? fmt::format("logs      {}\n", logs) : std::string(),
+      report.tasks.size(), CountsText(report));
   size_t width = 4;
   for (const TaskRecord& task : report.tasks) width = std::max(width, task.id.size());
   width = std::min<size_t>(width, 40);
@@ -100,7 +113,7 @@ std::string ReportText(const ExecutionReport& report) {
     text += fmt::format("{:{}}  {:13}  {:>8}  {:>4}  {:19}  {:>8}  {}\n", OneLine(task.id), width,
                         ToString(task.state), task.attempts, task.lost,
                         ShortTime(task.started_at.value_or(absl::InfinitePast())),
-                        duration ? ShortDuration(*duration) : "-", ErrorText(task.error));
+                        duration ? ShortDuration(*duration) : "-", ErrorText(task));
   }
   return text;
 }

@@ -11,8 +11,8 @@ namespace stet::cli {
 // The end of `stet run`: one line, and one for each task that failed.
 std::string SummaryText(const ExecutionReport& report, const std::string& directory);
 
-// `stet show`: the execution and a table of its tasks.
-std::string ReportText(const ExecutionReport& report);
+// `stet show`: the execution, where its commands' output is, and a table of its tasks.
+std::string ReportText(const ExecutionReport& report, const std::string& directory);
 
 // `stet ls`: a table.
 std::string ListText(const std::vector<ExecutionSummary>& executions);

@@ -144,7 +144,10 @@ void PrintOutcome(const Outcome& outcome, const RunPlan& plan, const RunOptions&
   if (options.quiet) return;
   Say(stdout, SummaryText(report, plan.settings.directory));
   if (outcome.interrupted && !IsTerminal(report.state)) {
-    fmt::print(stdout, "  interrupted; the same command goes on from here\n");
+    // With --new the same command would start yet another.
+    const std::string with =
+        options.new_execution ? fmt::format(" with --key {} for --new", Quote(plan.key)) : "";
+    Say(stdout, fmt::format("  interrupted; the same command{} goes on from here\n", with));
   } else if (!outcome.recovery.has_value()) {
     Say(stdout, "  it had ended before; --new starts another execution\n");
   }
