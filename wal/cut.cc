@@ -1,0 +1,155 @@
+// Walks from the first segment on as long as everything continues what stands before it.
+#include "wal/cut.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "wal/segment_walk.h"
+
+namespace stet::wal {
+namespace {
+
+class CutFinder {
+ public:
+  explicit CutFinder(Survey* survey) : survey_(*survey) {}
+
+  absl::StatusOr<Cut> Run() {
+    while (cut_.kept < survey_.segments.size() && Continues(cut_.kept)) {
+      if (!Take(cut_.kept++)) break;
+    }
+    if (cut_.kept > 0) return std::move(cut_);
+    return absl::DataLossError(fmt::format(
+        "{}: {}, so no beginning of the log can be kept; `walinspect dump` shows what can still be "
+        "read",
+        survey_.directory, survey_.segments.empty() ? "there is no segment" : why_));
+  }
+
+ private:
+  // Whether segment `i` continues the log where the cut is now.
+  bool Continues(size_t i) {
+    const SurveyedSegment& segment = survey_.segments[i];
+    const std::string name = segment.bytes.path();
+    why_ = name + ": no copy of the header can be used";
+    if (!segment.active()) return false;
+    const SegmentHeader& header = segment.header();
+    why_ = name + ": of another log or another place";
+    if (header.segno != segment.segno || header.log_uuid != survey_.log_id.log_uuid) return false;
+    if (i == 0) {
+      why_ =
+          fmt::format("the log starts at segment {} with seq {}", header.segno, header.first_seq);
+      return header.prev_segno == 0 && header.first_seq == 1;
+    }
+    return header.prev_segno == survey_.segments[i - 1].segno &&
+           header.prev_end_lsn == cut_.end_lsn(survey_) &&
+           header.prev_batch_id == cut_.chain.batch_id && header.first_seq == cut_.chain.next_seq;
+  }
+
+  // Goes to where segment `i` ends; false if that is before the place where the next one says.
+  bool Take(size_t i) {
+    SurveyedSegment& segment = survey_.segments[i];
+    const SegmentHeader header = segment.header();
+    const uint64_t limit = LimitOf(survey_, i);
+    const uint64_t first = FirstBatchOffset(uint64_t{1} << header.commit_align_log2);
+    const Slots slots = ReadSlots(&segment.bytes, header);
+    std::array<bool, 2> tied = {slots.flaw[0] != Flaw::kNone, slots.flaw[1] != Flaw::kNone};
+    const auto tie = [&](uint64_t offset, const Digest& id) {
+      for (size_t slot = 0; slot < tied.size(); ++slot) {
+        const WatermarkSlot& one = slots.slot[slot];
+        tied[slot] =
+            tied[slot] || (one.durable_lsn == MakeLsn(segment.segno, offset) && one.batch_id == id);
+      }
+    };
+    cut_.offset = first;
+    cut_.sealed = false;
+    cut_.chain = FirstChain(header);
+    tie(first, header.prev_batch_id);
+    SegmentWalk walk(&segment.bytes, header, first, limit, cut_.chain);
+    while (walk.Next()) {
+      const Piece& piece = walk.piece();
+      if (piece.kind != Span::Kind::kBatch && piece.kind != Span::Kind::kSegmentEnd) break;
+      cut_.offset = piece.offset + piece.bytes;
+      cut_.sealed = piece.kind == Span::Kind::kSegmentEnd;
+      cut_.chain = *walk.chain();
+      tie(cut_.offset, piece.header.batch_id);
+    }
+    for (size_t slot = 0; slot < tied.size(); ++slot) {
+      if (tied[slot]) continue;
+      cut_.loose_slots.push_back({.file = segment.bytes.path(),
+                                  .offset = (2 + slot) * (first / kHeaderBlocks),
+                                  .durable_lsn = slots.slot[slot].durable_lsn,
+                                  .durable_seq = slots.slot[slot].durable_seq});
+    }
+    return cut_.offset == limit;
+  }
+
+  Survey& survey_;
+  Cut cut_;
+  std::string why_;
+};
+
+}  // namespace
+
+absl::StatusOr<Cut> FindCut(Survey* survey) { return CutFinder(survey).Run(); }
+
+void ApplyCut(const Survey& survey, const Cut& cut, OverlayStorage* overlay,
+              std::vector<Change>* changes) {
+  const SurveyedSegment& last = survey.segments[cut.kept - 1];
+  overlay->ZeroFrom(last.bytes.path(), cut.offset);
+  changes->push_back(
+      {.action = "cut",
+       .file = last.bytes.path(),
+       .offset = cut.offset,
+       .text = fmt::format("the log ends here, behind seq {}", cut.chain.next_seq - 1)});
+  constexpr std::array<std::byte, sizeof(WatermarkSlot)> kZeroSlot = {};
+  for (const LooseSlot& slot : cut.loose_slots) {
+    overlay->Patch(slot.file, slot.offset, kZeroSlot);
+    changes->push_back(
+        {.action = "drop_slot",
+         .file = slot.file,
+         .offset = slot.offset,
+         .text = fmt::format("it promised lsn {:#x}, seq {}", slot.durable_lsn, slot.durable_seq)});
+  }
+  for (size_t i = cut.kept; i < survey.segments.size(); ++i) {
+    overlay->Hide(survey.segments[i].bytes.path());
+  }
+  for (const std::string& name : survey.listing.misnamed) {
+    overlay->Hide(PathIn(survey.directory, name));
+  }
+}
+
+std::string AddSuccessor(const Survey& survey, const Cut& cut, uint64_t dropped_to_lsn,
+                         Storage* storage, OverlayStorage* overlay) {
+  const SegmentHeader& last = survey.segments[cut.kept - 1].header();
+  const uint64_t end_lsn = cut.end_lsn(survey);
+  SegmentHeader header = {
+      .log_uuid = last.log_uuid,
+      .segno = last.segno + 1,
+      .salt = storage->Random(),
+      .epoch = last.epoch + 1,
+      .state = SegmentState::kActive,
+      .commit_align_log2 = last.commit_align_log2,
+      .segment_bytes = std::max(kSegmentBytesMin, uint64_t{8} << last.commit_align_log2),
+      .inflight_bytes_max = last.inflight_bytes_max,
+      .start_reason = StartReason::kRepair,
+      .first_seq = cut.chain.next_seq,
+      .prev_segno = last.segno,
+      .prev_end_lsn = end_lsn,
+      .prev_last_seq = cut.chain.next_seq - 1,
+      .prev_batch_id = cut.chain.batch_id,
+      .prev_durable_lsn = end_lsn,
+      .discarded_to_lsn = dropped_to_lsn,
+      .created_ns = storage->WallNanos(),
+      .state_digest_version = last.state_digest_version,
+      .event_level = last.event_level};
+  Seal(&header);
+  const std::string path = PathIn(survey.directory, SegmentName(header.segno));
+  overlay->Add(path, header.segment_bytes);
+  overlay->Patch(path, 0, BytesOf(header));
+  overlay->Patch(path, uint64_t{1} << header.commit_align_log2, BytesOf(header));
+  return path;
+}
+
+}  // namespace stet::wal
