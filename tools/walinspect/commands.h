@@ -95,6 +95,26 @@ struct DiffArguments {
 };
 Exit RunDiff(const DiffArguments& arguments);
 
+// `salvage` is `repair` with all actions.
+struct RepairArguments {
+  std::string directory = {};
+  std::string target = {};  // a new directory
+  bool json = false;
+  bool salvage = false;
+  bool fix_bit = false;
+  bool header = false;
+  bool log_id = false;
+  bool accept_loss = false;
+  bool yes = false;  // write; else a dry run
+};
+Exit RunRepair(const RepairArguments& arguments);
+
+struct DoctorArguments {
+  std::string directory = {};
+  bool json = false;
+};
+Exit RunDoctor(const DoctorArguments& arguments);
+
 // What a report means for whoever called.
 Exit ExitOf(const wal::RecoveryReport& report);
 

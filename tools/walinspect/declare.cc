@@ -93,7 +93,33 @@ void DeclareState(CLI::App* command, Arguments* all) {
   command->add_option("--at", all->state.at, "seq of the last event to apply");
 }
 
-constexpr std::array<Command, 9> kCommands = {{
+void DeclareMending(CLI::App* command, RepairArguments* arguments) {
+  AddDirectory(command, &arguments->directory);
+  command->add_option("--out", arguments->target, "directory of the new log; must not exist");
+  command->add_flag("--yes", arguments->yes, "write it; without this it is a dry run");
+  AddJson(command, &arguments->json, "JSON: the loss manifest");
+}
+
+void DeclareSalvage(CLI::App* command, Arguments* all) { DeclareMending(command, &all->salvage); }
+
+void DeclareRepair(CLI::App* command, Arguments* all) {
+  RepairArguments& repair = all->repair;
+  DeclareMending(command, &repair);
+  command->add_flag("--fix-bit", repair.fix_bit,
+                    "set right single bits that digests prove to be flipped");
+  command->add_flag("--header", repair.header,
+                    "rebuild header copies from the other copy, or from batches and neighbours");
+  command->add_flag("--log-id", repair.log_id, "write LOG_ID again, as the segments name it");
+  command->add_flag("--accept-loss", repair.accept_loss,
+                    "end the log before the first place that cannot be read");
+}
+
+void DeclareDoctor(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->doctor.directory);
+  AddJson(command, &all->doctor.json);
+}
+
+constexpr std::array<Command, 12> kCommands = {{
     {"ls", "List the segments", R"(
   walinspect ls .stet
   walinspect ls --json .stet | jq -r '.file + " " + .chain')",
@@ -136,6 +162,23 @@ Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.)",
   walinspect state .stet
   walinspect state .stet --at 1042 --json)",
      DeclareState, [](const Arguments& all) { return RunState(all.state); }},
+    {"salvage", "Make a new log of the longest beginning that can be had, and list what is lost",
+     R"(
+  walinspect salvage .stet --out .stet.repaired          a dry run: what would be kept and lost
+  walinspect salvage .stet --out .stet.repaired --yes
+The source is only read.  NEW/wal (NEW for a bare log) gets the log and loss-manifest.json.
+Exit status: 0 nothing is lost; 1 something is, the manifest says what; 2 not possible; 3 usage;
+4 a directory cannot be read or written.)",
+     DeclareSalvage, [](const Arguments& all) { return RunRepair(all.salvage); }},
+    {"repair", "Do only what is asked, and make a new log if that is enough", R"(
+  walinspect repair .stet --fix-bit --out .stet.repaired
+  walinspect repair .stet --header --log-id --out .stet.repaired --yes
+`walinspect verify` says which repair would help.  Exit status: as of salvage.)",
+     DeclareRepair, [](const Arguments& all) { return RunRepair(all.repair); }},
+    {"doctor", "Look at the log and all around it: lock, disk, limits, what to do", R"(
+  walinspect doctor .stet
+  walinspect doctor .stet --json | jq -r '.advice[]')",
+     DeclareDoctor, [](const Arguments& all) { return RunDoctor(all.doctor); }},
 }};
 
 }  // namespace

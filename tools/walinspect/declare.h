@@ -23,6 +23,9 @@ struct Arguments {
   FindArguments find = {};
   DiffArguments diff = {};
   StateArguments state = {};
+  RepairArguments salvage = {.salvage = true};
+  RepairArguments repair = {};
+  DoctorArguments doctor = {};
 };
 
 struct Command {

@@ -1,4 +1,4 @@
-// walinspect: read and prove logs.
+// walinspect: read, prove and repair logs.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -20,13 +20,12 @@ namespace {
 constexpr std::string_view kVersion = WALINSPECT_VERSION;
 
 // Subcommands that have a name, and nothing behind it yet.
-constexpr std::array<std::string_view, 11> kNotBuilt = {
-    "show",  "digest",  "bisect",  "replay", "snapshots", "timeline",
-    "graph", "extract", "salvage", "repair", "doctor"};
+constexpr std::array<std::string_view, 8> kNotBuilt = {
+    "show", "digest", "bisect", "replay", "snapshots", "timeline", "graph", "extract"};
 
 constexpr std::string_view kFooter =
     R"(DIR is an engine's directory or the log in it; damaged, copied and live directories are fine.
-Nothing is ever written, and no lock is taken.
+No lock is taken, and nothing is written but by salvage and repair with --yes, into a new directory.
 
 Examples:
   walinspect verify .stet                       what would open decide, and why?
@@ -36,6 +35,7 @@ Examples:
   walinspect dump .stet --follow                events as they become durable
   walinspect map .stet                          the segments, a character a block
   walinspect state .stet --at 1042              executions as they stood behind event 1042
+  walinspect salvage .stet --out NEW            what could be saved of a damaged log?
 `walinspect COMMAND --help` has more.
 
 Exit status: 0 clean; 1 a torn or stale tail, as an ordinary crash leaves it; 2 damage or refusal;
@@ -92,7 +92,7 @@ int Main(int argc, char** argv) {
   if (std::string unknown = UnknownCommand(argc, argv); !unknown.empty()) {
     return Refuse(std::move(unknown), json);
   }
-  CLI::App app("Reads and proves the logs of stet; changes nothing.", "walinspect");
+  CLI::App app("Reads, proves and repairs the logs of stet.", "walinspect");
   app.footer(std::string(kFooter));
   app.set_version_flag("--version", fmt::format("walinspect {}", kVersion));
   app.require_subcommand(1);

@@ -38,6 +38,7 @@ struct Outcome {
   wal::RecoveryReport strict = {};
   std::string lenient = {};  // what open decides with tail = lenient
   std::string drift = {};    // why replay fails; empty if it does not, or was not asked for
+  std::vector<std::string> steps = {};        // out of a refusal
   std::vector<wal::Explanation> places = {};  // deep: all that is not as it was written
   Exit exit = Exit::kClean;
 };
@@ -79,6 +80,7 @@ void PrintJson(const Outcome& outcome, bool deep) {
              {"drift", outcome.drift.empty() ? Json(nullptr) : Json(outcome.drift)},
              {"findings", findings},
              {"places", std::move(places)},
+             {"steps", outcome.steps},
              {"exit", static_cast<int>(outcome.exit)}});
 }
 
@@ -132,6 +134,7 @@ void PrintText(const Outcome& outcome, bool deep) {
                                        ? "every event applies, every digest agrees"
                                        : Painted(Colour::kRed, outcome.drift));
   }
+  for (const std::string& step : outcome.steps) fmt::print("  next      {}\n", step);
   if (outcome.lenient != Decision(report)) {
     fmt::print("  lenient   open with tail=lenient decides: {}\n", outcome.lenient);
   }
@@ -179,6 +182,7 @@ Exit RunVerify(const VerifyArguments& arguments) {
     outcome.lenient = Decision(wal::Examine(options));
   }
   outcome.exit = ExitOf(outcome.strict);
+  outcome.steps = StepsFor(outcome.strict, LogOptions(arguments.directory), arguments.directory);
   if (arguments.deep && outcome.exit != Exit::kInputOutput) {
     auto places = wal::ExplainDamage(options);
     if (places.ok()) outcome.places = *std::move(places);
