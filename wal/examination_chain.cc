@@ -10,6 +10,20 @@
 #include "wal/tail_finding.h"
 
 namespace stet::wal {
+namespace {
+
+// Of the last segment.  A batch that is torn for want of its first sector was not written; of one that
+// is torn elsewhere the rest may be what was cut off.
+Cut CutOf(const SurveyedSegment& segment, const SegmentScan& scan) {
+  const uint64_t bytes = segment.bytes.file_bytes();
+  if (bytes >= segment.header().segment_bytes) return Cut::kNone;
+  // Behind the last batch that a segment takes nothing ever stood.
+  if (scan.sealed || scan.end >= segment.header().segment_bytes) return Cut::kBehind;
+  const bool zero = scan.at_end.flaw == Flaw::kZero;
+  return zero && scan.end + kSectorBytes <= bytes ? Cut::kBehind : Cut::kAt;
+}
+
+}  // namespace
 
 bool Examination::CheckChain() {
   decision_.scans.reserve(active_.size() - scan_start_);
@@ -88,7 +102,7 @@ bool Examination::CheckInner(const SurveyedSegment& segment, const SurveyedSegme
                            .behind = scan.behind_count > 0,
                            .stale_fill = segment.header().fill == Fill::kStale,
                            .lenient = mode_.lenient,
-                           .cut = segment.bytes.file_bytes() < limit};
+                           .cut = segment.bytes.file_bytes() < limit ? Cut::kAt : Cut::kNone};
   decision_.ends.push_back(facts);
   TailFinding found = FindingAt(segment, scan, MakeLsn(segment.segno, limit), facts);
   if (found.refusal == Refusal::kNone) found.refusal = Refusal::kCorruptAcked;
@@ -127,7 +141,7 @@ bool Examination::CheckTail(const SurveyedSegment& segment, const SegmentScan& s
                            .behind = scan.behind_count > 0,
                            .stale_fill = segment.header().fill == Fill::kStale,
                            .lenient = mode_.lenient,
-                           .cut = segment.bytes.file_bytes() < segment.header().segment_bytes,
+                           .cut = CutOf(segment, scan),
                            .anchored = known <= end_lsn};
   decision_.ends.push_back(facts);
   TailFinding found = FindingAt(segment, scan, promised, facts);

@@ -177,63 +177,73 @@ struct TailRow {
   Ask behind;
   Ask stale_fill;
   Ask lenient;
-  Ask cut;
+  uint16_t cut;
   Ask anchored;
   TailCase result;
 };
 bool Matches(const TailRow& row, const TailFacts& facts) {
   return row.place == facts.place && Fits(row.beyond, facts.beyond) &&
          Fits(row.behind, facts.behind) && Fits(row.stale_fill, facts.stale_fill) &&
-         Fits(row.lenient, facts.lenient) && Fits(row.cut, facts.cut) &&
+         Fits(row.lenient, facts.lenient) && In(row.cut, facts.cut) &&
          Fits(row.anchored, facts.anchored);
 }
 
+constexpr uint16_t kWhole = Bit(Cut::kNone);
+constexpr uint16_t kMore = Bit(Cut::kBehind);
+constexpr uint16_t kLess = Bit(Cut::kAt);
+constexpr uint16_t kCut = kMore | kLess;
+constexpr uint16_t kEnough = kWhole | kMore;
+
 // clang-format off
 constexpr TailRow kTailRows[] = {
-    //                       beyond behind stale lenient cut anchored
+    //                       beyond behind stale lenient cut     anchored
     // The log ends here, and always did.  Or: it was longer, and its last blocks are gone (a lost
     // write, a trim, an old image of the disk); the watermark knows.
-    {1,  Place::kZeros,      N,     _,     _,    _,      N,  _, TailCase::kEnd},
-    {1,  Place::kZeros,      Y,     _,     _,    _,      N,  N, TailCase::kLostTail},
+    {1,  Place::kZeros,      N,     _,     _,    _,      kWhole, _, TailCase::kEnd},
+    {1,  Place::kZeros,      Y,     _,     _,    _,      kWhole, N, TailCase::kLostTail},
     // By its own account the log is whole, but it ends before a snapshot of it does: an old copy.
-    {27, Place::kZeros,      Y,     _,     _,    _,      N,  Y, TailCase::kBehindSnapshot},
-    // A copy without the zeros at its end loses nothing.
-    {10, Place::kZeros,      N,     _,     _,    _,      Y,  _, TailCase::kCutAtEnd},
-    {10, Place::kZeros,      Y,     _,     _,    _,      Y,  _, TailCase::kTruncated},
+    {27, Place::kZeros,      Y,     _,     _,    _,      kWhole, Y, TailCase::kBehindSnapshot},
+    // A copy without the zeros at its end loses nothing: batches are written in order, and at P none
+    // was.  Where not even P is left, acknowledged batches may have stood behind the cut.
+    {10, Place::kZeros,      N,     _,     _,    _,      kMore,  _, TailCase::kCutAtEnd},
+    {10, Place::kZeros,      N,     _,     _,    _,      kLess,  _, TailCase::kTruncated},
+    {10, Place::kZeros,      Y,     _,     _,    _,      kCut,   _, TailCase::kTruncated},
     // The crash came while this batch was being written: some of its sectors still show the zeros of
     // the fresh segment.  Had it been durable, all of them would be there.
-    {2,  Place::kTorn,       N,     N,     _,    _,      _,  _, TailCase::kTorn},
+    {2,  Place::kTorn,       N,     N,     _,    _,      kEnough, _, TailCase::kTorn},
     // Several batches were in flight and a later one arrived first.  Acknowledgement is in order, so
     // none of them was acknowledged.
-    {3,  Place::kTorn,       N,     Y,     _,    _,      _,  _, TailCase::kTornGroup},
-    {2,  Place::kTorn,       Y,     N,     _,    _,      N,  _, TailCase::kCorruptAcked},
-    {3,  Place::kTorn,       Y,     Y,     _,    _,      N,  _, TailCase::kCorruptAcked},
-    {10, Place::kTorn,       Y,     _,     _,    _,      Y,  _, TailCase::kTruncated},
+    {3,  Place::kTorn,       N,     Y,     _,    _,      kEnough, _, TailCase::kTornGroup},
+    {2,  Place::kTorn,       Y,     N,     _,    _,      kWhole, _, TailCase::kCorruptAcked},
+    {3,  Place::kTorn,       Y,     Y,     _,    _,      kWhole, _, TailCase::kCorruptAcked},
+    // Its rest may have been cut off, not missing: then it may have been acknowledged.
+    {10, Place::kTorn,       N,     _,     _,    _,      kLess,  _, TailCase::kTruncated},
+    {10, Place::kTorn,       Y,     _,     _,    _,      kCut,   _, TailCase::kTruncated},
     // Every sector was written, and the bytes are not those that were sealed: bit rot, or a disk that
     // tears inside a sector.  It may have been acknowledged, so it is not dropped unasked; neither if
     // batches stand behind it.
-    {4,  Place::kDamaged,    N,     _,     N,    N,      _,  _, TailCase::kSuspectTail},
-    {4,  Place::kDamaged,    N,     _,     N,    Y,      _,  _, TailCase::kSuspectDropped},
-    {4,  Place::kDamaged,    Y,     _,     N,    _,      _,  _, TailCase::kCorruptAcked},
+    {4,  Place::kDamaged,    N,     _,     N,    N,      kAny,   _, TailCase::kSuspectTail},
+    {4,  Place::kDamaged,    N,     _,     N,    Y,      kAny,   _, TailCase::kSuspectDropped},
+    {4,  Place::kDamaged,    Y,     _,     N,    _,      kAny,   _, TailCase::kCorruptAcked},
     // In a segment that was not zeroed, old bytes fill the holes of a torn batch: the two cannot be
     // told apart, which is the price of not zeroing.
-    {5,  Place::kDamaged,    N,     _,     Y,    _,      _,  _, TailCase::kWeakDropped},
-    {5,  Place::kDamaged,    Y,     _,     Y,    _,      _,  _, TailCase::kCorruptAcked},
+    {5,  Place::kDamaged,    N,     _,     Y,    _,      kAny,   _, TailCase::kWeakDropped},
+    {5,  Place::kDamaged,    Y,     _,     Y,    _,      kAny,   _, TailCase::kCorruptAcked},
     // A batch of an older use of the file: this place was not written since.
-    {6,  Place::kStale,      N,     _,     _,    _,      _,  _, TailCase::kStaleTail},
-    {6,  Place::kStale,      Y,     _,     _,    _,      _,  N, TailCase::kLostTail},
-    {27, Place::kStale,      Y,     _,     _,    _,      _,  Y, TailCase::kBehindSnapshot},
+    {6,  Place::kStale,      N,     _,     _,    _,      kAny,   _, TailCase::kStaleTail},
+    {6,  Place::kStale,      Y,     _,     _,    _,      kAny,   N, TailCase::kLostTail},
+    {27, Place::kStale,      Y,     _,     _,    _,      kAny,   Y, TailCase::kBehindSnapshot},
     // The drive put a batch at the wrong place.  If nothing durable was here, nothing is lost.
-    {7,  Place::kMisplaced,  N,     _,     _,    _,      _,  _, TailCase::kMisplaced},
-    {7,  Place::kMisplaced,  Y,     _,     _,    _,      _,  _, TailCase::kMisdirected},
+    {7,  Place::kMisplaced,  N,     _,     _,    _,      kAny,   _, TailCase::kMisplaced},
+    {7,  Place::kMisplaced,  Y,     _,     _,    _,      kAny,   _, TailCase::kMisdirected},
     // Batches are written in order, each naming the one before it: an intact one that does not
     // continue the chain is no work of a crash.
-    {8,  Place::kUnchained,  _,     _,     _,    _,      _,  _, TailCase::kChainBroken},
+    {8,  Place::kUnchained,  _,     _,     _,    _,      kAny,   _, TailCase::kChainBroken},
     // What cannot be read may have been acknowledged.
-    {9,  Place::kUnreadable, N,     _,     _,    N,      _,  _, TailCase::kIoError},
-    {9,  Place::kUnreadable, N,     _,     _,    Y,      _,  _, TailCase::kIoDropped},
-    {9,  Place::kUnreadable, Y,     _,     _,    _,      _,  _, TailCase::kIoError},
-    {20, Place::kNewer,      _,     _,     _,    _,      _,  _, TailCase::kNewer},
+    {9,  Place::kUnreadable, N,     _,     _,    N,      kAny,   _, TailCase::kIoError},
+    {9,  Place::kUnreadable, N,     _,     _,    Y,      kAny,   _, TailCase::kIoDropped},
+    {9,  Place::kUnreadable, Y,     _,     _,    _,      kAny,   _, TailCase::kIoError},
+    {20, Place::kNewer,      _,     _,     _,    _,      kAny,   _, TailCase::kNewer},
 };
 // clang-format on
 

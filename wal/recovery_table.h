@@ -103,13 +103,22 @@ Refusal RefusalFor(BaseCase base_case);
 
 // --- The place P where a segment's batches end --------------------------------------------------
 
+// Whether the file is shorter than its header says.  It never was when it was written: each segment is
+// filled with zeros, durably, before it is used.
+enum class Cut : uint8_t {
+  kNone,
+  kBehind,  // what is left reaches beyond P, and the first sector there is zero: nothing was at P
+  kAt,      // what stood at P may be gone with the rest
+};
+inline constexpr int kCuts = 3;
+
 struct TailFacts {
   Place place = Place::kZeros;  // what stands at P (never kValid)
   bool beyond = false;          // W > P: something behind P was durable once
   bool behind = false;          // a batch with an intact header stands behind P
   bool stale_fill = false;      // the segment was not zeroed before its use
   bool lenient = false;         // the caller accepts the loss of a suspect tail
-  bool cut = false;             // the file is shorter than its header says
+  Cut cut = Cut::kNone;
   bool anchored = false;  // only an anchor says that W > P: the log itself knows nothing of it
 };
 

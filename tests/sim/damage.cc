@@ -198,11 +198,12 @@ DamageVerdict Damager::JudgeCut(const Image& before, uint64_t size) const {
   for (const MappedBatch& batch : segment_->batches) {
     const uint64_t end = batch.offset + batch.bytes;
     if (end <= size || Zero(before, std::max(size, batch.offset), end)) continue;
-    if (segment_ != map_.last_active()) return kRefuses;
-    // What named it may be cut off with it.
-    return {.at_least = 0};
+    return kRefuses;
   }
-  return size < 4 * kA ? AllOrRefused() : All();
+  if (size < 4 * kA) return AllOrRefused();
+  if (segment_ != map_.last_active() || segment_->sealed()) return All();
+  // Whether anything stood behind the last batch must still show.
+  return size < segment_->end + kSimSector ? kRefuses : AllOrRefused();
 }
 
 DamageVerdict Damager::JudgeLoss() const {

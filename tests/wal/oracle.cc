@@ -74,7 +74,7 @@ class Judging {
     if (!Slots(segment)) return Refuse("CHAIN_BROKEN");
     if (!Snapshots(segment)) return Refuse("FORKED_HISTORY");
     if (!last) return end_ == stated || Refuse(Damage(segment, place, stated));
-    if (!Tail(segment, place)) return false;
+    if (!Tail(segment, place, sealed)) return false;
     return !sealed || outline_.last_number > segment.number || Refuse("MISSING_SEGMENT");
   }
 
@@ -197,7 +197,15 @@ class Judging {
     return "CORRUPT_ACKED";
   }
 
-  bool Tail(const Segment& segment, Place place) {
+  // 10: of a file that is too short, that nothing was behind the last batch has to show.
+  bool CutThere(const Segment& segment, bool sealed) const {
+    const uint64_t left = segment.file.size();
+    if (left >= segment.bytes() || sealed || end_ == segment.bytes()) return false;
+    const Text sector = segment.file.Part(end_, 512);
+    return end_ + 512 > left || !Zero(sector.data(), sector.size());
+  }
+
+  bool Tail(const Segment& segment, Place place, bool sealed) {
     uint64_t promised = durable_;
     for (const Snapshot& snapshot : question_.snapshots) {
       promised = std::max(promised, snapshot.lsn);
@@ -208,6 +216,8 @@ class Judging {
     }
     const bool stale_fill = segment.Get(55, 1) == 2;
     switch (place) {
+    const bool nothing = place == Place::kZeros || place == Place::kTorn || place == Place::kValid;
+    if (nothing && CutThere(segment, sealed)) return Refuse("TRUNCATED");
       case Place::kValid:
       case Place::kZeros:
         return true;

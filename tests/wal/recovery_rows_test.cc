@@ -254,7 +254,7 @@ TEST_SUITE("wal::recovery rows") {
   TEST_CASE("10: a file that lost only zeros at its end, and one that lost more") {
     LogBuilder log = ThreeBatches();
     Bench bench(log);
-    bench.File(1).resize(log.offset + 100);
+    bench.File(1).resize(log.offset + 512);
     CHECK(Says(Accepted(bench, Verdict::kClean, 5), "SHORT_FILE"));
     bench.File(1).resize(log.batches[1].offset);
     CHECK_REFUSED(bench, kTruncated);
@@ -264,3 +264,10 @@ TEST_SUITE("wal::recovery rows") {
 }
 
 }  // namespace stet::wal
+    // What stood behind the last batch is not known any more.
+    bench.File(1).resize(log.offset + 511);
+    CHECK_REFUSED(bench, kTruncated);
+    bench.File(1).resize(log.offset);
+    CHECK_REFUSED(bench, kTruncated);
+    bench.File(1).resize(log.batches[2].offset + 700);
+    CHECK_REFUSED(bench, kTruncated);

@@ -57,14 +57,14 @@ TEST_SUITE("wal::recovery_table") {
 
   TEST_CASE("every observation of a tail matches exactly one row") {
     for (int place = 1; place <= static_cast<int>(Place::kUnreadable); ++place) {
-      for (int bits = 0; bits < 64; ++bits) {
+      for (int bits = 0; bits < 32 * kCuts; ++bits) {
         const TailFacts facts = {.place = static_cast<Place>(place),
                                  .beyond = (bits & 1) != 0,
                                  .behind = (bits & 2) != 0,
                                  .stale_fill = (bits & 4) != 0,
                                  .lenient = (bits & 8) != 0,
-                                 .cut = (bits & 16) != 0,
-                                 .anchored = (bits & 32) != 0};
+                                 .cut = static_cast<Cut>(bits / 32),
+                                 .anchored = (bits & 16) != 0};
         CAPTURE(place);
         CAPTURE(bits);
         CHECK_EQ(LinesFor(facts).matches, 1);
@@ -75,14 +75,14 @@ TEST_SUITE("wal::recovery_table") {
   // The promise behind the table, whatever its rows: what was durable is never dropped.
   TEST_CASE("no row accepts a log that is shorter than its watermark") {
     for (int place = 1; place <= static_cast<int>(Place::kUnreadable); ++place) {
-      for (int bits = 0; bits < 32; ++bits) {
+      for (int bits = 0; bits < 16 * kCuts; ++bits) {
         const TailFacts facts = {.place = static_cast<Place>(place),
                                  .beyond = true,
                                  .behind = (bits & 1) != 0,
                                  .stale_fill = (bits & 2) != 0,
                                  .lenient = (bits & 4) != 0,
-                                 .cut = (bits & 8) != 0,
-                                 .anchored = (bits & 16) != 0};
+                                 .cut = static_cast<Cut>(bits / 16),
+                                 .anchored = (bits & 8) != 0};
         CHECK_NE(RefusalFor(Classify(facts)), Refusal::kNone);
         CHECK_EQ(VerdictFor(Classify(facts)), Verdict::kRefused);
       }
