@@ -155,8 +155,22 @@ bool Examination::CheckTail(const SurveyedSegment& segment, const SegmentScan& s
   return true;
 }
 
-// 16.  SEGMENT_END is written when its successor is ready and has its name.
+// 16.  SEGMENT_END is written when its successor is ready and has its name; and LOG_ID names each segment
+// that continues one without SEGMENT_END, before anything in it is acknowledged.
 bool Examination::CheckSuccessor(const SurveyedSegment& segment, const SegmentScan& scan) {
+  const uint64_t opened = survey_.log_id.opened_segno;
+  if (opened > segment.segno && !mode_.live) {
+    return Refuse(
+        Refusal::kMissingSegment,
+        {.row = 16,
+         .file = PathIn(survey_.directory, SegmentName(opened)),
+         .lsn_begin = MakeLsn(segment.segno + 1, 0),
+         .lsn_end = MakeLsn(opened + 1, 0),
+         .first_seq = scan.chain.next_seq,
+         .text = fmt::format("LOG_ID says that segment {} was in use; the last one in use "
+                             "that is here is {}",
+                             opened, segment.segno)});
+  }
   const bool there = !survey_.segments.empty() && survey_.segments.back().segno > segment.segno;
   if (!scan.sealed || there || mode_.live) return true;
   const uint64_t next = segment.segno + 1;
@@ -214,6 +228,7 @@ void Examination::FillTail() {
                  slot->durable_lsn == report.end_lsn && report.dropped_bytes == 0;
   RecoveredTail& tail = decision_.tail;
   tail.log_uuid = survey_.log_id.log_uuid;
+  tail.created_ns = survey_.log_id.created_ns;
   tail.epoch = last.header().epoch;
   tail.next_segno = last.segno + 1;
   tail.next_seq = scan.chain.next_seq;

@@ -62,7 +62,7 @@ constexpr Spot kRecordSpots[] = {
 constexpr Spot kLogIdSpots[] = {
     {"magic", 0, 8, As::kMagic},          {"major", 8, 2},               {"minor", 10, 2},
     {"reserved", 12, 4, As::kZeros},      {"log_uuid", 16, 16, As::kDigest},
-    {"created", 32, 8, As::kTime},        {"reserved2", 40, 8, As::kZeros}, {"digest", 48, 16, As::kDigest},
+    {"created", 32, 8, As::kTime},        {"opened_segno", 40, 8}, {"digest", 48, 16, As::kDigest},
 };
 // clang-format on
 

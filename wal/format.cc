@@ -153,7 +153,8 @@ Flaw Check(const LogId& id) {
   if (id.magic != kLogIdMagic) return Flaw::kMagic;
   if (id.digest != OwnDigest(id)) return Flaw::kDigest;
   if (id.major != kFormatMajor) return Flaw::kUnsupported;
-  if (id.minor == kFormatMinor && (id.reserved != 0 || id.reserved2 != 0)) return Flaw::kReserved;
+  if (id.minor < kLogIdMinorOpened && id.opened_segno != 0) return Flaw::kReserved;
+  if (id.minor <= kLogIdMinorOpened && id.reserved != 0) return Flaw::kReserved;
   return Flaw::kNone;
 }
 

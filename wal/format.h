@@ -279,13 +279,20 @@ inline constexpr uint64_t kIndexEvery = 64 << 10;
 
 // The file LOG_ID: this directory is a log, and which.
 //
-//    0          8     10    12         16         32           40           48       64
-//    +----------+-----+-----+----------+----------+------------+------------+--------+
-//    |"WFLOGID\0"|major|minor|reserved 0| log uuid | created_ns | reserved 0 | digest |
-//    +----------+-----+-----+----------+----------+------------+------------+--------+
+//    0          8     10    12         16         32           40             48       64
+//    +----------+-----+-----+----------+----------+------------+--------------+--------+
+//    |"WFLOGID\0"|major|minor|reserved 0| log uuid | created_ns | opened_segno | digest |
+//    +----------+-----+-----+----------+----------+------------+--------------+--------+
 //
 // Valid if and only if (1) the file has 64 bytes, (2) magic, (3) digest is that of [0, 48), (4)
-// major is 1, (5) reserved is zero.  It is written once, when segment 1 is active and durable.
+// major is 1, (5) reserved is zero, and so is opened_segno if minor is 0.
+//
+// It is written when segment 1 is active and durable, and again whenever a segment has become active,
+// durably, that continues one without SEGMENT_END: at each later opening, and when a segment fails.
+// Nothing in that segment is acknowledged before LOG_ID names it, so a log that ends before it has lost
+// it.  The file is replaced by a rename: a crash leaves the old one or the new one, and both are true.
+// Minor 0 with opened_segno 0 is what an older build writes: then nothing is known.
+inline constexpr uint16_t kLogIdMinorOpened = 1;                // from here on opened_segno counts
 inline constexpr uint64_t kLogIdMagic = 0x0044'4947'4f4c'4657;  // "WFLOGID\0"
 
 struct LogId {
@@ -295,7 +302,8 @@ struct LogId {
   uint32_t reserved = 0;
   Digest log_uuid = {};
   int64_t created_ns = 0;
-  uint64_t reserved2 = 0;
+  uint64_t opened_segno =
+      0;  // newest segment that continues one without SEGMENT_END; 0: none known
   Digest digest = {};
 };
 

@@ -16,7 +16,8 @@ namespace stet::wal {
 struct RecoveredTail {
   bool unborn = false;
   Digest log_uuid = {};
-  uint32_t epoch = 0;  // of the last writer
+  int64_t created_ns = 0;  // of the log
+  uint32_t epoch = 0;      // of the last writer
   uint64_t next_segno = 1;
   uint64_t next_seq = 1;
   StartReason start_reason = StartReason::kCreate;  // kCreate, kCleanOpen or kCrashRecovery

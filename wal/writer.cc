@@ -59,11 +59,15 @@ absl::Status Writer::Impl::Start() {
   supply_ = std::make_unique<SegmentSupply>(identity_, options_.helper_thread,
                                             [this] { queue_->Wake(); });
   RETURN_IF_ERROR(ActivateFirst());
-  // Last: a directory without it holds no log yet, whatever else a crash left in it.
   if (tail.unborn) {
+    // Last: a directory without it holds no log yet, whatever else a crash left in it.
     RETURN_IF_ERROR(SyncParent());
     const LogId id{.log_uuid = identity_.log_uuid, .created_ns = storage_->WallNanos()};
     RETURN_IF_ERROR(WriteLogId(storage_, options_.directory, id));
+    created_ns_ = id.created_ns;
+  } else {
+    created_ns_ = tail.created_ns;
+    RETURN_IF_ERROR(NameOpened());
   }
   stats_.storage = storage_->name();
   stats_.storage_note = storage_->note();

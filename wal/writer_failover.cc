@@ -101,6 +101,7 @@ absl::Status Writer::Impl::MoveOn(uint64_t discarded_to_lsn) {
   RETURN_IF_ERROR(WriteHeader(&active_));
   ++stats_.flushes;
   RETURN_IF_ERROR(VerifyHeader());
+  RETURN_IF_ERROR(NameOpened());
   AdvanceDurable(written_);
   return absl::OkStatus();
 }

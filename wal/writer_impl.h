@@ -197,6 +197,7 @@ class Writer::Impl {
   // writer_rotate.cc: from segment to segment.
   absl::Status SyncParent();
   absl::Status ChooseOperation();
+  absl::Status NameOpened();
   absl::Status ActivateFirst();
   absl::Status Rotate();
   absl::Status WriteSegmentEnd(const SegmentFile& next);
@@ -209,6 +210,7 @@ class Writer::Impl {
   Storage* const storage_;
   RecoveredLog recovered_;  // holds the lock
   SegmentIdentity identity_;
+  int64_t created_ns_ = 0;  // of the log, in LOG_ID
   std::unique_ptr<Queue> queue_;
   std::unique_ptr<SegmentSupply> supply_;
   Operation operation_ = Operation::kDurableWrite;
@@ -216,7 +218,7 @@ class Writer::Impl {
   bool closed_ = false;
   bool pressed_ = false;  // somebody waits until all is durable
 
-  uint64_t retired_before_ = 0;         // segments below this number are not read any more
+  uint64_t retired_before_ = 0;        // segments below this number are not read any more
   std::vector<ReadSegment> segments_;  // of this epoch; the last is the active one
 
   // Where groups go.

@@ -168,6 +168,16 @@ void Writer::Impl::WantNext() {
   }
 }
 
+// The segment before has no SEGMENT_END: only LOG_ID can tell later that the active one was here.  To be
+// done before anything in it is released.
+absl::Status Writer::Impl::NameOpened() {
+  return WriteLogId(storage_, options_.directory,
+                    {.minor = kLogIdMinorOpened,
+                     .log_uuid = identity_.log_uuid,
+                     .created_ns = created_ns_,
+                     .opened_segno = active_.header.segno});
+}
+
 // Whoever made the directory may have died before its name was flushed.
 absl::Status Writer::Impl::SyncParent() {
   const absl::Status synced = storage_->SyncDirectory(ParentOf(options_.directory));

@@ -211,11 +211,8 @@ DamageVerdict Damager::JudgeLoss() const {
   if (segment_ == nullptr) return All();
   if (!segment_->active) return AllOrRefused();
   if (segment_->batches.empty()) return AllOrRefused();
-  if (segment_ != map_.last_active()) return kRefuses;
-  // Its predecessor knows of it if it was sealed.
-  const auto before = map_.segments.find(segment_->segno - 1);
-  if (before != map_.segments.end() && before->second.sealed()) return kRefuses;
-  return {.at_least = 0};
+  // Of the last one its predecessor knows if it was sealed, else LOG_ID.
+  return kRefuses;
 }
 
 void Damager::MakeForeign() {

@@ -164,7 +164,7 @@ TEST_SUITE("wal::format") {
     slot.reserved[3] = 1;
     Seal(&slot);
     CHECK_EQ(Check(slot), Flaw::kReserved);
-    LogId id = {.reserved2 = 5};
+    LogId id = {.opened_segno = 5};
     Seal(&id);
     CHECK_EQ(Check(id), Flaw::kReserved);
   }

@@ -58,6 +58,7 @@ struct LogBuilder {
   uint16_t event_level = 1;
   uint32_t epoch = 1;
   uint64_t snapshot_seq = 0;
+  uint64_t opened_segno = 0;  // in LOG_ID, of minor version 1 then
 
   // State of the log under construction.
   std::vector<Image> segments = {};
@@ -229,7 +230,8 @@ struct LogBuilder {
     id.Put<uint32_t>(12, 0);
     id.PutText(16, uuid);
     id.Put<uint64_t>(32, 1'700'000'000'000'000'000);
-    id.Put<uint64_t>(40, 0);
+    if (opened_segno != 0) id.Put<uint16_t>(10, 1);
+    id.Put<uint64_t>(40, opened_segno);
     id.PutDigest(48, 0, 48);
     return id.bytes;
   }

@@ -72,6 +72,13 @@ std::vector<CatalogueLog> NameLogs() {
          StoreLog(bench, log);
        },
        "MISSING_SEGMENT"},
+      {16, "the segment that an opening began is gone",
+       [](Bench& bench) {
+         LogBuilder log = ThreeBatches();
+         log.opened_segno = 2;
+         StoreLog(bench, log);
+       },
+       "MISSING_SEGMENT"},
       {18, "a file under another's name",
        [](Bench& bench) {
          StoreThree(bench);

@@ -30,6 +30,7 @@ LogBuilder CrashedLog(uint8_t fill = 1) {
   log.segments[1] = with_tail;
   log.epoch = 2;
   log.Segment(3);
+  log.opened_segno = 3;
   log.Batch({"c6"});
   log.Slot();
   log.Batch({"c7"});

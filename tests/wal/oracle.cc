@@ -75,6 +75,7 @@ class Judging {
     if (!Snapshots(segment)) return Refuse("FORKED_HISTORY");
     if (!last) return end_ == stated || Refuse(Damage(segment, place, stated));
     if (!Tail(segment, place, sealed)) return false;
+    if (outline_.opened > segment.number) return Refuse("MISSING_SEGMENT");
     return !sealed || outline_.last_number > segment.number || Refuse("MISSING_SEGMENT");
   }
 
@@ -215,9 +216,9 @@ class Judging {
       return Refuse(Damage(segment, place, segment.bytes(), by_snapshot));
     }
     const bool stale_fill = segment.Get(55, 1) == 2;
-    switch (place) {
     const bool nothing = place == Place::kZeros || place == Place::kTorn || place == Place::kValid;
     if (nothing && CutThere(segment, sealed)) return Refuse("TRUNCATED");
+    switch (place) {
       case Place::kValid:
       case Place::kZeros:
         return true;

@@ -82,10 +82,12 @@ class Outliner {
     const bool intact = id.size() == 64 && id.compare(0, 8, Text("WFLOGID\0", 8)) == 0 &&
                         Hash(id.data(), 48) == id.substr(48);
     if (intact && Number(id, 8, 2) != 1) return Refuse("UNSUPPORTED");
-    const bool reserved =
-        intact && Number(id, 10, 2) == 0 && (Number(id, 12, 4) != 0 || Number(id, 40, 8) != 0);
+    const uint64_t minor = intact ? Number(id, 10, 2) : 0;
+    const bool reserved = intact && ((minor <= 1 && Number(id, 12, 4) != 0) ||
+                                     (minor == 0 && Number(id, 40, 8) != 0));
     if (!intact || reserved) return Refuse("NO_LOG_ID");
     uuid_ = id.substr(16, 16);
+    outline_.opened = Number(id, 40, 8);
     return batches || active || Refuse("LOG_MISSING");
   }
 

@@ -13,6 +13,7 @@ struct Outline {
   std::vector<Segment> log = {};  // those in use
   size_t start = 0;          // the first that is read; those before it are covered by a snapshot
   uint64_t last_number = 0;  // of all that are here
+  uint64_t opened = 0;       // by LOG_ID, a segment that was in use
 };
 Outline ReadOutline(const Disk& disk, const Question& question);
 

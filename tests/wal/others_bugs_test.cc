@@ -261,6 +261,24 @@ TEST_SUITE("others' bugs") {
   }
 
   // With the first pages of both files damaged the queue was taken for empty, and both were truncated.
+  // The first segment of an opening follows one that was never sealed: only LOG_ID can tell of it.
+  TEST_CASE(
+      "raft-wal: a tail file that an opening began is missed too, however the log ended before") {
+    for (const bool closed : {false, true}) {
+      CAPTURE(closed);
+      SimStorage storage;
+      auto first = Written(&storage, 3);
+      if (closed) REQUIRE(first->Close().ok());
+      first.reset();
+      Written(&storage, 2);
+      REQUIRE(storage.disk().Find(PathOf(2)) != nullptr);
+      CheckHolds(storage.disk(), 5);
+      SimStorage other(storage.disk());
+      other.disk().Lose(PathOf(2));
+      CheckRefused(&other, Refusal::kMissingSegment);
+    }
+  }
+
   TEST_CASE("FoundationDB: both copies of a header damaged is no empty log") {
     SimStorage storage;
     Written(&storage, 5);

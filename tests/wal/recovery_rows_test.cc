@@ -251,11 +251,74 @@ TEST_SUITE("wal::recovery rows") {
     CHECK_REFUSED(bench, kIoError);
   }
 
+  TEST_CASE("10: a segment that takes no more may be cut behind its last batch") {
+    LogBuilder log = ThreeBatches();
+    log.End();
+    log.Segment(1, 1);
+    Bench bench(log);
+    bench.File(1).resize(log.batches.back().offset + kA);
+    CHECK(Says(Accepted(bench, Verdict::kClean, 5), "SHORT_FILE"));
+    LogBuilder full = ThreeBatches();
+    full.Batch({std::string(full.segment_bytes - full.offset - 200, 'f')});
+    REQUIRE_EQ(full.offset, full.segment_bytes);
+    Bench used_up(full);
+    CHECK_EQ(Accepted(used_up, Verdict::kClean, 6).findings.size(), 0);
+    used_up.File(1).resize(full.segment_bytes - 1);
+    CHECK(Says(Accepted(used_up, Verdict::kClean, 6), "SHORT_FILE"));
+    used_up.File(1).resize(full.segment_bytes - 600);
+    CHECK_REFUSED(used_up, kTruncated);
+  }
+
+  TEST_CASE(
+      "13: the one copy that a torn activation left is damaged: refused, though it is empty") {
+    LogBuilder log = ThreeBatches();
+    LogBuilder prepared = log;
+    prepared.Segment(1, 1);
+    log.Segment(3);
+    const Image torn = log.segments[1];
+    log.epoch = 2;
+    log.Segment(3);
+    log.Batch({"d6"});
+    Bench bench(log);
+    // The crash came when copy A had been written.
+    bench.File(2).replace(kA, 256, prepared.segments[1].bytes, kA, 256);
+    CHECK(Says(Accepted(bench, Verdict::kClean, 6), "HEADER_HEALED"));
+    bench.Flip(2, 60);
+    CHECK_REFUSED(bench, kHeaderLost);
+  }
+
+  TEST_CASE(
+      "16: the segment that an opening began is missed, also if nothing before it was sealed") {
+    LogBuilder log = ThreeBatches();
+    log.epoch = 2;
+    log.Segment(3);
+    log.Batch({"d6"});
+    Bench old(log);
+    old.disk.files.erase(log.Path(2));
+    // Older builds leave no trace of an opening.
+    CHECK(Accepted(old, Verdict::kClean, 5).findings.empty());
+    log.opened_segno = 2;
+    Bench bench(log);
+    CHECK(Accepted(bench, Verdict::kClean, 6).findings.empty());
+    bench.disk.files.erase(log.Path(2));
+    CHECK_REFUSED(bench, kMissingSegment);
+    // Nor is a file of zeros taken for one that never was in use.
+    bench.disk.files[log.Path(2)] = std::string(log.segment_bytes, '\0');
+    CHECK_REFUSED(bench, kMissingSegment);
+  }
+
   TEST_CASE("10: a file that lost only zeros at its end, and one that lost more") {
     LogBuilder log = ThreeBatches();
     Bench bench(log);
     bench.File(1).resize(log.offset + 512);
     CHECK(Says(Accepted(bench, Verdict::kClean, 5), "SHORT_FILE"));
+    // What stood behind the last batch is not known any more.
+    bench.File(1).resize(log.offset + 511);
+    CHECK_REFUSED(bench, kTruncated);
+    bench.File(1).resize(log.offset);
+    CHECK_REFUSED(bench, kTruncated);
+    bench.File(1).resize(log.batches[2].offset + 700);
+    CHECK_REFUSED(bench, kTruncated);
     bench.File(1).resize(log.batches[1].offset);
     CHECK_REFUSED(bench, kTruncated);
     bench.File(1).resize(log.batches[1].offset + 60);
@@ -264,10 +327,3 @@ TEST_SUITE("wal::recovery rows") {
 }
 
 }  // namespace stet::wal
-    // What stood behind the last batch is not known any more.
-    bench.File(1).resize(log.offset + 511);
-    CHECK_REFUSED(bench, kTruncated);
-    bench.File(1).resize(log.offset);
-    CHECK_REFUSED(bench, kTruncated);
-    bench.File(1).resize(log.batches[2].offset + 700);
-    CHECK_REFUSED(bench, kTruncated);
