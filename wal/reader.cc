@@ -39,6 +39,12 @@ class Reader::Impl {
           Show(*view);
           return true;
         }
+        if (cursor_->damaged()) {
+          status = absl::DataLossError(fmt::format(
+              "{} (lsn {:#x}): the batch is whole, but a record in it behind seq {} is not",
+              bytes_->path(), batch.lsn, record.seq));
+          return false;
+        }
         cursor_.reset();
       }
       if (!NextBatch()) return false;
@@ -88,7 +94,8 @@ class Reader::Impl {
       bytes_.reset();
       ++segment_;
     }
-    const Judgement judged = JudgeAt(&*bytes_, header_, offset_, &*chain_);
+    // The digest of the batch decides; the check of each record is made when its turn comes.
+    const Judgement judged = JudgeAt(&*bytes_, header_, offset_, &*chain_, Records::kLater);
     if (judged.place != Place::kValid) {
       status = absl::DataLossError(
           fmt::format("{} offset {} (lsn {:#x}), seq {}: {} where a batch was accepted: {}",
