@@ -2,12 +2,13 @@
 #include "wal/flight_control.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace stet::wal {
 namespace {
 
 constexpr uint32_t kPeriodMin = 16;
-constexpr uint32_t kUnusedMax = 64;
+constexpr uint32_t kUnhurriedMax = 64;
 constexpr uint32_t kBackoffMin = 4;
 constexpr uint32_t kBackoffMax = 1024;
 
@@ -23,10 +24,11 @@ void FlightControl::Completed(uint64_t bytes, int64_t submitted_ns, int64_t now_
   if (!waiting_) {
     // No queue: the rate is what the callers ask for and says nothing about the disk.
     count_ = 0;
-    if (++unused_ >= kUnusedMax) Restart();
+    used_ = std::max(used_, flying_);
+    if (++unhurried_ >= kUnhurriedMax) ShrinkToUse();
     return;
   }
-  unused_ = 0;
+  unhurried_ = used_ = 0;
   if (count_++ == 0) {
     begin_ns_ = now_ns;
     bytes_ = 0;
@@ -52,7 +54,19 @@ void FlightControl::Restart() {
   up_next_ = true;
   patience_ = 1;
   backoff_ = kBackoffMin;
-  unused_ = 0;
+  unhurried_ = used_ = 0;
+}
+
+// Callers who keep more than half of limit() on their way use it, even if nothing waits: to take
+// depth away would make them wait.
+void FlightControl::ShrinkToUse() {
+  const bool in_use = 2 * std::exchange(used_, 0) > limit_;
+  unhurried_ = 0;
+  trial_ = Trial::kNone;
+  patience_ = backoff_;
+  if (in_use) return;
+  if (limit_ <= 2) return Restart();
+  SetLimit(limit_ / 2);
 }
 
 void FlightControl::Decide(double rate) {

@@ -18,8 +18,12 @@ class FlightControl {
   // How long a batch takes lately; 0 before the first.
   int64_t latency_ns() const { return latency_ns_; }
 
-  // Whether a batch could not be submitted because limit() were on their way.
-  void NoteWaiting(bool waiting) { waiting_ = waiting; }
+  // How many batches are on their way, and whether one could not be submitted because that is
+  // limit().
+  void NoteFlying(uint32_t flying, bool waiting) {
+    flying_ = flying;
+    waiting_ = waiting;
+  }
 
   // A batch has completed; what was noted last held until then.
   void Completed(uint64_t bytes, int64_t submitted_ns, int64_t now_ns);
@@ -34,13 +38,16 @@ class FlightControl {
   void Try();
   void Keep(double rate);
   void GoBack();
+  void ShrinkToUse();
   void SetLimit(uint32_t limit);
 
   const uint32_t limit_max_;
   uint32_t limit_ = 1;
   int64_t latency_ns_ = 0;
+  uint32_t flying_ = 0;
   bool waiting_ = false;
-  uint32_t unused_ = 0;  // completions in a row behind which nothing waited
+  uint32_t unhurried_ = 0;  // completions in a row behind which nothing waited
+  uint32_t used_ = 0;       // the most that were on their way at one of them
 
   // The period that is being measured.
   uint32_t count_ = 0;

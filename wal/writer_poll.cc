@@ -29,7 +29,6 @@ constexpr size_t kReapMax = 32;
 absl::Status Writer::Impl::Pump(Gather gather) {
   NoticeSupply();
   if (failing_) RETURN_IF_ERROR(FailOver());
-  control_.NoteWaiting(false);
   while (!failing_ && HasNext(gather)) {
     const PendingBatch& next = ready_.front();
     if (next.segno != active_.header.segno) {
@@ -54,6 +53,7 @@ bool Writer::Impl::HasNext(Gather gather) {
   const bool flushed_together =
       options_.durability >= Durability::kCommit && operation_ == Operation::kWriteThenFlush;
   const size_t under_way = flying_.size() + (flushed_together ? held_.size() : 0);
+  control_.NoteFlying(static_cast<uint32_t>(under_way), false);
   if (ready_.empty()) {
     const bool lazy =
         options_.durability == Durability::kMemory && !pressed_ && strengthened_.empty();
@@ -61,7 +61,7 @@ bool Writer::Impl::HasNext(Gather gather) {
     if ((under_way > 0 || gather == Gather::kYes) && open_.used < kFollowBytes) return false;
   }
   if (under_way >= std::min<size_t>(control_.limit(), queue_->depth() - kOtherOps)) {
-    control_.NoteWaiting(true);
+    control_.NoteFlying(static_cast<uint32_t>(under_way), true);
     return false;
   }
   if (ready_.empty()) CloseBatch();

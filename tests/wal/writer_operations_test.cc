@@ -18,17 +18,18 @@ namespace {
 constexpr Operation kOperations[] = {Operation::kDurableWrite, Operation::kWriteThenFlush,
                                      Operation::kLinkedFlush};
 
-// A disk that serves `channels` writes at once, each in 100 us, and a queue that never empties.
+// A disk that serves `channels` writes at once, each in 100 us, and callers who keep `outstanding`
+// batches between append and release.
 class BusyDisk {
  public:
   explicit BusyDisk(uint32_t channels) : channels_(channels) {}
 
   // Batches per millisecond in the last tenth of the run.
-  double Run(FlightControl* control, int batches) {
+  double Run(FlightControl* control, int batches, size_t outstanding = 1000) {
     int64_t tail_begin = 0;
     for (int done = 0; done < batches; ++done) {
-      while (flying_.size() < control->limit()) Submit();
-      control->NoteWaiting(true);
+      while (flying_.size() < std::min<size_t>(control->limit(), outstanding)) Submit();
+      control->NoteFlying(static_cast<uint32_t>(flying_.size()), flying_.size() < outstanding);
       const Flight next = flying_.top();
       flying_.pop();
       now_ = next.end;
@@ -74,12 +75,21 @@ TEST_SUITE("wal::FlightControl") {
     CHECK_EQ(control.limit(), 1);
   }
 
+  TEST_CASE("callers who fill the depth and no more keep it, though nothing waits") {
+    for (const size_t outstanding : {2U, 3U, 4U, 8U, 12U, 16U}) {
+      CAPTURE(outstanding);
+      FlightControl control(16);
+      CHECK(BusyDisk(16).Run(&control, 8000, outstanding) > 9.0 * static_cast<double>(outstanding));
+      CHECK(control.limit() >= outstanding);
+    }
+  }
+
   TEST_CASE("without a queue there is nothing to gain, and depth falls back to one") {
     FlightControl control(16);
     BusyDisk(16).Run(&control, 4000);
     REQUIRE(control.limit() > 1);
-    control.NoteWaiting(false);
-    for (int i = 0; i < 100; ++i) control.Completed(4096, i, i + 1);
+    control.NoteFlying(1, false);
+    for (int i = 0; i < 300; ++i) control.Completed(4096, i, i + 1);
     CHECK_EQ(control.limit(), 1);
   }
 }
