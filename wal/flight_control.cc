@@ -49,7 +49,7 @@ void FlightControl::Completed(uint64_t bytes, int64_t submitted_ns, int64_t now_
 }
 
 void FlightControl::Restart() {
-  SetLimit(1);
+  SetLimit(limit_min_);
   trial_ = Trial::kNone;
   up_next_ = true;
   patience_ = 1;
@@ -85,10 +85,10 @@ void FlightControl::Decide(double rate) {
 void FlightControl::Try() {
   before_ = limit_;
   patience_ = backoff_;
-  const bool up = limit_ < limit_max_ && (up_next_ || limit_ == 1);
-  if (!up && limit_ == 1) return;
+  const bool up = limit_ < limit_max_ && (up_next_ || limit_ == limit_min_);
+  if (!up && limit_ == limit_min_) return;
   trial_ = up ? Trial::kUp : Trial::kDown;
-  SetLimit(up ? std::min(2 * limit_, limit_max_) : limit_ / 2);
+  SetLimit(up ? std::min(2 * limit_, limit_max_) : std::max(limit_ / 2, limit_min_));
 }
 
 // And further in the same direction.

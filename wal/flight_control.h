@@ -11,7 +11,8 @@ namespace stet::wal {
 // that rises is worth more than the latency of one write: what waits is served earlier by it.
 class FlightControl {
  public:
-  explicit FlightControl(uint32_t limit_max) : limit_max_(limit_max) {}
+  FlightControl(uint32_t limit_min, uint32_t limit_max)
+      : limit_min_(limit_min), limit_max_(limit_max), limit_(limit_min), before_(limit_min) {}
 
   uint32_t limit() const { return limit_; }
 
@@ -41,8 +42,9 @@ class FlightControl {
   void ShrinkToUse();
   void SetLimit(uint32_t limit);
 
+  const uint32_t limit_min_;
   const uint32_t limit_max_;
-  uint32_t limit_ = 1;
+  uint32_t limit_;
   int64_t latency_ns_ = 0;
   uint32_t flying_ = 0;
   bool waiting_ = false;
@@ -57,7 +59,7 @@ class FlightControl {
 
   Trial trial_ = Trial::kNone;
   double rate_ = 0;  // at the limit before the trial
-  uint32_t before_ = 1;
+  uint32_t before_;
   bool up_next_ = true;
   uint32_t patience_ = 1;  // periods until the next trial
   uint32_t backoff_ = 4;

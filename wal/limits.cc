@@ -35,10 +35,13 @@ absl::Status CheckOptions(const Options& options) {
                                                   options.batch_bytes_max, kCommitAlignMin,
                                                   kBatchBytesMax));
   }
-  if (options.batches_in_flight_max < 1 || options.batches_in_flight_max > kBatchesInFlightMax) {
-    return absl::InvalidArgumentError(
-        fmt::format("options: batches_in_flight_max is {}: want 1 to {}",
-                    options.batches_in_flight_max, kBatchesInFlightMax));
+  if (options.batches_in_flight_min < 1 ||
+      options.batches_in_flight_min > options.batches_in_flight_max ||
+      options.batches_in_flight_max > kBatchesInFlightMax) {
+    return absl::InvalidArgumentError(fmt::format(
+        "options: batches_in_flight_min is {}, batches_in_flight_max {}: want 1 <= min <= max <= "
+        "{}",
+        options.batches_in_flight_min, options.batches_in_flight_max, kBatchesInFlightMax));
   }
   if (options.flush_interval < absl::ZeroDuration()) {
     return absl::InvalidArgumentError(

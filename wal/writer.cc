@@ -23,7 +23,7 @@ Writer::Impl::Impl(RecoveredLog recovered, const Options& options, Storage* stor
     : options_(options),
       storage_(storage),
       recovered_(std::move(recovered)),
-      control_(options.batches_in_flight_max) {}
+      control_(options.batches_in_flight_min, options.batches_in_flight_max) {}
 
 Writer::Impl::~Impl() { Stop(); }
 

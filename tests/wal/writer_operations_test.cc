@@ -61,16 +61,16 @@ class BusyDisk {
 
 TEST_SUITE("wal::FlightControl") {
   TEST_CASE("depth rises to what the disk serves at once, and not beyond what is allowed") {
-    FlightControl many(16);
+    FlightControl many(1, 16);
     CHECK(BusyDisk(16).Run(&many, 4000) > 120);
     CHECK_EQ(many.limit(), 16);
-    FlightControl few(4);
+    FlightControl few(1, 4);
     BusyDisk(16).Run(&few, 4000);
     CHECK_EQ(few.limit(), 4);
   }
 
   TEST_CASE("a disk that serves one after the other is given one") {
-    FlightControl control(16);
+    FlightControl control(1, 16);
     CHECK(BusyDisk(1).Run(&control, 4000) > 9.5);
     CHECK_EQ(control.limit(), 1);
   }
@@ -85,7 +85,7 @@ TEST_SUITE("wal::FlightControl") {
   }
 
   TEST_CASE("without a queue there is nothing to gain, and depth falls back to one") {
-    FlightControl control(16);
+    FlightControl control(1, 16);
     BusyDisk(16).Run(&control, 4000);
     REQUIRE(control.limit() > 1);
     control.NoteFlying(1, false);
@@ -152,6 +152,21 @@ TEST_SUITE("wal::Writer operations") {
     CHECK(stats.batches_in_flight_peak == 8);
     CHECK(stats.flushes * 3 < stats.batches);
     CHECK_EQ(storage.misuse(), "");
+  }
+
+  TEST_CASE("a depth that is given is used from the first batch on, and kept") {
+    SimStorage storage;
+    Options options = SimOptions(&storage);
+    options.batch_bytes_max = 4096;
+    options.batches_in_flight_min = options.batches_in_flight_max = 3;
+    auto writer = OpenWriter(options);
+    REQUIRE(writer.ok());
+    for (int i = 0; i < 5; ++i) REQUIRE(AppendText(writer->get(), {std::string(2500, 'd')}).ok());
+    REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+    CHECK_EQ((*writer)->stats().batches_in_flight_peak, 3);
+    Load(writer->get(), 500, 4);
+    CHECK_EQ((*writer)->stats().batches_in_flight, 3);
+    CHECK_EQ((*writer)->stats().batches_in_flight_peak, 3);
   }
 
   TEST_CASE("one batch at a time while nothing has to wait") {

@@ -115,6 +115,9 @@ TEST_SUITE("wal::Writer") {
     options = SimOptions(&storage);
     options.batches_in_flight_max = 0;
     CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));
+    options.batches_in_flight_max = 4;
+    options.batches_in_flight_min = 5;
+    CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));
     options = SimOptions(&storage);
     options.flush_interval = absl::Nanoseconds(-1);
     CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));

@@ -81,8 +81,9 @@ struct Options {
   // or when so many bytes are not flushed, whichever comes first.  Zero: a flush at once, never two.
   absl::Duration flush_interval = absl::Milliseconds(10);
   uint64_t flush_bytes = 1 << 20;
-  // Batches on their way to the disk at once, 1 to 64; the writer begins with one and uses more while
-  // that pays.
+  // Batches on their way to the disk at once, 1 to 64; the writer begins with the smaller number and
+  // uses more while that pays.  The same number twice fixes it.
+  uint32_t batches_in_flight_min = 1;
   uint32_t batches_in_flight_max = 16;
   Backend backend = Backend::kAuto;
   Operation operation = Operation::kAuto;
