@@ -32,6 +32,7 @@ class SimStorage final : public Storage {
   const std::vector<std::string>& history() const { return history_; }  // every call, for messages
   uint64_t errors() const { return errors_; }                           // that were injected
   uint64_t queued_writes() const { return queued_writes_; }
+  uint64_t reaps() const { return reaps_; }
   // The one that `faults` damaged: "" if none did.
   const std::string& damaged() const { return damaged_; }
   // What the queue was asked to do that no disk promises; "" if nothing.
@@ -76,6 +77,8 @@ class SimStorage final : public Storage {
   int64_t skew_ns_ = 0;
   uint64_t calls_ = 0;
   uint64_t queued_writes_ = 0;
+  uint64_t reaps_ = 0;
+  uint64_t empty_reaps_ = 0;  // in a row, that did not wait either
   uint64_t errors_ = 0;
   bool dead_ = false;
   bool dying_ = false;  // the call under way is the one that the power cut meets
