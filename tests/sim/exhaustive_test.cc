@@ -47,6 +47,7 @@ Options BlockBatches(SimStorage* storage, Durability durability) {
   Options options = SimOptions(storage);
   options.durability = durability;
   options.batch_bytes_max = 4096;
+  options.batches_in_flight_min = options.batches_in_flight_max = 8;
   options.segment_bytes = 64 << 10;
   return options;
 }
@@ -102,22 +103,39 @@ std::vector<std::vector<size_t>> OrdersOf(size_t count) {
   return orders;
 }
 
+struct Mode {
+  Durability durability;
+  Operation operation;
+};
+
+constexpr Mode kModes[] = {{Durability::kCommit, Operation::kDurableWrite},
+                           {Durability::kCommit, Operation::kWriteThenFlush},
+                           {Durability::kCommit, Operation::kLinkedFlush},
+                           {Durability::kOs, Operation::kDurableWrite}};
+
 // `groups` groups are on their way or wait for it; the batches in flight complete in this order so far.
-void CheckOrder(const std::vector<size_t>& order, int groups, Durability durability,
-                History history, uint64_t most, Combinations* combinations) {
+void CheckOrder(const std::vector<size_t>& order, int groups, const Mode& mode, History history,
+                Combinations* combinations) {
+  INFO(ToString(mode.durability), ", ", ToString(mode.operation),
+       ", completed: ", fmt::format("{}", fmt::join(order, " ")));
+  const Durability durability = mode.durability;
   SimStorage storage;
-  const Options options = BlockBatches(&storage, durability);
+  Options options = BlockBatches(&storage, durability);
+  options.operation = mode.operation;
   const auto writer = OpenWriter(options);
   REQUIRE(writer.ok());
   REQUIRE(history.Observe(**writer, durability).ok());
   for (int i = 0; i < groups; ++i) REQUIRE(history.Append(writer->get(), 1).ok());
+  // The last one has nothing behind it, and gathers.
   REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+  REQUIRE_EQ((*writer)->stats().batches, groups - 1);
   storage.script = order;
   for (size_t i = 0; i < order.size(); ++i) {
     REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
     REQUIRE(history.Observe(**writer, durability).ok());
   }
-  CheckEveryCrash(storage.disk(), history, options, history.promises().power, most, combinations);
+  CheckEveryCrash(storage.disk(), history, options, history.promises().power, uint64_t{1} << 16,
+                  combinations);
 }
 
 // Opens, appends 10 groups with a rotation on the way, closes; ends at the first error.
@@ -147,15 +165,13 @@ TEST_SUITE("sim exhaustive") {
   TEST_CASE("batches in flight: every order of completion, every subset of sectors") {
     const uint64_t depth = Depth();
     Combinations combinations;
-    for (const Durability durability : {Durability::kCommit, Durability::kOs}) {
+    const auto in_flight = static_cast<int>(2 + depth);
+    for (const Mode& mode : kModes) {
       for (const std::vector<size_t>& order : OrdersOf(2 + depth)) {
-        INFO(ToString(durability), ", completed: ", fmt::format("{}", fmt::join(order, " ")));
-        CheckOrder(order, static_cast<int>(2 + depth), durability, History(Sparse),
-                   uint64_t{1} << 16, &combinations);
+        CheckOrder(order, in_flight + 1, mode, History(Sparse), &combinations);
       }
       for (const std::vector<size_t>& order : OrdersOf(2)) {
-        INFO(ToString(durability), ", completed: ", fmt::format("{}", fmt::join(order, " ")));
-        CheckOrder(order, 2, durability, History(Dense), uint64_t{1} << 16, &combinations);
+        CheckOrder(order, 3, mode, History(Dense), &combinations);
       }
     }
     MESSAGE(combinations.tried, " combinations");
@@ -165,7 +181,8 @@ TEST_SUITE("sim exhaustive") {
 
   TEST_CASE("the power goes at each call of creation, activation, rotation and closing") {
     Combinations combinations;
-    for (const Durability durability : {Durability::kCommit, Durability::kOs}) {
+    for (const Durability durability :
+         {Durability::kOs, Durability::kInterval, Durability::kCommit, Durability::kWitness}) {
       for (uint64_t call = 1, last = 1; call <= last; ++call) {
         CAPTURE(call);
         SimStorage storage;

@@ -19,7 +19,7 @@ std::string TextOf(const Watermarks& marks) {
 
 }  // namespace
 
-absl::Status History::Append(Writer* writer, uint64_t records) {
+absl::Status History::Append(Writer* writer, uint64_t records, Durability at_least) {
   std::vector<std::string> payloads;
   std::vector<NewRecord> group;
   for (uint64_t i = 0; i < records; ++i) {
@@ -29,7 +29,7 @@ absl::Status History::Append(Writer* writer, uint64_t records) {
     group.push_back({.type = 1, .payload = std::as_bytes(std::span(payload))});
   }
   const uint64_t before = writer->next_seq();
-  const absl::StatusOr<uint64_t> seq = writer->Append(group, 0);
+  const absl::StatusOr<uint64_t> seq = writer->Append(group, 0, at_least);
   if (!seq.ok()) {
     if (writer->next_seq() != before) return Broken("an append that was refused took a seq");
     return seq.status();
@@ -38,8 +38,15 @@ absl::Status History::Append(Writer* writer, uint64_t records) {
     ids_.push_back(next_id_++);
     ends_group_.push_back(i + 1 == records);
   }
+  asked_.emplace_back(ids_.size(), at_least);
   if (*seq == ids_.size()) return absl::OkStatus();
   return Broken(fmt::format("append gave seq {}, expected {}", *seq, ids_.size()));
+}
+
+void History::Promise(uint64_t seq, Durability durability) {
+  if (durability != Durability::kMemory) promises_.kill = std::max(promises_.kill, seq);
+  if (durability >= Durability::kCommit) promises_.power = std::max(promises_.power, seq);
+  if (durability == Durability::kWitness) promises_.witnessed = std::max(promises_.witnessed, seq);
 }
 
 absl::Status History::Observe(const Writer& writer, Durability durability) {
@@ -58,12 +65,11 @@ absl::Status History::Observe(const Writer& writer, Durability durability) {
   promises_.kill = std::max(promises_.kill, marks.written);
   promises_.power = std::max(promises_.power, marks.durable);
   promises_.witnessed = std::max(promises_.witnessed, marks.witnessed);
-  // What the mode promises of `released`, whatever the watermarks say.
-  if (durability != Durability::kMemory) promises_.kill = std::max(promises_.kill, released);
-  if (durability == Durability::kCommit) promises_.power = std::max(promises_.power, released);
-  if (durability == Durability::kWitness) {
-    promises_.power = std::max(promises_.power, released);
-    promises_.witnessed = std::max(promises_.witnessed, released);
+  // What the mode promises of `released`, and of groups that asked for more, whatever the watermarks say.
+  Promise(released, durability);
+  while (!asked_.empty() && asked_.front().first <= released) {
+    Promise(asked_.front().first, asked_.front().second);
+    asked_.pop_front();
   }
   promises_.kill = std::max(promises_.kill, promises_.power);
   return absl::OkStatus();
@@ -100,6 +106,7 @@ void History::Settle(uint64_t records) {
   if (records > 0) ends_group_.back() = true;
   promises_.kill = promises_.power = records;
   promises_.witnessed = std::min(promises_.witnessed, records);
+  asked_.clear();
   seen_ = {};
   released_ = 0;
 }

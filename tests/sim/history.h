@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <span>
 #include <string>
@@ -30,7 +31,7 @@ class History {
   explicit History(PayloadSource payload) : payload_(std::move(payload)) {}
 
   // Appends `records` new ones as one group; its error, with nothing noted, if the writer does not take it.
-  absl::Status Append(Writer* writer, uint64_t records);
+  absl::Status Append(Writer* writer, uint64_t records, Durability at_least = Durability::kMemory);
 
   // Takes note of the watermarks.
   absl::Status Observe(const Writer& writer, Durability durability);
@@ -49,10 +50,13 @@ class History {
   std::string Payload(uint64_t seq) const { return payload_(ids_[seq - 1]); }
 
  private:
+  void Promise(uint64_t seq, Durability durability);
+
   PayloadSource payload_;
   uint64_t next_id_ = 1;
-  std::vector<uint64_t> ids_;     // by seq - 1
-  std::vector<bool> ends_group_;  // likewise
+  std::vector<uint64_t> ids_;                          // by seq - 1
+  std::vector<bool> ends_group_;                       // likewise
+  std::deque<std::pair<uint64_t, Durability>> asked_;  // last seq of a group, and what it asked for
   Promises promises_;
   Watermarks seen_;
   uint64_t released_ = 0;

@@ -1,4 +1,5 @@
 // Runs logs on simulated disks, one life after the other per seed, and says the first promise that is broken.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -124,6 +125,9 @@ int Main(int argc, char** argv) {
     fmt::print(stderr, "{}", kUsage);
     return 2;
   }
+  // Each seed opens many logs, with buffers that malloc would map anew.
+  ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
   return arguments->seed ? Explain(*arguments->seed, argv[0]) : RunMany(*arguments, argv[0]);
 }
 

@@ -31,9 +31,11 @@ SwarmPlan DrawPlan(uint64_t seed) {
   options.operation = OneOf(
       &random,
       std::array{Operation::kDurableWrite, Operation::kWriteThenFlush, Operation::kLinkedFlush});
+  options.batches_in_flight_min = OneOf<uint32_t>(&random, std::array<uint32_t, 3>{1, 3, 8});
   options.flush_interval = OneOf(
       &random, std::array{absl::ZeroDuration(), absl::Milliseconds(1), absl::Milliseconds(10)});
   options.flush_bytes = OneOf<uint64_t>(&random, std::array<uint64_t, 3>{0, 16, 1024}) << 10;
+  plan.strengthens = OneIn(&random, 3);
   options.segment_bytes = OneOf<uint64_t>(&random, std::array<uint64_t, 4>{64, 128, 256, 512})
                           << 10;
   options.first_segment_bytes = std::min(
@@ -96,14 +98,15 @@ LifePlan DrawLife(const SwarmPlan& plan, std::mt19937_64* random_in) {
 std::string ToString(const SwarmPlan& plan) {
   const Options& options = plan.options;
   return fmt::format(
-      "{} ({}, flush {} or {} KiB), segments {} KiB (first {}), batch {} KiB, window {} KiB, idle "
-      "{}, payloads < {}, groups "
+      "{} (flush {}, {} KiB{}), {}, at least {} in flight, segments {} KiB (first {}), batch {} "
+      "KiB, window {} KiB, idle {}, payloads < {}, groups "
       "of {}, "
       "{} lives, errors {}, full {}, medium {}, short {}, busy {}, jumps {}, any names {}, failed "
       "flush {}",
-      ToString(options.durability), ToString(options.operation),
-      absl::FormatDuration(options.flush_interval), options.flush_bytes >> 10,
-      options.segment_bytes >> 10, options.first_segment_bytes >> 10, options.batch_bytes_max >> 10,
+      ToString(options.durability), absl::FormatDuration(options.flush_interval),
+      options.flush_bytes >> 10, plan.strengthens ? ", some ask for more" : "",
+      ToString(options.operation), options.batches_in_flight_min, options.segment_bytes >> 10,
+      options.first_segment_bytes >> 10, options.batch_bytes_max >> 10,
       options.inflight_bytes_max >> 10, absl::FormatDuration(options.idle_watermark),
       plan.payload_bytes_max, plan.group_max, plan.lives, plan.errors, plan.full_disk, plan.medium,
       plan.short_writes, plan.busy, plan.clock_jumps, plan.any_names,

@@ -29,7 +29,8 @@ struct SwarmPlan {
   // Chances that a life has this kind of trouble: each seed has some kinds and not others.
   double errors = 0;
   double full_disk = 0;
-  double medium = 0;  // once in a seed at most
+  double medium = 0;         // once in a seed at most
+  bool strengthens = false;  // some groups ask for more than the log gives
   bool short_writes = false;
   bool busy = false;
   bool clock_jumps = false;

@@ -153,7 +153,9 @@ absl::Status Swarm::Step(SimStorage* storage, Writer* writer, bool* failed) {
   absl::Status status;
   const uint64_t kind = random_() % 16;
   if (kind < 8) {
-    status = history_.Append(writer, 1 + random_() % plan_.group_max);
+    const bool more = plan_.strengthens && random_() % 8 == 0;
+    const auto at_least = more ? static_cast<Durability>(random_() % 5) : Durability::kMemory;
+    status = history_.Append(writer, 1 + random_() % plan_.group_max, at_least);
   } else if (kind < 11) {
     status = writer->Poll(absl::ZeroDuration());
   } else if (kind < 13) {
