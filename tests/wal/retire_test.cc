@@ -121,7 +121,7 @@ void CheckLeft(SimDisk disk, const Options& options, const Played& played) {
   if (played.anchor) CHECK((!segments.empty() && segments.begin()->first <= 3));
   if (options.retired == Retired::kArchive && played.anchor) {
     const auto archived = SegmentsIn(&storage, "/archive");
-    for (const uint64_t segno : {1, 2}) {
+    for (const uint64_t segno : {uint64_t{1}, uint64_t{2}}) {
       const auto& place = segments.contains(segno) ? segments : archived;
       REQUIRE(place.contains(segno));
       CHECK(place.at(segno) == played.before.at(segno));
