@@ -175,9 +175,8 @@ TEST_SUITE("walinspect, looking") {
   }
 
   TEST_CASE("every command has help with examples") {
-    for (const char* command :
-         {"ls", "dump", "verify", "explain", "stats", "map", "find", "diff", "state",
-          "salvage", "repair", "doctor"}) {
+    for (const char* command : {"ls", "dump", "verify", "explain", "stats", "map", "find", "diff",
+                                "state", "salvage", "repair", "doctor"}) {
       const Outcome help = Run(std::string(command) + " --help");
       CHECK_EQ(help.exit, 0);
       CHECK(help.Has("Examples:"));

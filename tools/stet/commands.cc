@@ -73,9 +73,10 @@ void AddRun(CLI::App& app, Choice& choice) {
   run->add_option("--input", options.input, "The execution's input")->type_name("JSON|@FILE");
   run->add_option("--workers", options.settings.workers,
                   "Tasks at the same time (env STET_WORKERS; default: one per core)");
-  run->add_option("--durability", options.settings.durability,
-                  "commit, witness, interval:10ms,1MiB, os or memory (env STET_DURABILITY; default: "
-                  "commit)");
+  run->add_option(
+      "--durability", options.settings.durability,
+      "commit, witness, interval:10ms,1MiB, os or memory (env STET_DURABILITY; default: "
+      "commit)");
   AddFormat(run, options.format, options.time_scale);
   run->add_flag("--json", options.json, "Print the report as one JSON object");
   run->add_flag("--quiet", options.quiet, "No progress and no summary");

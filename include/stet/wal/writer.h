@@ -80,7 +80,7 @@ struct WriterStats {
   uint32_t batches_in_flight = 1;  // that the writer allows itself now
   uint32_t batches_in_flight_peak = 0;
   uint64_t failovers = 0;
-  uint64_t failures = 0;   // all of them
+  uint64_t failures = 0;  // all of them
   uint64_t segments_retired = 0;
   uint64_t segments_recycled = 0;  // made of retired ones
   bool low_space = false;  // the next segment cannot be made: what is active is all there is
