@@ -14,13 +14,13 @@ namespace {
 
 // Of the last segment.  A batch that is torn for want of its first sector was not written; of one that
 // is torn elsewhere the rest may be what was cut off.
-Cut CutOf(const SurveyedSegment& segment, const SegmentScan& scan) {
+Shortened CutOf(const SurveyedSegment& segment, const SegmentScan& scan) {
   const uint64_t bytes = segment.bytes.file_bytes();
-  if (bytes >= segment.header().segment_bytes) return Cut::kNone;
+  if (bytes >= segment.header().segment_bytes) return Shortened::kNone;
   // Behind the last batch that a segment takes nothing ever stood.
-  if (scan.sealed || scan.end >= segment.header().segment_bytes) return Cut::kBehind;
+  if (scan.sealed || scan.end >= segment.header().segment_bytes) return Shortened::kBehind;
   const bool zero = scan.at_end.flaw == Flaw::kZero;
-  return zero && scan.end + kSectorBytes <= bytes ? Cut::kBehind : Cut::kAt;
+  return zero && scan.end + kSectorBytes <= bytes ? Shortened::kBehind : Shortened::kAt;
 }
 
 }  // namespace
@@ -97,12 +97,13 @@ bool Examination::CheckInner(const SurveyedSegment& segment, const SurveyedSegme
                              const SegmentScan& scan) {
   const uint64_t limit = OffsetOf(next.header().prev_end_lsn);
   if (scan.end == limit) return true;
-  const TailFacts facts = {.place = scan.at_end.place,
-                           .beyond = true,
-                           .behind = scan.behind_count > 0,
-                           .stale_fill = segment.header().fill == Fill::kStale,
-                           .lenient = mode_.lenient,
-                           .cut = segment.bytes.file_bytes() < limit ? Cut::kAt : Cut::kNone};
+  const TailFacts facts = {
+      .place = scan.at_end.place,
+      .beyond = true,
+      .behind = scan.behind_count > 0,
+      .stale_fill = segment.header().fill == Fill::kStale,
+      .lenient = mode_.lenient,
+      .cut = segment.bytes.file_bytes() < limit ? Shortened::kAt : Shortened::kNone};
   decision_.ends.push_back(facts);
   TailFinding found = FindingAt(segment, scan, MakeLsn(segment.segno, limit), facts);
   if (found.refusal == Refusal::kNone) found.refusal = Refusal::kCorruptAcked;

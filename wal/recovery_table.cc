@@ -188,9 +188,9 @@ bool Matches(const TailRow& row, const TailFacts& facts) {
          Fits(row.anchored, facts.anchored);
 }
 
-constexpr uint16_t kWhole = Bit(Cut::kNone);
-constexpr uint16_t kMore = Bit(Cut::kBehind);
-constexpr uint16_t kLess = Bit(Cut::kAt);
+constexpr uint16_t kWhole = Bit(Shortened::kNone);
+constexpr uint16_t kMore = Bit(Shortened::kBehind);
+constexpr uint16_t kLess = Bit(Shortened::kAt);
 constexpr uint16_t kCut = kMore | kLess;
 constexpr uint16_t kEnough = kWhole | kMore;
 

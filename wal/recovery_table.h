@@ -105,7 +105,7 @@ Refusal RefusalFor(BaseCase base_case);
 
 // Whether the file is shorter than its header says.  It never was when it was written: each segment is
 // filled with zeros, durably, before it is used.
-enum class Cut : uint8_t {
+enum class Shortened : uint8_t {
   kNone,
   kBehind,  // what is left reaches beyond P, and the first sector there is zero: nothing was at P
   kAt,      // what stood at P may be gone with the rest
@@ -118,7 +118,7 @@ struct TailFacts {
   bool behind = false;          // a batch with an intact header stands behind P
   bool stale_fill = false;      // the segment was not zeroed before its use
   bool lenient = false;         // the caller accepts the loss of a suspect tail
-  Cut cut = Cut::kNone;
+  Shortened cut = Shortened::kNone;
   bool anchored = false;  // only an anchor says that W > P: the log itself knows nothing of it
 };
 

@@ -63,7 +63,7 @@ TEST_SUITE("wal::recovery_table") {
                                  .behind = (bits & 2) != 0,
                                  .stale_fill = (bits & 4) != 0,
                                  .lenient = (bits & 8) != 0,
-                                 .cut = static_cast<Cut>(bits / 32),
+                                 .cut = static_cast<Shortened>(bits / 32),
                                  .anchored = (bits & 16) != 0};
         CAPTURE(place);
         CAPTURE(bits);
@@ -81,7 +81,7 @@ TEST_SUITE("wal::recovery_table") {
                                  .behind = (bits & 1) != 0,
                                  .stale_fill = (bits & 2) != 0,
                                  .lenient = (bits & 4) != 0,
-                                 .cut = static_cast<Cut>(bits / 16),
+                                 .cut = static_cast<Shortened>(bits / 16),
                                  .anchored = (bits & 8) != 0};
         CHECK_NE(RefusalFor(Classify(facts)), Refusal::kNone);
         CHECK_EQ(VerdictFor(Classify(facts)), Verdict::kRefused);
