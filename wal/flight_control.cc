@@ -12,6 +12,9 @@ constexpr uint32_t kUnhurriedMax = 64;
 constexpr uint32_t kBackoffMin = 4;
 constexpr uint32_t kBackoffMax = 1024;
 
+// A second durable write gains little beside the first, whose flush it queues behind; four gain much.
+constexpr uint32_t kStepUp = 4;
+
 // More depth has to bring this much; less depth may cost this much.
 constexpr double kWorthMore = 1.15;
 constexpr double kWorthLess = 0.95;
@@ -88,7 +91,7 @@ void FlightControl::Try() {
   const bool up = limit_ < limit_max_ && (up_next_ || limit_ == limit_min_);
   if (!up && limit_ == limit_min_) return;
   trial_ = up ? Trial::kUp : Trial::kDown;
-  SetLimit(up ? std::min(2 * limit_, limit_max_) : std::max(limit_ / 2, limit_min_));
+  SetLimit(up ? std::min(kStepUp * limit_, limit_max_) : std::max(limit_ / 2, limit_min_));
 }
 
 // And further in the same direction.

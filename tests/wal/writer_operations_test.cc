@@ -78,7 +78,7 @@ TEST_SUITE("wal::FlightControl") {
   TEST_CASE("callers who fill the depth and no more keep it, though nothing waits") {
     for (const size_t outstanding : {2U, 3U, 4U, 8U, 12U, 16U}) {
       CAPTURE(outstanding);
-      FlightControl control(16);
+      FlightControl control(1, 16);
       CHECK(BusyDisk(16).Run(&control, 8000, outstanding) > 9.0 * static_cast<double>(outstanding));
       CHECK(control.limit() >= outstanding);
     }
