@@ -148,6 +148,12 @@ std::string AddSuccessor(const Survey& survey, const Cut& cut, uint64_t dropped_
   const std::string path = PathIn(survey.directory, SegmentName(header.segno));
   overlay->Add(path, header.segment_bytes);
   overlay->Patch(path, 0, BytesOf(header));
+  // It may name a segment that was cut off; and what is here now is to be missed when it goes.
+  LogId id = survey.log_id;
+  id.minor = kLogIdMinorOpened;
+  id.opened_segno = header.segno;
+  Seal(&id);
+  overlay->Patch(PathIn(survey.directory, kLogIdName), 0, BytesOf(id));
   overlay->Patch(path, uint64_t{1} << header.commit_align_log2, BytesOf(header));
   return path;
 }

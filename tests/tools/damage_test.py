@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from harness import Scratch, check, check_equal, commands, finish, one_line_error, skip
+from harness import Scratch, check, check_equal, commands, finish, one_line_error, skip, unmount
 
 
 def flipped_bit():
@@ -77,7 +77,7 @@ def disk_full():
         flow = s.file('flow.json', commands(('a', 'true')))
         if disk := small_disk(s, '64k'):
             one_line_error(s.stet('run', '--quiet', flow), 4, 'next: make room')
-            subprocess.run(['umount', str(disk)], check=True)
+            unmount(disk)
 
 
 def disk_fills_up():
@@ -94,7 +94,7 @@ def disk_fills_up():
             status, report = s.report(flow)
             check_equal((status, report['state']), (0, 'completed'), 'with room it goes on')
             check(s.verify()[0] in (0, 1), 'walinspect verify')
-            subprocess.run(['umount', str(disk)], check=True)
+            unmount(disk)
 
 
 def kills_its_own_stet():

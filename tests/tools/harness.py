@@ -54,6 +54,16 @@ def seeded_random():
     return random.Random(seed)
 
 
+def unmount(path):
+    """The kernel closes the files of a ring some time after the process that had it is gone."""
+    for _ in range(100):
+        done = subprocess.run(['umount', str(path)], capture_output=True, text=True)
+        if done.returncode == 0:
+            return
+        time.sleep(0.1)
+    raise RuntimeError(done.stderr)
+
+
 class Scratch:
     """A folder that goes away, and the tools run in it."""
 

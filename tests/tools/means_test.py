@@ -5,7 +5,7 @@ import resource
 import shutil
 import subprocess
 
-from harness import Scratch, check, check_equal, commands, finish
+from harness import Scratch, check, check_equal, commands, finish, unmount
 
 FLOW = commands(('a', 'echo one >> trace; echo out'), ('b', 'cat "$STET_OUTPUT_A"', ['a']))
 
@@ -59,7 +59,7 @@ def full_disk():
             (s.path / 'trace').unlink()
             goes_on(s, flow, 'a full disk')
         finally:
-            subprocess.run(['umount', str(small)], check=True)
+            unmount(small)
 
 
 def few_descriptors():

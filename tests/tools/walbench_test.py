@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import xml.etree.ElementTree
 
-from harness import Scratch, check, check_equal, commands, finish, skip, wait_for
+from harness import Scratch, check, check_equal, commands, finish, skip, unmount, wait_for
 
 WALBENCH = os.environ['WALBENCH_EXE']
 SHORT = ['--seconds', '0.3']
@@ -46,7 +46,7 @@ class Folder:
             file.unlink()
         check_equal(list(self.path.iterdir()), [], 'nothing is left behind')
         if self.mount:
-            subprocess.run(['umount', str(self.path)], check=True)
+            unmount(self.path)
         self.path.rmdir()
 
 
