@@ -142,7 +142,8 @@ std::string Legend() {
   std::string svg;
   for (size_t i = 0; i < kLooks.size(); ++i) {
     const double x = kChartLeft + static_cast<double>(i % 3) * 370 - 40;
-    const double y = 96 + static_cast<double>(i / 3) * 22;
+    const size_t row = i / 3;
+    const double y = 96 + static_cast<double>(row) * 22;
     svg += fmt::format(
         "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
         "stroke-width=\"3\"/>\n",
