@@ -44,7 +44,7 @@ class RawBench {
     if (direct.ok()) {
       direct_ = *std::move(direct);
     } else if (absl::IsInvalidArgument(direct.status())) {
-      report_->notes.push_back("the file system refuses direct I/O: only buffered operations");
+      report_->notes.emplace_back("the file system refuses direct I/O: only buffered operations");
     } else {
       return direct.status();
     }
