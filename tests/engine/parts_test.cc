@@ -91,22 +91,26 @@ TEST_CASE("sleeps and waits are measured by the steady clock that is given, not 
 
 TEST_CASE("the grace of a close is measured by the steady clock that is given") {
   JumpingClock clock;
-  std::atomic<bool> go = false;
-  std::atomic<bool> runs = false;
+  struct Flags {
+    std::atomic<bool> go = false;
+    std::atomic<bool> runs = false;
+  };
+  // Shared: who hangs outlives the engine, and this test.
+  const auto flags = std::make_shared<Flags>();
   const auto engine =
       testing::MustOpen({.workflows = {testing::Single({.name = "t", .activity = "hang"})},
                          .activities = {{"hang",
-                                         [&](ActivityContext&) {
-                                           runs = true;
-                                           while (!go) absl::SleepFor(absl::Milliseconds(1));
+                                         [flags](ActivityContext&) {
+                                           flags->runs = true;
+                                           while (!flags->go) absl::SleepFor(absl::Milliseconds(1));
                                            return Payload();
                                          }}},
                          .clock = &clock,
                          .close_grace = absl::Hours(2)});
   testing::MustStart(*engine, "k");
-  CHECK(testing::Eventually([&] { return runs.load(); }));
+  CHECK(testing::Eventually([&] { return flags->runs.load(); }));
   CHECK(engine->Close().ok());  // Hours pass at once.
-  go = true;
+  flags->go = true;
 }
 
 TEST_CASE("timers come in order of time, then of execution and task") {

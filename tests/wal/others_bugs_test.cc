@@ -85,7 +85,8 @@ TEST_SUITE("others' bugs") {
     SimStorage storage;
     Written(&storage, 8);
     const uint64_t middle = OffsetOf(BatchesOn(&storage)[3].lsn);
-    const Bytes zeros = BytesOf(uint32_t{0});
+    const uint32_t no_bytes = 0;
+    const Bytes zeros = BytesOf(no_bytes);
     storage.disk().Find(PathOf(1))->Overwrite(middle + offsetof(BatchHeader, body_bytes), zeros);
     CheckRefused(&storage, Refusal::kCorruptAcked);
   }
