@@ -63,10 +63,10 @@ void Gate::Wake() {
   changed_.notify_all();
 }
 
-void Gate::Set(bool shut, bool fail) {
+void Gate::Set(bool shut, bool fails) {
   const std::lock_guard<std::mutex> lock(mutex_);
   shut_ = shut;
-  fail_ = fail;
+  fail_ = fail_ || fails;
   woken_ = true;
   changed_.notify_all();
 }

@@ -14,8 +14,8 @@ namespace stet::testing {
 // Whether completions are seen.  Shared by the storage, its queue and the test.
 class Gate {
  public:
-  void Shut() { Set(true, fail_); }
-  void Open() { Set(false, fail_); }
+  void Shut() { Set(true, false); }
+  void Open() { Set(false, false); }
   // Every completion is an I/O error from now on.
   void Fail() { Set(false, true); }
 
@@ -25,7 +25,7 @@ class Gate {
   void Wake();
 
  private:
-  void Set(bool shut, bool fail);
+  void Set(bool shut, bool fails);
 
   std::mutex mutex_;
   std::condition_variable changed_;
