@@ -10,10 +10,10 @@
 #include "base/status_macros.h"
 #include "wal/io/futex.h"
 #include "wal/io/start_thread.h"
-#include "wal/limits.h"
 #include "wal/log_impl.h"
 #include "wal/read_plan.h"
 #include "wal/recovered_log.h"
+#include "wal/writer_limits.h"
 
 namespace stet::wal {
 namespace {

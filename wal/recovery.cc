@@ -9,9 +9,9 @@
 #include "base/status_macros.h"
 #include "stet/wal/storage.h"
 #include "wal/examiner.h"
-#include "wal/limits.h"
 #include "wal/recovered_log.h"
 #include "wal/segments.h"
+#include "wal/writer_limits.h"
 
 namespace stet::wal {
 namespace {

@@ -19,10 +19,10 @@
 #include "wal/batch.h"
 #include "wal/flight_control.h"
 #include "wal/io/aligned_buffer.h"
-#include "wal/limits.h"
 #include "wal/recovered_tail.h"
 #include "wal/segment_supply.h"
 #include "wal/segment_writer.h"
+#include "wal/writer_limits.h"
 
 namespace stet::wal {
 

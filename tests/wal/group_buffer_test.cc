@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 
 #include "wal/batch.h"
-#include "wal/limits.h"
+#include "wal/writer_limits.h"
 
 namespace stet::wal {
 namespace {

@@ -1,5 +1,5 @@
 // What a writer takes.
-#include "wal/limits.h"
+#include "wal/writer_limits.h"
 
 #include <fmt/format.h>
 
