@@ -20,12 +20,22 @@ namespace {
 
 constexpr std::array kCandidates = {Operation::kDurableWrite, Operation::kWriteThenFlush,
                                     Operation::kLinkedFlush};
-constexpr size_t kRounds = 16;
-constexpr size_t kRoundsMin = 4;
-constexpr int64_t kBudgetNs = 6'000'000;
+constexpr size_t kRounds = 5;
+constexpr size_t kRoundsMin = 3;
+constexpr int64_t kBudgetNs = 40'000'000;
 
 // The usual operation stays unless another takes less than this part of its time.
 constexpr double kBetter = 0.9;
+
+OperationCost CostOf(Operation operation, uint32_t in_flight, std::vector<int64_t> times) {
+  std::sort(times.begin(), times.end());
+  const double p50 = static_cast<double>(times[times.size() / 2]) / 1e3;
+  return {.operation = operation,
+          .in_flight = in_flight,
+          .p50_us = p50,
+          .p99_us = static_cast<double>(times.back()) / 1e3,
+          .per_second = p50 > 0 ? in_flight * 1e6 / p50 : 0};
+}
 
 class Measurement {
  public:
@@ -34,83 +44,106 @@ class Measurement {
         queue_(*queue),
         file_(*file),
         offset_(offset),
+        together_(static_cast<uint32_t>(std::min<size_t>(kProbeWrites, queue->depth()))),
         zeros_(file->alignment(), file->alignment()) {
     std::memset(zeros_.data(), 0, zeros_.size());
   }
 
   // In turns, so that what disturbs one disturbs the others.
   absl::Status Run() {
-    const int64_t begin = storage_.MonotonicNanos();
+    const int64_t end = storage_.MonotonicNanos() + kBudgetNs;
     for (size_t round = 0; round < kRounds; ++round) {
       for (size_t i = 0; i < kCandidates.size(); ++i) {
-        const int64_t start = storage_.MonotonicNanos();
-        if (start - begin > kBudgetNs) return absl::OkStatus();
-        RETURN_IF_ERROR(MakeDurable(kCandidates[i]));
-        times_[i].push_back(storage_.MonotonicNanos() - start);
+        if (storage_.MonotonicNanos() > end) return absl::OkStatus();
+        RETURN_IF_ERROR(Time(kCandidates[i], 1, &alone_[i]));
+        RETURN_IF_ERROR(Time(kCandidates[i], together_, &at_once_[i]));
       }
     }
     return absl::OkStatus();
   }
 
-  bool enough() const { return times_.back().size() >= kRoundsMin; }
+  bool enough() const { return at_once_.back().size() >= kRoundsMin; }
 
-  std::vector<OperationCost> Costs() {
+  std::vector<OperationCost> Costs() const {
     std::vector<OperationCost> costs;
     for (size_t i = 0; i < kCandidates.size(); ++i) {
-      std::vector<int64_t>& times = times_[i];
-      std::sort(times.begin(), times.end());
-      const double p50 = static_cast<double>(times[times.size() / 2]) / 1e3;
-      costs.push_back({.operation = kCandidates[i],
-                       .p50_us = p50,
-                       .p99_us = static_cast<double>(times.back()) / 1e3,
-                       .per_second = p50 > 0 ? 1e6 / p50 : 0});
+      costs.push_back(CostOf(kCandidates[i], 1, alone_[i]));
+      costs.push_back(CostOf(kCandidates[i], together_, at_once_[i]));
     }
     return costs;
   }
 
  private:
-  absl::Status MakeDurable(Operation operation) {
+  absl::Status Time(Operation operation, uint32_t writes, std::vector<int64_t>* times) {
+    const int64_t begin = storage_.MonotonicNanos();
+    RETURN_IF_ERROR(MakeDurable(operation, writes));
+    times->push_back(storage_.MonotonicNanos() - begin);
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeDurable(Operation operation, uint32_t writes) {
     switch (operation) {
       case Operation::kAuto:
       case Operation::kDurableWrite:
-        return Do(Op::Kind::kWriteDurable);
+        return Do(Op::Kind::kWriteDurable, writes);
       case Operation::kLinkedFlush:
-        return Do(Op::Kind::kWriteLinkedFlush);
+        return Do(Op::Kind::kWriteLinkedFlush, writes);
       case Operation::kWriteThenFlush:
-        RETURN_IF_ERROR(Do(Op::Kind::kWrite));
-        return Do(Op::Kind::kFlush);
+        RETURN_IF_ERROR(Do(Op::Kind::kWrite, writes));
+        return Do(Op::Kind::kFlush, 1);
     }
     return absl::OkStatus();
   }
 
-  absl::Status Do(Op::Kind kind) {
-    Op op{.kind = kind, .file = &file_, .token = 1};
-    if (kind != Op::Kind::kFlush) {
-      op.offset = offset_;
-      op.data = zeros_.span();
+  // All of them in one submission; back when the last has completed.
+  absl::Status Do(Op::Kind kind, uint32_t count) {
+    std::array<Op, kProbeWrites> ops;
+    for (uint32_t i = 0; i < count; ++i) {
+      ops[i] = {.kind = kind, .file = &file_, .token = i};
+      if (kind == Op::Kind::kFlush) continue;
+      ops[i].offset = offset_ + i * zeros_.size();
+      ops[i].data = zeros_.span();
     }
-    RETURN_IF_ERROR(queue_.Submit({&op, 1}));
-    Completion completion;
-    size_t count = 0;
+    RETURN_IF_ERROR(queue_.Submit({ops.data(), count}));
+    absl::Status status;
     // The buffer belongs to the kernel until then.
-    while (count == 0) {
-      ASSIGN_OR_RETURN(count, queue_.Reap({&completion, 1}, absl::Seconds(1)));
+    for (uint32_t done = 0; done < count;) {
+      std::array<Completion, kProbeWrites> completions;
+      ASSIGN_OR_RETURN(const size_t reaped, queue_.Reap(completions, absl::Seconds(1)));
+      done += static_cast<uint32_t>(reaped);
+      for (const Completion& completion : std::span(completions).first(reaped)) {
+        status.Update(StatusOf(completion, ops[completion.token]));
+      }
     }
+    return status;
+  }
+
+  absl::Status StatusOf(const Completion& completion, const Op& op) const {
     if (completion.result >= 0) return absl::OkStatus();
     const int error = static_cast<int>(-completion.result);
-    return IoErrorAt(error, "try a durable write of", file_.path(), offset_, zeros_.size());
+    return IoErrorAt(error, "try a durable write of", file_.path(), op.offset, zeros_.size());
   }
 
   Storage& storage_;
   Queue& queue_;
   File& file_;
   const uint64_t offset_;
+  const uint32_t together_;
   AlignedBuffer zeros_;
-  std::array<std::vector<int64_t>, kCandidates.size()> times_ = {};
+  std::array<std::vector<int64_t>, kCandidates.size()> alone_ = {};
+  std::array<std::vector<int64_t>, kCandidates.size()> at_once_ = {};
 };
 
+// What one alone and several at once take count the same: the first is a lone caller's latency,
+// the second the rate of many.
+double TimeOf(const std::vector<OperationCost>& costs, Operation operation) {
+  double sum = 0;
+  for (const OperationCost& cost : costs) sum += cost.operation == operation ? cost.p50_us : 0;
+  return sum;
+}
+
 std::string KeyOf(const Storage& storage, const FileSystemFacts& facts) {
-  return fmt::format("stet durability probe 1\n{}\n{}\n{}\n{}\n", facts.kernel, facts.type,
+  return fmt::format("stet durability probe 2\n{}\n{}\n{}\n{}\n", facts.kernel, facts.type,
                      facts.device, storage.name());
 }
 
@@ -136,15 +169,8 @@ absl::Status Keep(Storage* storage, const std::string& path, const std::string& 
 
 }  // namespace
 
-// Where the device has a cache and no FUA, the end of a durable write is left to a thread of the
-// kernel's that comes late on busy processors.
-Operation UsualOperation(const FileSystemFacts& facts) {
-  return facts.volatile_cache && !facts.fua ? Operation::kLinkedFlush : Operation::kDurableWrite;
-}
-
-absl::StatusOr<ProbeResult> Probe(Storage* storage, Queue* queue, File* file, uint64_t offset,
-                                  const FileSystemFacts& facts) {
-  ProbeResult result{.operation = UsualOperation(facts)};
+absl::StatusOr<ProbeResult> Probe(Storage* storage, Queue* queue, File* file, uint64_t offset) {
+  ProbeResult result{.operation = kUsualOperation};
   Measurement measurement(storage, queue, file, offset);
   RETURN_IF_ERROR(measurement.Run());
   if (!measurement.enough()) {
@@ -152,18 +178,12 @@ absl::StatusOr<ProbeResult> Probe(Storage* storage, Queue* queue, File* file, ui
     return result;
   }
   result.costs = measurement.Costs();
-  const auto cost_of = [&result](Operation operation) {
-    return std::find_if(
-               result.costs.begin(), result.costs.end(),
-               [operation](const OperationCost& cost) { return cost.operation == operation; })
-        ->p50_us;
-  };
-  const double usual = cost_of(result.operation);
-  double best = kBetter * usual;
-  for (const OperationCost& cost : result.costs) {
-    if (cost.p50_us >= best) continue;
-    best = cost.p50_us;
-    result.operation = cost.operation;
+  double best = kBetter * TimeOf(result.costs, kUsualOperation);
+  for (const Operation operation : kCandidates) {
+    const double time = TimeOf(result.costs, operation);
+    if (time >= best) continue;
+    best = time;
+    result.operation = operation;
   }
   return result;
 }
@@ -172,7 +192,7 @@ absl::StatusOr<ProbeResult> ChooseOperation(Storage* storage, const std::string&
                                             Queue* queue, File* file, uint64_t offset) {
   const FileSystemFacts facts = storage->Describe(directory);
   if (facts.type.empty() || facts.in_memory) {
-    return ProbeResult{.operation = UsualOperation(facts),
+    return ProbeResult{.operation = kUsualOperation,
                        .note = facts.in_memory ? "no disk" : "nothing is known of the disk"};
   }
   const std::string key = KeyOf(*storage, facts);
@@ -183,7 +203,7 @@ absl::StatusOr<ProbeResult> ChooseOperation(Storage* storage, const std::string&
       return ProbeResult{.operation = operation, .cached = true, .note = "measured earlier"};
     }
   }
-  ASSIGN_OR_RETURN(ProbeResult result, Probe(storage, queue, file, offset, facts));
+  ASSIGN_OR_RETURN(ProbeResult result, Probe(storage, queue, file, offset));
   if (result.note.empty()) {
     // Without it the next open measures again.
     Keep(storage, path, fmt::format("{}{}\n", key, std::string(ToString(result.operation))))

@@ -15,15 +15,18 @@ namespace stet::wal {
 // device and storage.
 inline constexpr std::string_view kProbeName = "PROBE";
 
-// What is taken where nothing was measured.
-Operation UsualOperation(const FileSystemFacts& facts);
+// What is taken where nothing was measured: one system call and one completion for each batch.  On
+// some devices another is quicker alone, but then it is much slower with several batches in flight.
+inline constexpr Operation kUsualOperation = Operation::kDurableWrite;
 
-// Measures on `file`, whose `alignment()` bytes at `offset` are zeros, and stay zeros.  Takes some
-// milliseconds: a disk or processors too busy to tell anything by then get the usual operation.
-// Nothing else is in flight on `queue`.
+// As many are written at once, beside those written alone.
+inline constexpr uint32_t kProbeWrites = 4;
+
+// Measures on `file`, whose kProbeWrites * `alignment()` bytes at `offset` are zeros, and stay
+// zeros.  Takes about 10 ms, at most about 40: a disk or processors too busy to tell anything by
+// then get the usual operation.  Nothing else is in flight on `queue`.
 // Errors: of a write or flush.
-absl::StatusOr<ProbeResult> Probe(Storage* storage, Queue* queue, File* file, uint64_t offset,
-                                  const FileSystemFacts& facts);
+absl::StatusOr<ProbeResult> Probe(Storage* storage, Queue* queue, File* file, uint64_t offset);
 
 // What is known of `directory`, else what Probe finds, which is then kept there.  Measures nothing
 // where the storage cannot describe the disk, or where no disk is.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -16,21 +17,30 @@
 namespace stet::wal {
 namespace {
 
+struct Cost {
+  int64_t alone_us;
+  int64_t together_us;  // as many as are submitted at once
+};
+using Costs = std::map<Op::Kind, Cost>;
+
 // Each kind of operation takes its time, on the clock of `storage`.
 class TimedQueue final : public Queue {
  public:
-  TimedQueue(SimStorage* storage, std::map<Op::Kind, int64_t> costs_us)
-      : storage_(*storage), costs_us_(std::move(costs_us)) {}
+  TimedQueue(SimStorage* storage, Costs costs) : storage_(*storage), costs_(std::move(costs)) {}
 
   absl::Status Submit(std::span<const Op> ops) override {
+    const Cost cost = costs_.at(ops.front().kind);
+    storage_.Advance((ops.size() == 1 ? cost.alone_us : cost.together_us) * 1000);
+    std::set<uint64_t> offsets;
     for (const Op& op : ops) {
-      storage_.Advance(costs_us_.at(op.kind) * 1000);
       for (const std::byte byte : op.data) CHECK(byte == std::byte{0});
+      CHECK(offsets.insert(op.offset).second);
       completions_.push_back({.token = op.token, .result = result});
     }
     return absl::OkStatus();
   }
   absl::StatusOr<size_t> Reap(std::span<Completion> out, absl::Duration /*wait_max*/) override {
+    REQUIRE(!completions_.empty());
     out[0] = completions_.back();
     completions_.pop_back();
     return 1;
@@ -42,18 +52,17 @@ class TimedQueue final : public Queue {
 
  private:
   SimStorage& storage_;
-  std::map<Op::Kind, int64_t> costs_us_;
+  Costs costs_;
   std::vector<Completion> completions_;
 };
 
-absl::StatusOr<ProbeResult> ProbeWith(std::map<Op::Kind, int64_t> costs_us,
-                                      const FileSystemFacts& facts, int64_t result = 4096) {
+absl::StatusOr<ProbeResult> ProbeWith(Costs costs, int64_t result = 4096) {
   SimStorage storage;
   auto file = storage.Open("/file", OpenMode::kCreate);
   REQUIRE(file.ok());
-  TimedQueue queue(&storage, std::move(costs_us));
+  TimedQueue queue(&storage, std::move(costs));
   queue.result = result;
-  return Probe(&storage, &queue, file->get(), 16384, facts);
+  return Probe(&storage, &queue, file->get(), 16384);
 }
 
 constexpr Op::Kind kDurable = Op::Kind::kWriteDurable;
@@ -68,33 +77,44 @@ std::string ReadFile(const std::filesystem::path& path) {
 
 TEST_SUITE("wal::Probe") {
   TEST_CASE("the quickest operation is taken, and the usual one unless another is clearly better") {
-    const FileSystemFacts cached{.volatile_cache = true};
-    const FileSystemFacts fua{.volatile_cache = true, .fua = true};
-    const auto op = [](const absl::StatusOr<ProbeResult>& result) {
-      REQUIRE(result.ok());
-      CHECK_EQ(result->costs.size(), 3);
+    const auto chosen = [](const Costs& costs) {
+      const auto result = ProbeWith(costs);
+      REQUIRE_MESSAGE(result.ok(), result.status().ToString());
+      CHECK_EQ(result->costs.size(), 6);
       return result->operation;
     };
-    CHECK(op(ProbeWith({{kDurable, 80}, {kLinked, 100}, {kWrite, 60}, {kFlush, 60}}, cached)) ==
+    const Cost slow{500, 500};
+    CHECK(chosen({{kDurable, {100, 200}}, {kLinked, {90, 185}}, {kWrite, slow}, {kFlush, slow}}) ==
           Operation::kDurableWrite);
-    CHECK(op(ProbeWith({{kDurable, 95}, {kLinked, 100}, {kWrite, 60}, {kFlush, 60}}, cached)) ==
+    CHECK(chosen({{kDurable, {100, 200}}, {kLinked, {90, 170}}, {kWrite, slow}, {kFlush, slow}}) ==
           Operation::kLinkedFlush);
-    CHECK(op(ProbeWith({{kDurable, 95}, {kLinked, 100}, {kWrite, 20}, {kFlush, 50}}, fua)) ==
-          Operation::kWriteThenFlush);
-    CHECK(op(ProbeWith({{kDurable, 100}, {kLinked, 95}, {kWrite, 60}, {kFlush, 60}}, fua)) ==
-          Operation::kDurableWrite);
+    CHECK(
+        chosen({{kDurable, {100, 200}}, {kLinked, slow}, {kWrite, {20, 30}}, {kFlush, {60, 60}}}) ==
+        Operation::kWriteThenFlush);
+  }
+
+  TEST_CASE("an operation that is quicker alone and slower with several in flight is not taken") {
+    const auto result = ProbeWith(
+        {{kDurable, {100, 200}}, {kLinked, {80, 250}}, {kWrite, {20, 50}}, {kFlush, {160, 160}}});
+    REQUIRE(result.ok());
+    CHECK(result->operation == Operation::kDurableWrite);
+    CHECK_EQ(result->costs[0].in_flight, 1);
+    CHECK_EQ(result->costs[0].p50_us, 100);
+    CHECK_EQ(result->costs[1].in_flight, 4);
+    CHECK_EQ(result->costs[1].p50_us, 200);
+    CHECK_EQ(result->costs[1].per_second, 20000);
   }
 
   TEST_CASE("a disk that is too busy to be measured gets the usual operation; an error is one") {
-    const FileSystemFacts cached{.volatile_cache = true};
-    const auto busy =
-        ProbeWith({{kDurable, 900}, {kLinked, 4000}, {kWrite, 900}, {kFlush, 900}}, cached);
+    const auto all = [](Cost cost) {
+      return Costs{{kDurable, cost}, {kLinked, cost}, {kWrite, cost}, {kFlush, cost}};
+    };
+    const auto busy = ProbeWith(all({2000, 4000}));
     REQUIRE(busy.ok());
-    CHECK(busy->operation == Operation::kLinkedFlush);
+    CHECK(busy->operation == Operation::kDurableWrite);
     CHECK(!busy->note.empty());
     CHECK(busy->costs.empty());
-    const auto failed =
-        ProbeWith({{kDurable, 1}, {kLinked, 1}, {kWrite, 1}, {kFlush, 1}}, cached, -EIO);
+    const auto failed = ProbeWith(all({1, 1}), -EIO);
     CHECK(failed.status().code() == absl::StatusCode::kInternal);
   }
 
@@ -115,7 +135,7 @@ TEST_SUITE("wal::Probe") {
     auto storage = OpenStorage(Backend::kAuto);
     const FileSystemFacts facts = (*storage)->Describe(directory.path());
     if (facts.in_memory) return;
-    const std::string text = "stet durability probe 1\n" + facts.kernel + "\n" + facts.type + "\n" +
+    const std::string text = "stet durability probe 2\n" + facts.kernel + "\n" + facts.type + "\n" +
                              facts.device + "\n" + (*storage)->name() + "\nwrite_flush\n";
     if (std::filesystem::exists(kept)) {
       CHECK_EQ(ReadFile(kept).substr(0, text.size() - 12), text.substr(0, text.size() - 12));
@@ -125,7 +145,7 @@ TEST_SUITE("wal::Probe") {
     CHECK(again.operation == Operation::kWriteThenFlush);
     CHECK_EQ(again.operation_note, "write_flush: measured earlier");
     CHECK_EQ(ReadFile(kept), text);
-    std::ofstream(kept) << "stet durability probe 1\nanother kernel\n";
+    std::ofstream(kept) << "stet durability probe 2\nanother kernel\n";
     CHECK(open().operation_note != "write_flush: measured earlier");
     const auto pinned =
         Log::Open({.directory = directory.path(), .operation = Operation::kDurableWrite});
