@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -174,7 +175,21 @@ absl::Status PosixFile::Flush() {
   return absl::OkStatus();
 }
 
+// An allocation that fails half way has filled the disk for a moment, and all else that writes there
+// has failed with it.
+absl::Status PosixFile::CheckRoom(uint64_t bytes) {
+  struct statvfs disk {};
+  struct stat info {};
+  if (::fstatvfs(buffered_.get(), &disk) != 0) return IoError(errno, "ask for the room of", path_);
+  if (::fstat(buffered_.get(), &info) != 0) return IoError(errno, "stat", path_);
+  if (disk.f_blocks == 0) return absl::OkStatus();  // this file system does not tell
+  const uint64_t blocks = ::geteuid() == 0 ? disk.f_bfree : disk.f_bavail;
+  const uint64_t room = blocks * disk.f_frsize + static_cast<uint64_t>(info.st_blocks) * 512;
+  return room >= bytes ? absl::OkStatus() : IoErrorAt(ENOSPC, "allocate", path_, 0, bytes);
+}
+
 absl::Status PosixFile::Allocate(uint64_t bytes) {
+  RETURN_IF_ERROR(CheckRoom(bytes));
   const auto length = static_cast<off_t>(bytes);
   const int64_t result = Retry([&] { return ::fallocate(buffered_.get(), 0, 0, length); });
   if (result == 0) return absl::OkStatus();

@@ -44,6 +44,7 @@ class PosixFile final : public File {
   PosixFile(std::string path, UniqueFd buffered, UniqueFd direct, uint32_t alignment);
 
   bool Aligned(uint64_t offset, Bytes data) const;
+  absl::Status CheckRoom(uint64_t bytes);
   int FdFor(uint64_t offset, Bytes data) const;
   absl::StatusOr<size_t> ReadThroughBuffer(uint64_t offset, std::span<std::byte> out);
 

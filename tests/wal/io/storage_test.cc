@@ -78,6 +78,21 @@ TEST_SUITE("wal::Storage") {
     }
   }
 
+  TEST_CASE("what is more than the disk has room for is refused before any of it is taken") {
+    for (auto& storage : Storages()) {
+      CAPTURE(storage->name());
+      const TempDirectory directory;
+      auto file = storage->Open(directory.path() + "/file", OpenMode::kCreate);
+      REQUIRE(file.ok());
+      // Too much for any file: whoever asks the kernel for it is told another error.
+      const absl::Status refused = (*file)->Allocate(uint64_t{1} << 62);
+      CHECK(absl::IsResourceExhausted(refused));
+      CHECK(refused.message().find("No space left") != std::string::npos);
+      CHECK((*file)->Allocate(16 * kBlock).ok());
+      CHECK((*file)->Allocate(16 * kBlock).ok());
+    }
+  }
+
   TEST_CASE("a queue completes writes and flushes, each once") {
     for (auto& storage : Storages()) {
       CAPTURE(storage->name());
