@@ -1,6 +1,5 @@
-// What nearly every source includes, precompiled where a build asks for it (-Dpch=true).
-//
-// Off by default: ccache works better without, and a forgotten include is found.  Nothing includes it, and as a main file it must not say #pragma once.
+// What nearly every source includes, precompiled unless a build asks for none (-Dpch=false: ccache works better without, and a forgotten
+// include is found).  Nothing includes it, and as a main file it must not say #pragma once.
 #include <algorithm>
 #include <array>
 #include <cstddef>
