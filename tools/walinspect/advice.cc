@@ -40,7 +40,8 @@ std::string FirstStep(const wal::RecoveryReport& report) {
     case wal::Refusal::kUnsupported:
       return "read it with the version that wrote it, or a later one";
     case wal::Refusal::kNoAccess:
-      return fmt::format("see the permissions: ls -la {}", Quoted(report.directory));
+      return fmt::format("see whether it is there, and its permissions: ls -la {}",
+                         Quoted(report.directory));
     default:
       return {};
   }
@@ -69,11 +70,15 @@ std::string RepairStep(const wal::Options& options, const std::string& directory
   }
   const auto saved = wal::Salvage({.source = options, .target = target});
   if (!saved.ok()) return {};
+  std::string loses = Counted(saved->lost_records, "event", "events");
+  if (!saved->lost_complete) {
+    loses = saved->lost_records == 0 ? "what is missing" : "at least " + loses;
+  }
   return fmt::format(
-      "walinspect salvage {} --out {}   (keeps {}, loses {}{})", Quoted(directory), shown,
+      "walinspect salvage {} --out {}   (keeps {}, loses {})", Quoted(directory), shown,
       saved->last_seq == 0 ? "nothing"
                            : fmt::format("seq {}..{}", saved->first_seq, saved->last_seq),
-      saved->lost_complete ? "" : "at least ", Counted(saved->lost_records, "event", "events"));
+      loses);
 }
 
 }  // namespace
