@@ -145,7 +145,7 @@ absl::Status Log::Impl::Retire(const Anchor& anchor) {
   while (!request.answered && (retire_ != &request || (status_.ok() && !ended_))) {
     changed_.Wait(mutex_);
   }
-  if (request.answered) return request.status;
+  if (request.answered) return std::move(request.status);
   retire_ = nullptr;
   return status_.ok() ? absl::FailedPreconditionError("log: it is closed") : status_;
 }

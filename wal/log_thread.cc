@@ -118,12 +118,12 @@ void Log::Impl::AnswerRetire() {
     if (retire_ == nullptr || !status_.ok()) return;
     request = std::exchange(retire_, nullptr);
   }
-  const absl::Status status = writer_->Retire(request->anchor);
+  absl::Status status = writer_->Retire(request->anchor);
   // The next plan leaves out what is gone.
   seen_rotations_ = kNoLimit;
   Publish();
   MutexLock lock(mutex_);
-  request->status = status;
+  request->status = std::move(status);
   request->answered = true;
   changed_.NotifyAll();
 }
