@@ -42,7 +42,8 @@ def main():
             check_equal(sorted(error), ['code', 'file', 'message', 'next', 'offset'], name)
     with Scratch() as s:
         one_line_error(s.stet('run', s.path / 'none.json'), 2, 'none.json', 'No such file')
-        one_line_error(s.stet('run', s.file('f.yaml', 'tasks: []')), 2, 'YAML')
+        one_line_error(s.stet('run', s.file('f.yaml', 'tasks: []')), 2, 'f.yaml:1:8', 'tasks')
+        one_line_error(s.stet('run', s.file('f.yaml', 'tasks:\n\t- {}')), 2, 'f.yaml:2', 'not YAML')
         flow = s.file('flow.json', {'tasks': [A]})
         one_line_error(s.stet('run', flow, '--input', '{'), 2, '--input:1:')
         one_line_error(s.stet('run', flow, '--input', '@none.json'), 2, 'none.json')

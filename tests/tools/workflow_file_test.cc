@@ -199,9 +199,48 @@ TEST_SUITE("workflow file") {
                  {"\"b\" has the parent \"a\"", "children"});
   }
 
-  TEST_CASE("what is not built, and files that are not there, say so") {
-    CHECK_EQ(ParseWorkflow("a: 1", "flow.yaml", {}).status().code(),
-             absl::StatusCode::kUnimplemented);
+  TEST_CASE("YAML says the same as JSON") {
+    const auto json = ParseWorkflow(R"({"name": "report", "defaults": {"timeout": "30s"}, "tasks": [
+        {"id": "fetch", "run": "echo '1: {a}' # no comment", "priority": 3},
+        {"id": "no", "command": ["sort", "-n", "7"], "after": ["fetch"],
+         "retry": {"max_attempts": 3, "backoff": {"kind": "fixed", "base": "1s"}}}]})",
+                                    "flow.json", {});
+    const std::string text = R"(# a comment
+name: report
+defaults: {timeout: 30s}
+tasks:
+  - id: fetch
+    run: |-
+      echo '1: {a}' # no comment
+    priority: 3
+  - id: no
+    command: [sort, -n, "7"]
+    after:
+      - fetch
+    retry:
+      max_attempts: 3
+      backoff: {kind: fixed, base: "1s"}
+)";
+    const auto yaml = ParseWorkflow(text, "flow.yaml", {});
+    REQUIRE_MESSAGE(json.ok(), json.status().ToString());
+    REQUIRE_MESSAGE(yaml.ok(), yaml.status().ToString());
+    CHECK(*yaml == *json);
+    CHECK(ParseWorkflow(text, "flow", {.format = FileFormat::kYaml}).ok());
+    CHECK_FALSE(ParseWorkflow(text, "flow", {}).ok());
+  }
+
+  TEST_CASE("a mistake in YAML is named with line and column") {
+    const auto refused = [](const std::string& text) {
+      return std::string(ParseWorkflow(text, "f.yaml", {}).status().message());
+    };
+    CHECK_EQ(refused("tasks:\n  - id: a\n    run: x\n    retries: 3\n").substr(0, 35),
+             "f.yaml:4:14: /tasks/0/retries: unkn");
+    CHECK(refused("tasks:\n  - id: a\n    run: x\n    id: b\n").starts_with("f.yaml:4:5: the key"));
+    CHECK(refused("tasks:\n  - id: a\n    run: x\n    priority: high\n")
+              .starts_with("f.yaml:4:15: /tasks/0/priority: must be an integer"));
+  }
+
+  TEST_CASE("a file that is not there says so") {
     const auto missing = LoadWorkflow("/no/such/file.json", {});
     CHECK_EQ(missing.status().code(), absl::StatusCode::kNotFound);
     CHECK_NE(missing.status().message().find("/no/such/file.json"), std::string::npos);

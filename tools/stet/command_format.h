@@ -1,4 +1,4 @@
-// The tool's own workflow format: JSON whose tasks are commands.
+// The tool's own workflow format, as JSON or YAML: its tasks are commands.
 //
 //   {
 //     "name": "report",                          the execution's default key; default: the file's base name

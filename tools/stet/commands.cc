@@ -45,12 +45,12 @@ void AddDirectory(CLI::App* command, SettingFlags& settings) {
 void AddFormat(CLI::App* command, FileFormat& format, double& time_scale) {
   const auto check = [](const std::string& name) {
     if (FileFormatFrom(name).has_value()) return std::string();
-    return fmt::format("must be auto, json or wfformat, is {}", Quote(name));
+    return fmt::format("must be auto, json, yaml or wfformat, is {}", Quote(name));
   };
   command
       ->add_option_function<std::string>(
           "--format", [&format](const std::string& name) { format = *FileFormatFrom(name); },
-          "auto, json or wfformat (WfCommons 1.5)")
+          "auto, json, yaml or wfformat (WfCommons 1.5)")
       ->check(CLI::Validator(check, ""))
       ->type_name("FORMAT");
   command

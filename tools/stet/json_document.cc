@@ -2,13 +2,12 @@
 #include "tools/stet/json_document.h"
 
 #include <iterator>
-#include <optional>
-#include <set>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "tools/stet/document_builder.h"
 #include "tools/stet/quote.h"
 
 namespace stet::cli {
@@ -47,8 +46,8 @@ class CountingIterator {
   Cursor* cursor_;
 };
 
-// Builds the document.  Each event answers whether to go on; `error` says why not.
-class Builder {
+// What nlohmann's parser reports.  Each event answers whether to go on.
+class Events {
  public:
   using number_integer_t = int64_t;
   using number_unsigned_t = uint64_t;
@@ -56,7 +55,7 @@ class Builder {
   using string_t = std::string;
   using binary_t = nlohmann::json::binary_t;
 
-  explicit Builder(const Cursor* cursor) : cursor_(cursor) {}
+  Events(const Cursor* cursor, DocumentBuilder* builder) : cursor_(*cursor), builder_(*builder) {}
 
   bool null() { return Add({}); }
   bool boolean(bool value) { return Add({.kind = JsonValue::Kind::kBool, .boolean = value}); }
@@ -77,18 +76,11 @@ class Builder {
   }
   bool binary(binary_t&) { return Fail("binary value"); }
 
-  bool start_object(size_t) { return Open(JsonValue::Kind::kObject); }
-  bool start_array(size_t) { return Open(JsonValue::Kind::kArray); }
-  bool end_object() { return Close(); }
-  bool end_array() { return Close(); }
-
-  bool key(std::string& name) {
-    if (!open_.back().keys.insert(name).second) {
-      return Fail(fmt::format("the key {} occurs twice in one object", Quote(name)));
-    }
-    open_.back().key = std::move(name);
-    return true;
-  }
+  bool start_object(size_t) { return builder_.Open(JsonValue::Kind::kObject, cursor_.last); }
+  bool start_array(size_t) { return builder_.Open(JsonValue::Kind::kArray, cursor_.last); }
+  bool end_object() { return builder_.Close(); }
+  bool end_array() { return builder_.Close(); }
+  bool key(std::string& name) { return builder_.Key(std::move(name), cursor_.last); }
 
   bool parse_error(size_t, const std::string& token, const nlohmann::detail::exception& problem) {
     // The library's text is "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ...: <detail>".
@@ -100,58 +92,16 @@ class Builder {
                     : fmt::format("not JSON: {}, at {}", what, Quote(token)));
   }
 
-  const std::optional<std::string>& error() const { return error_; }
-  TextPlace error_place() const { return error_place_; }
-  JsonValue TakeRoot() { return std::move(root_); }
-
  private:
-  struct Frame {
-    JsonValue value;
-    std::string key = {};
-    std::set<std::string, std::less<>> keys = {};
-  };
-
-  bool Fail(std::string what) {
-    error_ = std::move(what);
-    error_place_ = cursor_->last;
-    return false;
-  }
-
-  bool Open(JsonValue::Kind kind) {
-    if (open_.size() >= kJsonDepthMax) {
-      return Fail(fmt::format("nested deeper than {} levels", kJsonDepthMax));
-    }
-    open_.push_back({.value = {.kind = kind, .place = cursor_->last}});
-    return true;
-  }
-
-  bool Close() {
-    JsonValue value = std::move(open_.back().value);
-    open_.pop_back();
-    return Attach(std::move(value));
-  }
+  bool Fail(std::string what) { return builder_.Fail(std::move(what), cursor_.last); }
 
   bool Add(JsonValue value) {
-    value.place = cursor_->last;
-    return Attach(std::move(value));
+    value.place = cursor_.last;
+    return builder_.Add(std::move(value));
   }
 
-  bool Attach(JsonValue value) {
-    if (open_.empty()) {
-      root_ = std::move(value);
-    } else if (Frame& frame = open_.back(); frame.value.kind == JsonValue::Kind::kArray) {
-      frame.value.items.push_back(std::move(value));
-    } else {
-      frame.value.members.emplace_back(std::move(frame.key), std::move(value));
-    }
-    return true;
-  }
-
-  const Cursor* cursor_;
-  std::vector<Frame> open_;
-  JsonValue root_;
-  std::optional<std::string> error_;
-  TextPlace error_place_;
+  const Cursor& cursor_;
+  DocumentBuilder& builder_;
 };
 
 }  // namespace
@@ -188,14 +138,13 @@ absl::StatusOr<JsonValue> ParseJson(std::string_view text, std::string_view name
     return absl::InvalidArgumentError(fmt::format("{}:1:1: not JSON: it is empty", name));
   }
   Cursor cursor;
-  Builder builder(&cursor);
+  DocumentBuilder builder;
+  Events events(&cursor, &builder);
   const bool ok =
       nlohmann::json::sax_parse(CountingIterator(text.data(), &cursor),
-                                CountingIterator(text.data() + text.size(), &cursor), &builder);
-  if (ok) return builder.TakeRoot();
-  return absl::InvalidArgumentError(fmt::format("{}:{}:{}: {}", name, builder.error_place().line,
-                                                builder.error_place().column,
-                                                builder.error().value_or("not JSON")));
+                                CountingIterator(text.data() + text.size(), &cursor), &events);
+  if (!ok) builder.Fail("not JSON", cursor.last);
+  return builder.Finish(name);
 }
 
 }  // namespace stet::cli

@@ -13,6 +13,7 @@
 #include "tools/stet/quote.h"
 #include "tools/stet/status_macros.h"
 #include "tools/stet/wfformat.h"
+#include "tools/stet/yaml_document.h"
 
 namespace stet::cli {
 namespace {
@@ -59,12 +60,10 @@ absl::StatusOr<Workflow> LoadWorkflow(const std::string& path, const FileOptions
 absl::StatusOr<Workflow> ParseWorkflow(std::string_view text, const std::string& path,
                                        const FileOptions& options) {
   const std::string file = OneLine(path);
-  if (options.format == FileFormat::kYaml ||
-      (options.format == FileFormat::kAuto && LooksLikeYaml(path))) {
-    return absl::UnimplementedError(
-        fmt::format("{}: YAML workflows are not built yet; write the workflow as JSON", file));
-  }
-  STET_ASSIGN_OR_RETURN(const JsonValue document, ParseJson(text, file));
+  const bool yaml = options.format == FileFormat::kYaml ||
+                    (options.format == FileFormat::kAuto && LooksLikeYaml(path));
+  STET_ASSIGN_OR_RETURN(const JsonValue document,
+                        yaml ? ParseYaml(text, file) : ParseJson(text, file));
   const Field root(file, document);
   STET_RETURN_IF_ERROR(root.ExpectKind(JsonValue::Kind::kObject));
   const bool wfformat = options.format == FileFormat::kWfFormat ||

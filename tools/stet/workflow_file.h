@@ -1,4 +1,4 @@
-// Reads workflow files: the tool's own JSON format and WfCommons' WfFormat 1.5.
+// Reads workflow files: the tool's own format, as JSON or YAML, and WfCommons' WfFormat 1.5.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 namespace stet::cli {
 
+// kAuto: .yaml and .yml are YAML; of JSON, what looks like WfFormat is that.
 enum class FileFormat { kAuto, kJson, kYaml, kWfFormat };
 std::string_view ToString(FileFormat format);
 std::optional<FileFormat> FileFormatFrom(std::string_view name);
@@ -22,8 +23,8 @@ struct FileOptions {
 };
 
 // Reads and checks the whole definition; its name is the file's "name", else its base name without extension.
-// Errors, each on one line naming file and place: NotFound and other I/O codes; Unimplemented for YAML; InvalidArgument for
-// everything that is wrong with the content.
+// Errors, each on one line naming file and place: NotFound and other I/O codes; InvalidArgument for everything
+// that is wrong with the content.
 absl::StatusOr<Workflow> LoadWorkflow(const std::string& path, const FileOptions& options);
 
 // The same for a text in memory.  `path` is for messages and the default name.
