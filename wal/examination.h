@@ -46,6 +46,7 @@ class Examination {
   bool CheckSuccessor(const SurveyedSegment& segment, const SegmentScan& scan);
   void NoteSlots(const SurveyedSegment& segment);
   void FillReport(const SurveyedSegment& segment);
+  Chain ChainBefore(const Chain& stated);
   void FillTail();
 
   Survey& survey_;

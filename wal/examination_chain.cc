@@ -39,9 +39,9 @@ bool Examination::CheckChain() {
     const Chain stated = {.batch_id = header.prev_batch_id, .next_seq = header.first_seq};
     const Chain first = {.batch_lsn = 0};
     ScanInput input = {.slots = segment.slots,
-                       .before = before != nullptr      ? before->chain
-                                 : header.first_seq > 1 ? stated
-                                                        : first,
+                       .before = before != nullptr        ? before->chain
+                                 : header.prev_segno != 0 ? stated
+                                                          : first,
                        .limit = header.segment_bytes,
                        .anchors = mode_.anchors};
     if (i + 1 < active_.size()) {
@@ -218,6 +218,27 @@ void Examination::FillReport(const SurveyedSegment& segment) {
   }
 }
 
+// Nothing was accepted where the scan began, and the headers do not tell where the batch begins that
+// they continue: the writer has to name that place in the next one.  `stated`, if the segments before
+// do not tell either.
+Chain Examination::ChainBefore(const Chain& stated) {
+  for (size_t i = scan_start_; i-- > 0;) {
+    SurveyedSegment& segment = *active_[i];
+    const SegmentHeader& header = segment.header();
+    const uint64_t limit = OffsetOf(active_[i + 1]->header().prev_end_lsn);
+    const SegmentScan scan =
+        ScanSegment(&segment.bytes, header,
+                    {.slots = segment.slots,
+                     .before = {.batch_id = header.prev_batch_id, .next_seq = header.first_seq},
+                     .limit = limit,
+                     .anchors = {}});
+    segment.bytes.Release();
+    if (scan.end != limit || scan.chain.batch_id != stated.batch_id) break;
+    if (scan.chain.batch_lsn) return scan.chain;
+  }
+  return stated;
+}
+
 void Examination::FillTail() {
   const SurveyedSegment& last = *active_.back();
   const SegmentScan& scan = decision_.scans.back();
@@ -236,10 +257,11 @@ void Examination::FillTail() {
   tail.start_reason = report.clean ? StartReason::kCleanOpen : StartReason::kCrashRecovery;
   tail.prev_end_lsn = report.end_lsn;
   tail.prev_last_seq = report.last_seq;
-  tail.prev_batch_lsn = scan.chain.batch_lsn.value_or(0);
+  const Chain end = scan.chain.batch_lsn ? scan.chain : ChainBefore(scan.chain);
+  tail.prev_batch_lsn = end.batch_lsn.value_or(0);
   tail.prev_batch_id = scan.chain.batch_id;
   tail.prev_durable_lsn = std::min(scan.durable_lsn, report.end_lsn);
-  tail.prev_state_digest = scan.chain.state_digest;
+  tail.prev_state_digest = end.state_digest;
   if (report.dropped_bytes != 0) {
     tail.discarded_to_lsn = MakeLsn(last.segno, scan.used_end);
   }

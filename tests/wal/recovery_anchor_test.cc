@@ -126,6 +126,22 @@ TEST_SUITE("wal::recovery anchors") {
     CHECK_EQ(Accepted(bench, 5).first_seq, 6);
   }
 
+  TEST_CASE("a first segment without a record was retired: the next one continues its end") {
+    LogBuilder log;
+    log.Segment();
+    log.End();
+    log.Segment(1);
+    log.Batch({"a1"});
+    log.Batch({"b2"});
+    log.Slot();
+    Bench bench(log);
+    bench.anchors.push_back(AnchorBehind(log.batches[1]));
+    bench.disk.files.erase(log.Path(1));
+    const RecoveryReport report = bench.Judge();
+    CHECK_MESSAGE(!report.refused(), report.ToString());
+    CHECK(bench.Read() == std::vector<std::string>{"a1", "b2"});
+  }
+
   TEST_CASE("a retirement that did not finish leaves segments that no one needs") {
     AnchoredBench bench(kC6);
     bench.Remove(2);

@@ -219,6 +219,36 @@ TEST_SUITE("wal::Writer::Retire") {
     CHECK(absl::IsInvalidArgument(OpenWriter(options).status()));
   }
 
+  TEST_CASE("opened from an anchor that ends a segment, the log still names the batch before") {
+    SimStorage storage;
+    Options options = SimOptions(&storage);
+    for (const char* text : {"a", "b"}) {
+      auto writer = OpenWriter(options);
+      REQUIRE(writer.ok());
+      REQUIRE(AppendText(writer->get(), {text + std::string(3000, 't')}).ok());
+      REQUIRE((*writer)->Flush().ok());
+    }
+    const auto anchor = AnchorIn(storage.Crash(CrashPolicy::kLoseAll), options, 1);
+    REQUIRE(anchor.ok());
+    // Of the batch behind it only the beginning was written, and nothing names it.
+    SimContent* const second = storage.disk().Find("/log/0000000000000002.wal");
+    second->Overwrite(8192, std::vector<std::byte>(8192));
+    second->Overwrite(16384 + 1024, std::vector<std::byte>(1024));
+    {
+      const Anchor anchors[] = {*anchor};
+      auto recovered = Recover(options, anchors);
+      REQUIRE_MESSAGE(recovered.ok(), recovered.status().ToString());
+      CHECK_EQ(recovered->last_seq(), 1);
+      auto writer = Writer::Start(*std::move(recovered), options);
+      REQUIRE(writer.ok());
+      REQUIRE(AppendText(writer->get(), {"c"}).ok());
+      REQUIRE((*writer)->Close().ok());
+    }
+    const auto log = Recover(options);
+    REQUIRE_MESSAGE(log.ok(), log.status().ToString());
+    CHECK_EQ(ReadTexts(*log).size(), 2);
+  }
+
   TEST_CASE("a segment that somebody keeps is not used again") {
     for (const bool linked : {true, false}) {
       const TempDirectory directory;
