@@ -29,13 +29,20 @@ bool Zero(const Image& image, uint64_t begin, uint64_t end) {
 
 class Damager {
  public:
-  Damager(SimDisk* disk, const ImageMap& map, const std::string& directory, uint64_t witnessed,
-          std::mt19937_64* random)
-      : disk_(*disk), map_(map), directory_(directory), witnessed_(witnessed), random_(*random) {}
+  Damager(SimDisk* disk, const ImageMap& map, const std::string& directory,
+          const std::optional<Anchor>& anchor, uint64_t witnessed, std::mt19937_64* random)
+      : disk_(*disk),
+        map_(map),
+        directory_(directory),
+        anchor_(anchor),
+        // A snapshot holds durable records only.
+        witnessed_(std::max(witnessed, anchor ? anchor->seq : 0)),
+        random_(*random) {}
 
   Damage Run() {
     Draw();
     if (text_.empty()) return {"nothing", All()};
+    JudgeBeforeAnchor();
     return {path_ + ": " + text_, verdict_};
   }
 
@@ -57,6 +64,7 @@ class Damager {
                            bool copied) const;
   DamageVerdict JudgeCut(const Image& before, uint64_t size) const;
   DamageVerdict JudgeLoss() const;
+  void JudgeBeforeAnchor();
   bool Witnessed(const MappedBatch& batch) const {
     return segment_ != map_.last_active() || (batch.last_seq <= witnessed_ && !batch.ends_segment);
   }
@@ -64,6 +72,7 @@ class Damager {
   SimDisk& disk_;
   const ImageMap& map_;
   const std::string& directory_;
+  const std::optional<Anchor>& anchor_;
   const uint64_t witnessed_;
   std::mt19937_64& random_;
 
@@ -71,6 +80,7 @@ class Damager {
   SimContent* content_ = nullptr;
   const MappedSegment* segment_ = nullptr;  // null: another file
   std::string text_;
+  bool headers_stand_ = false;  // of the segment, if it is still there
   DamageVerdict verdict_;
 };
 
@@ -93,6 +103,7 @@ void Damager::Draw() {
 void Damager::DrawFileFault(uint64_t kind) {
   if (kind == 0 || segment_ == nullptr) {
     text_ = "is gone";
+    headers_stand_ = true;
     verdict_ = JudgeLoss();
     disk_.Lose(path_);
   } else if (kind == 1) {
@@ -107,6 +118,7 @@ void Damager::DrawFileFault(uint64_t kind) {
 void Damager::DrawPlaceFault(uint64_t kind, uint64_t offset) {
   const Image before = content_->All();
   const uint64_t sector = offset / kSimSector * kSimSector;
+  headers_stand_ = offset >= 4 * kA;
   if (kind == 0) {
     const int bit = static_cast<int>(random_() % 8);
     content_->FlipBit(offset, bit);
@@ -215,6 +227,19 @@ DamageVerdict Damager::JudgeLoss() const {
   return kRefuses;
 }
 
+// Of segments before the one that holds the anchor only the headers are looked at, and they need not
+// be there.  Neither need others that hold no record which is not in the snapshot.
+void Damager::JudgeBeforeAnchor() {
+  if (!anchor_ || segment_ == nullptr || !segment_->active) return;
+  const uint64_t segno = anchor_->lsn >> 32;
+  const bool behind =
+      std::any_of(segment_->batches.begin(), segment_->batches.end(),
+                  [&](const MappedBatch& batch) { return batch.last_seq > anchor_->seq; });
+  const bool spent = segment_->segno < segno || (!behind && segment_ != map_.last_active());
+  if (!spent) return;
+  verdict_ = segment_->segno < segno && headers_stand_ ? All() : AllOrRefused();
+}
+
 void Damager::MakeForeign() {
   Image image = content_->All();
   for (const uint64_t at : {uint64_t{0}, kA}) {
@@ -245,8 +270,9 @@ void Damager::Swap() {
 }  // namespace
 
 Damage DamageImage(SimDisk* disk, const ImageMap& map, const std::string& directory,
-                   uint64_t witnessed, std::mt19937_64* random) {
-  return Damager(disk, map, directory, witnessed, random).Run();
+                   const std::optional<Anchor>& anchor, uint64_t witnessed,
+                   std::mt19937_64* random) {
+  return Damager(disk, map, directory, anchor, witnessed, random).Run();
 }
 
 }  // namespace stet::wal

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -22,9 +23,10 @@ struct Damage {
   DamageVerdict verdict = {};
 };
 
-// Does something to one file of `disk`, whose log `map` draws and of which the first `witnessed` records are named durable by
-// something behind them.
+// Does something to one file of `disk`, whose log `map` draws, which is opened with `anchor` if there is one, and of which the first
+// `witnessed` records are named durable by something behind them.
 Damage DamageImage(SimDisk* disk, const ImageMap& map, const std::string& directory,
-                   uint64_t witnessed, std::mt19937_64* random);
+                   const std::optional<Anchor>& anchor, uint64_t witnessed,
+                   std::mt19937_64* random);
 
 }  // namespace stet::wal

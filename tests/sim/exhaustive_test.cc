@@ -229,8 +229,8 @@ TEST_SUITE("sim exhaustive") {
 
   TEST_CASE("each call fails, however a failed flush leaves the cache, and then the power goes") {
     Combinations combinations;
-    for (const FlushFailure failure :
-         {FlushFailure::kStillDirty, FlushFailure::kKeptInCache, FlushFailure::kReverted}) {
+    for (const FlushFailure failure : {FlushFailure::kStillDirty, FlushFailure::kKeptInCache,
+                                       FlushFailure::kReverted, FlushFailure::kCacheLost}) {
       for (uint64_t call = 1, last = 1; call <= last; ++call) {
         CAPTURE(call);
         SimStorage storage;

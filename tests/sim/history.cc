@@ -75,7 +75,8 @@ absl::Status History::Observe(const Writer& writer, Durability durability) {
   return absl::OkStatus();
 }
 
-absl::Status History::CheckRecovered(const RecoveredLog& log, uint64_t at_least) const {
+absl::Status History::CheckRecovered(const RecoveredLog& log, uint64_t at_least,
+                                     uint64_t from) const {
   const uint64_t count = log.last_seq();
   if (count < at_least || count > ids_.size()) {
     return Broken(fmt::format("recovered {} records; {} were promised, {} given", count, at_least,
@@ -84,8 +85,8 @@ absl::Status History::CheckRecovered(const RecoveredLog& log, uint64_t at_least)
   if (count > 0 && !ends_group_[count - 1]) {
     return Broken(fmt::format("recovered {} records: the last group is not whole", count));
   }
-  Reader reader = log.NewReader();
-  uint64_t seq = 0;
+  Reader reader = log.NewReader(from);
+  uint64_t seq = from - 1;
   for (const Record& record : reader) {
     if (record.seq != ++seq) return Broken(fmt::format("seq {} follows {}", record.seq, seq - 1));
     if (seq > count) return Broken(fmt::format("the reader gives more than {} records", count));

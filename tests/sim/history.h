@@ -39,8 +39,9 @@ class History {
   // An error of the disk came between: what was only written may be gone.
   void ForgetWritten() { promises_.kill = promises_.power; }
 
-  // That a log holds a prefix of what was given, group by group and byte by byte, and at least `at_least` of it.
-  absl::Status CheckRecovered(const RecoveredLog& log, uint64_t at_least) const;
+  // That a log, read from `from` on, holds a prefix of what was given, group by group and byte by byte, and up to `at_least` at
+  // least.
+  absl::Status CheckRecovered(const RecoveredLog& log, uint64_t at_least, uint64_t from = 1) const;
 
   // The log was opened and holds this many: all others are gone for good, these stay.
   void Settle(uint64_t records);

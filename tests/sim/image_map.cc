@@ -32,6 +32,10 @@ bool Is(const Image& image, uint64_t offset, const char* magic) {
   return offset + length <= image.size() && std::memcmp(image.data() + offset, magic, length) == 0;
 }
 
+BatchId IdAt(const Image& image, uint64_t offset) {
+  return {.low = At<uint64_t>(image, offset), .high = At<uint64_t>(image, offset + 8)};
+}
+
 // How many copies of the header say that the segment is in use, and where one of them is.
 int ActiveCopies(const Image& image, uint64_t* copy) {
   int active = 0;
@@ -68,7 +72,8 @@ bool Continues(const Image& image, const MappedSegment& segment, uint64_t offset
             .bytes = bytes,
             .first_seq = walk->next_seq,
             .last_seq = walk->next_seq + count - 1,
-            .ends_segment = At<uint8_t>(image, offset + 5) == 2};
+            .ends_segment = At<uint8_t>(image, offset + 5) == 2,
+            .id = IdAt(image, offset + 112)};
   *walk = {.next_seq = walk->next_seq + count,
            .id_low = At<uint64_t>(image, offset + 112),
            .id_high = At<uint64_t>(image, offset + 120)};
@@ -92,6 +97,12 @@ const MappedSegment* ImageMap::At(const std::string& path) const {
   return nullptr;
 }
 
+Anchor AnchorOf(uint64_t segno, const MappedBatch& batch) {
+  return {.seq = batch.last_seq,
+          .lsn = segno << 32 | (batch.offset + batch.bytes),
+          .batch_id = batch.id};
+}
+
 ImageMap MapImage(const SimDisk& disk, const std::string& directory) {
   ImageMap map;
   std::map<uint64_t, Image> images;
@@ -107,11 +118,21 @@ ImageMap MapImage(const SimDisk& disk, const std::string& directory) {
     segment.active = copies > 0;
     segment.one_copy = copies == 1;
     segment.salt = At<uint64_t>(image, copy + 40);
+    segment.first_seq = At<uint64_t>(image, copy + 88);
+    segment.before = IdAt(image, copy + 120);
     if (segment.active) limits[segno - 1] = At<uint64_t>(image, copy + 104) & 0xffff'ffff;
   }
   Walk walk;
+  uint64_t expected = 0;
   for (auto& [segno, segment] : map.segments) {
     if (!segment.active) continue;
+    if (segno != expected) {
+      walk = {.next_seq = segment.first_seq,
+              .id_low = segment.before.low,
+              .id_high = segment.before.high};
+      map.first_seq = segment.first_seq;
+    }
+    expected = segno + 1;
     const uint64_t limit = limits.contains(segno) ? limits[segno] : images[segno].size();
     MappedBatch batch;
     while (segment.end + kAlign <= limit && !segment.sealed() &&

@@ -55,9 +55,15 @@ SwarmPlan DrawPlan(uint64_t seed) {
   plan.busy = OneIn(&random, 4);
   plan.clock_jumps = OneIn(&random, 4);
   plan.any_names = OneIn(&random, 3);
-  plan.flush_failure = OneOf(
-      &random,
-      std::array{FlushFailure::kStillDirty, FlushFailure::kKeptInCache, FlushFailure::kReverted});
+  plan.flush_failure =
+      OneOf(&random, std::array{FlushFailure::kStillDirty, FlushFailure::kKeptInCache,
+                                FlushFailure::kReverted, FlushFailure::kCacheLost});
+  plan.retires = OneIn(&random, 2);
+  if (plan.retires) {
+    options.retired =
+        OneOf(&random, std::array{Retired::kRecycle, Retired::kDelete, Retired::kArchive});
+  }
+  if (options.retired == Retired::kArchive) options.archive_directory = "/archive";
   return plan;
 }
 
@@ -96,13 +102,14 @@ LifePlan DrawLife(const SwarmPlan& plan, std::mt19937_64* random_in) {
 }
 
 std::string ToString(const SwarmPlan& plan) {
+  constexpr std::array<const char*, 3> kRetired = {"by recycling", "by deleting", "by archiving"};
   const Options& options = plan.options;
   return fmt::format(
       "{} (flush {}, {} KiB{}), {}, at least {} in flight, segments {} KiB (first {}), batch {} "
       "KiB, window {} KiB, idle {}, payloads < {}, groups "
       "of {}, "
       "{} lives, errors {}, full {}, medium {}, short {}, busy {}, jumps {}, any names {}, failed "
-      "flush {}",
+      "flush {}, retires {}",
       ToString(options.durability), absl::FormatDuration(options.flush_interval),
       options.flush_bytes >> 10, plan.strengthens ? ", some ask for more" : "",
       ToString(options.operation), options.batches_in_flight_min, options.segment_bytes >> 10,
@@ -110,7 +117,8 @@ std::string ToString(const SwarmPlan& plan) {
       options.inflight_bytes_max >> 10, absl::FormatDuration(options.idle_watermark),
       plan.payload_bytes_max, plan.group_max, plan.lives, plan.errors, plan.full_disk, plan.medium,
       plan.short_writes, plan.busy, plan.clock_jumps, plan.any_names,
-      static_cast<int>(plan.flush_failure));
+      static_cast<int>(plan.flush_failure),
+      plan.retires ? kRetired[static_cast<size_t>(options.retired)] : "nothing");
 }
 
 std::string ToString(const LifePlan& life) {

@@ -36,6 +36,7 @@ struct SwarmPlan {
   bool clock_jumps = false;
   bool any_names = false;
   FlushFailure flush_failure = FlushFailure::kStillDirty;
+  bool retires = false;  // snapshots are taken, and what lies before them is given up
 };
 
 SwarmPlan DrawPlan(uint64_t seed);

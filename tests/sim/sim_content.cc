@@ -162,6 +162,15 @@ void SimContent::FailFlush(uint64_t number, FlushFailure failure, std::mt19937_6
   }
 }
 
+void SimContent::LoseCache() {
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    cache_lost_ |= std::erase_if(it->second, [](const Version& version) {
+                     return version.completed != UINT64_MAX;
+                   }) != 0;
+    it = it->second.empty() ? pending_.erase(it) : std::next(it);
+  }
+}
+
 void SimContent::Kill(std::mt19937_64& random) {
   for (auto it = pending_.begin(); it != pending_.end();) {
     std::vector<Version>& versions = it->second;

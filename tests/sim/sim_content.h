@@ -10,6 +10,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "stet/wal/record.h"
@@ -36,6 +37,9 @@ enum class FlushFailure : uint8_t {
   kStillDirty,  // the next flush tries them again
   kKeptInCache,  // as on ext4: buffered reads show them, the disk never gets them, the next flush succeeds
   kReverted,  // as on btrfs: reads show what was there before
+  // The device has lost its cache: of no file is there what no flush covered, and each such file's
+  // next flush says so.
+  kCacheLost,
 };
 
 // Copies share what is durable, so that they cost little.
@@ -61,6 +65,11 @@ class SimContent {
   void Flush(uint64_t number);
   // Of what completed up to `number` any part is durable, and the rest as `failure` says.
   void FailFlush(uint64_t number, FlushFailure failure, std::mt19937_64& random);
+
+  // The device lost its cache: what completed and was not flushed is gone.
+  void LoseCache();
+  // Whether something was lost that no flush has reported; from now on it is reported.
+  bool TakeCacheLoss() { return std::exchange(cache_lost_, false); }
 
   // The process is killed: of writes under way any sector is written, none is under way any more.
   void Kill(std::mt19937_64& random);
@@ -98,6 +107,7 @@ class SimContent {
   std::map<uint64_t, Sector> orphans_;  // in the page cache alone, after a flush that failed
   uint64_t size_ = 0;
   uint64_t durable_size_ = 0;
+  bool cache_lost_ = false;
 };
 
 }  // namespace stet::wal

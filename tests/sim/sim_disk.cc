@@ -2,7 +2,6 @@
 #include "tests/sim/sim_disk.h"
 
 #include <algorithm>
-#include <set>
 
 namespace stet::wal {
 namespace {
@@ -164,7 +163,20 @@ SimDisk SimDisk::Crash(CrashPolicy policy, std::mt19937_64& random) const {
   return Crash(chooser);
 }
 
+std::set<SimContent*> SimDisk::Contents() const {
+  std::set<SimContent*> contents;
+  for (const Names* names : {&names_, &durable_names_}) {
+    for (const auto& [path, content] : *names) contents.insert(content.get());
+  }
+  return contents;
+}
+
+void SimDisk::LoseCaches() {
+  for (SimContent* content : Contents()) content->LoseCache();
+}
+
 void SimDisk::Kill(std::mt19937_64& random) {
+  // By name: their order in memory differs from run to run.
   std::set<SimContent*> killed;
   for (const Names* names : {&names_, &durable_names_}) {
     for (const auto& [path, content] : *names) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,6 +83,8 @@ class SimDisk {
   // `any_names`, any of them.
   SimDisk Crash(CrashChooser& chooser, bool any_names = false) const;
   SimDisk Crash(CrashPolicy policy, std::mt19937_64& random) const;
+  // The device loses what it has not yet made durable of any file.
+  void LoseCaches();
   // The process dies and the machine goes on.
   void Kill(std::mt19937_64& random);
 
@@ -98,6 +101,7 @@ class SimDisk {
     std::shared_ptr<SimContent> content;
   };
   static void Apply(const Change& change, Names* names, std::vector<std::string>* directories);
+  std::set<SimContent*> Contents() const;
 
   Names names_;
   Names durable_names_;

@@ -41,12 +41,10 @@ absl::Status SimFile::Write(uint64_t offset, Bytes data) {
 absl::Status SimFile::Flush() {
   const int error = storage_.Count(storage_.faults.flush_error, [&] { return "flush " + path_; });
   if (error != 0) {
-    if (!storage_.dead_) {
-      content_->FailFlush(storage_.disk_.last_number(), storage_.faults.flush_failure,
-                          storage_.random_);
-    }
+    storage_.FailFlush(content_.get(), storage_.disk_.last_number());
     return IoError(error, "flush", path_);
   }
+  if (storage_.TellsCacheLoss(content_.get())) return IoError(EIO, "flush", path_);
   content_->Flush(storage_.disk_.last_number());
   return absl::OkStatus();
 }

@@ -98,11 +98,13 @@ int64_t SimQueue::ExecuteFlush(const Pending& pending) {
   const Op& op = pending.op;
   const int error = storage_.Count(storage_.faults.flush_error,
                                    [&] { return "queued flush " + op.file->path(); });
-  if (error == 0) Content(op).Flush(pending.covers);
-  if (error != 0 && !storage_.dead_) {
-    Content(op).FailFlush(pending.covers, storage_.faults.flush_failure, storage_.random_);
+  if (error != 0) {
+    storage_.FailFlush(&Content(op), pending.covers);
+    return -error;
   }
-  return -error;
+  if (storage_.TellsCacheLoss(&Content(op))) return -EIO;
+  Content(op).Flush(pending.covers);
+  return 0;
 }
 
 // How much of a write is done: all, or less, in sectors.

@@ -28,6 +28,22 @@ bool SimStorage::Chance(double rate) {
   return rate > 0 && static_cast<double>(random_() >> 11) < rate * 0x1p53;
 }
 
+bool SimStorage::TellsCacheLoss(SimContent* content) {
+  if (dead_ || !content->TakeCacheLoss()) return false;
+  ++errors_;
+  Say("-- the cache was lost");
+  return true;
+}
+
+void SimStorage::FailFlush(SimContent* content, uint64_t number) {
+  if (dead_) return;
+  if (faults.flush_failure != FlushFailure::kCacheLost) {
+    return content->FailFlush(number, faults.flush_failure, random_);
+  }
+  disk_.LoseCaches();
+  content->TakeCacheLoss();
+}
+
 void SimStorage::Say(const std::string& what) {
   if (keep_history && !history_.empty()) history_.back() += " " + what;
 }

@@ -68,6 +68,10 @@ class SimStorage final : public Storage {
   // Whether a name is to be changed: also when the power goes just then.
   bool Takes(int error) const { return error == 0 || dying_; }
   bool Chance(double rate);
+  // Whether this flush of `content` has to say that the device lost its cache.
+  bool TellsCacheLoss(SimContent* content);
+  // A flush that covers what completed up to `number` fails.
+  void FailFlush(SimContent* content, uint64_t number);
   void Say(const std::string& what);
 
   SimDisk disk_;

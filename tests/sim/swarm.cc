@@ -2,79 +2,19 @@
 #include "tests/sim/swarm.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
-#include "stet/wal/recovery.h"
-#include "stet/wal/writer.h"
-#include "tests/sim/damage.h"
-#include "tests/sim/history.h"
-#include "tests/sim/image_map.h"
-#include "tests/sim/payload.h"
-#include "tests/sim/plan.h"
-#include "tests/sim/sim_storage.h"
+#include "tests/sim/swarm_run.h"
 
 namespace stet::wal {
 namespace {
 
-constexpr int kImagesPerCut = 3;
-constexpr int kDamagesPerImage = 3;
+constexpr size_t kAnchorsMax = 2;
 
-absl::Status Broken(std::string text) { return absl::InternalError(std::move(text)); }
-
-class Swarm {
- public:
-  Swarm(uint64_t seed, bool tell)
-      : plan_(DrawPlan(seed)),
-        random_(seed * 0x9e37'79b9'7f4a'7c15 + 1),
-        history_([this](uint64_t id) { return PayloadOf(id, plan_.payload_bytes_max); }),
-        tell_(tell) {
-    Tell(ToString(plan_));
-  }
-
-  SwarmResult Run() {
-    for (int i = 0; i < plan_.lives && result_.status.ok() && !over_; ++i) result_.status = Live();
-    if (result_.status.ok() && !over_) result_.status = CheckAtRest();
-    result_.records = history_.size();
-    return std::move(result_);
-  }
-
- private:
-  void Tell(std::string line) {
-    if (tell_) result_.story.push_back(std::move(line));
-  }
-  Options OptionsOn(SimStorage* storage) const {
-    Options options = plan_.options;
-    options.storage = storage;
-    return options;
-  }
-
-  absl::Status Live();
-  absl::StatusOr<std::unique_ptr<Writer>> Open(SimStorage* storage);
-  absl::Status Work(SimStorage* storage, Writer* writer, int steps);
-  absl::Status Step(SimStorage* storage, Writer* writer, bool* failed);
-  absl::Status Idle(SimStorage* storage, Writer* writer);
-  absl::Status CheckPoisoned(Writer* writer);
-  absl::Status End(SimStorage* storage, const LifePlan& life);
-  absl::Status CheckCuts(SimStorage* storage);
-  absl::Status CheckImage(const SimDisk& image, uint64_t at_least);
-  absl::Status CheckDamaged(const SimDisk& image, const ImageMap& map);
-  absl::Status CheckAfterMedium(SimDisk image);
-  absl::Status CheckAtRest();
-
-  const SwarmPlan plan_;
-  std::mt19937_64 random_;
-  SimDisk disk_;
-  History history_;
-  uint64_t at_least_ = 0;  // what the next opening must find
-  bool medium_ = false;    // the medium had its fault: open may refuse from now on
-  bool over_ = false;
-  const bool tell_;
-  SwarmResult result_;
-};
+}  // namespace
 
 absl::Status Swarm::Live() {
   LifePlan life = DrawLife(plan_, &random_);
@@ -117,7 +57,7 @@ absl::Status Swarm::Live() {
 // A writer; null if the disk's errors or its death do not let it start.
 absl::StatusOr<std::unique_ptr<Writer>> Swarm::Open(SimStorage* storage) {
   const Options options = OptionsOn(storage);
-  absl::StatusOr<RecoveredLog> log = Recover(options);
+  absl::StatusOr<RecoveredLog> log = Recover(options, anchors_);
   ++result_.recoveries;
   const bool excused = storage->dead() || storage->errors() > 0;
   if (!log.ok()) {
@@ -128,7 +68,8 @@ absl::StatusOr<std::unique_ptr<Writer>> Swarm::Open(SimStorage* storage) {
   }
   Tell(fmt::format("recovered {} records; promised {}", log->last_seq(), at_least_));
   const double read_error = std::exchange(storage->faults.read_error, 0);
-  RETURN_IF_ERROR(history_.CheckRecovered(*log, at_least_));
+  RETURN_IF_ERROR(CheckBase(*log));
+  RETURN_IF_ERROR(history_.CheckRecovered(*log, at_least_, FirstOf(*log)));
   storage->faults.read_error = read_error;
   history_.Settle(log->last_seq());
   at_least_ = log->last_seq();
@@ -152,6 +93,10 @@ absl::Status Swarm::Work(SimStorage* storage, Writer* writer, int steps) {
 absl::Status Swarm::Step(SimStorage* storage, Writer* writer, bool* failed) {
   absl::Status status;
   const uint64_t kind = random_() % 16;
+  if (plan_.retires && random_() % 6 == 0) {
+    if (kind < 6) TakeSnapshot(storage, *writer);
+    return kind == 15 ? RetireTooMuch(writer) : Retire(storage, writer);
+  }
   if (kind < 8) {
     const bool more = plan_.strengthens && random_() % 8 == 0;
     const auto at_least = more ? static_cast<Durability>(random_() % 5) : Durability::kMemory;
@@ -201,6 +146,45 @@ absl::Status Swarm::Idle(SimStorage* storage, Writer* writer) {
   return status;
 }
 
+// Of what is durable, at the end of any batch: the drawings alone say what the disk has for good.
+void Swarm::TakeSnapshot(SimStorage* storage, const Writer& writer) {
+  const uint64_t durable = writer.watermarks().durable;
+  std::vector<Anchor> possible;
+  const ImageMap map = MapImage(storage->Crash(CrashPolicy::kLoseAll), plan_.options.directory);
+  for (const auto& [segno, segment] : map.segments) {
+    for (const MappedBatch& batch : segment.batches) {
+      const bool records = batch.last_seq >= batch.first_seq;
+      const bool newer = anchors_.empty() || batch.last_seq > anchors_.back().seq;
+      if (records && newer && batch.last_seq <= durable) {
+        possible.push_back(AnchorOf(segno, batch));
+      }
+    }
+  }
+  if (possible.empty()) return;
+  anchors_.push_back(possible[random_() % possible.size()]);
+  if (anchors_.size() > kAnchorsMax) anchors_.erase(anchors_.begin());
+  Tell(fmt::format("  snapshot up to seq {}, lsn {:#x}", anchors_.back().seq, anchors_.back().lsn));
+}
+
+// Its errors do not harm the log.
+absl::Status Swarm::Retire(SimStorage* storage, Writer* writer) {
+  if (anchors_.empty()) return absl::OkStatus();
+  const Anchor& anchor = anchors_[random_() % anchors_.size()];
+  given_up_ = std::max(given_up_, anchor.seq);
+  const absl::Status status = writer->Retire(anchor);
+  Tell(fmt::format("  retire before seq {}: {}", anchor.seq, status.ToString()));
+  if (status.ok() || storage->dead() || storage->errors() > 0) return absl::OkStatus();
+  return Broken("retire: " + status.ToString());
+}
+
+// A snapshot of what is not durable promises too much.
+absl::Status Swarm::RetireTooMuch(Writer* writer) {
+  const uint64_t seq = writer->watermarks().durable + 1;
+  const Anchor anchor{.seq = seq, .lsn = UINT64_MAX, .batch_id = {}};
+  if (!writer->Retire(anchor).ok()) return absl::OkStatus();
+  return Broken(fmt::format("retired before seq {}, which is not durable", seq));
+}
+
 // Poison stays: nothing more is taken or released, and nobody waits for ever.
 absl::Status Swarm::CheckPoisoned(Writer* writer) {
   const uint64_t released = writer->released();
@@ -226,89 +210,6 @@ absl::Status Swarm::End(SimStorage* storage, const LifePlan& life) {
   }
   return absl::OkStatus();
 }
-
-// Several fates of one power cut.
-absl::Status Swarm::CheckCuts(SimStorage* storage) {
-  for (int i = 0; i < kImagesPerCut; ++i) {
-    const CrashPolicy policy = i == 0   ? CrashPolicy::kLoseAll
-                               : i == 1 ? CrashPolicy::kKeepAll
-                                        : CrashPolicy::kRandom;
-    ++result_.crashes;
-    RETURN_IF_ERROR(CheckImage(storage->Crash(policy), history_.promises().power));
-  }
-  return absl::OkStatus();
-}
-
-// An image that no medium damaged opens, with exactly what stands in it; damaged, it keeps to the claim.
-absl::Status Swarm::CheckImage(const SimDisk& image, uint64_t at_least) {
-  SimStorage storage(image, random_());
-  storage.keep_history = false;
-  ++result_.recoveries;
-  {
-    const absl::StatusOr<RecoveredLog> log = Recover(OptionsOn(&storage));
-    if (!log.ok()) return Broken("refused after a crash alone: " + log.status().ToString());
-    RETURN_IF_ERROR(history_.CheckRecovered(*log, at_least));
-    const ImageMap map = MapImage(image, plan_.options.directory);
-    if (map.last_seq != log->last_seq()) {
-      return Broken(
-          fmt::format("recovered {} records, and {} stand there", log->last_seq(), map.last_seq));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Swarm::CheckDamaged(const SimDisk& image, const ImageMap& map) {
-  SimStorage storage(image, random_());
-  storage.keep_history = false;
-  const Damage damage = DamageImage(&storage.disk(), map, plan_.options.directory,
-                                    history_.promises().witnessed, &random_);
-  const absl::StatusOr<RecoveredLog> log = Recover(OptionsOn(&storage));
-  ++result_.recoveries;
-  ++result_.damages;
-  Tell(fmt::format("damage: {}: {}", damage.text, log.ok() ? "opens" : log.status().ToString()));
-  const DamageVerdict& verdict = damage.verdict;
-  if (!log.ok()) {
-    ++result_.refusals;
-    if (verdict.may_refuse) return absl::OkStatus();
-    return Broken(fmt::format("refused, but nothing is missing: {}: {}", damage.text,
-                              log.status().ToString()));
-  }
-  if (!verdict.may_open) {
-    return Broken(fmt::format("opens with {} of {} records, and should refuse ({} witnessed): {}",
-                              log->last_seq(), map.last_seq, history_.promises().witnessed,
-                              damage.text));
-  }
-  const absl::Status kept = history_.CheckRecovered(*log, verdict.at_least);
-  return kept.ok() ? kept : Broken(damage.text + ": " + std::string(kept.message()));
-}
-
-// One write was lost, misdirected or duplicated while the log ran: whatever was named durable is there, or open refuses.
-absl::Status Swarm::CheckAfterMedium(SimDisk image) {
-  FixedChooser keep(true);
-  SimStorage storage(image.Crash(keep), random_());
-  storage.keep_history = false;
-  over_ = true;
-  const absl::StatusOr<RecoveredLog> log = Recover(OptionsOn(&storage));
-  ++result_.recoveries;
-  ++result_.damages;
-  Tell("after the medium's fault: " + log.status().ToString());
-  if (log.ok()) return history_.CheckRecovered(*log, history_.promises().witnessed);
-  ++result_.refusals;
-  return RefusalOf(log.status()) != Refusal::kNone ? absl::OkStatus()
-                                                   : Broken(log.status().ToString());
-}
-
-absl::Status Swarm::CheckAtRest() {
-  FixedChooser keep(true);
-  const SimDisk image = disk_.Crash(keep);
-  RETURN_IF_ERROR(CheckImage(image, at_least_));
-  const ImageMap map = MapImage(image, plan_.options.directory);
-  if (map.last_seq == 0) return absl::OkStatus();
-  for (int i = 0; i < kDamagesPerImage; ++i) RETURN_IF_ERROR(CheckDamaged(image, map));
-  return absl::OkStatus();
-}
-
-}  // namespace
 
 SwarmResult RunSeed(uint64_t seed, bool tell) { return Swarm(seed, tell).Run(); }
 
