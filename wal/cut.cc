@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,13 +15,15 @@ namespace {
 
 class CutFinder {
  public:
-  explicit CutFinder(Survey* survey) : survey_(*survey) {}
+  CutFinder(Survey* survey, const Anchor* anchor, size_t start)
+      : survey_(*survey), anchor_(anchor), start_(start) {}
 
   absl::StatusOr<Cut> Run() {
+    cut_.kept = start_;
     while (cut_.kept < survey_.segments.size() && Continues(cut_.kept)) {
       if (!Take(cut_.kept++)) break;
     }
-    if (cut_.kept > 0) return std::move(cut_);
+    if (cut_.kept > start_) return std::move(cut_);
     return absl::DataLossError(fmt::format(
         "{}: {}, so no beginning of the log can be kept; `walinspect dump` shows what can still be "
         "read",
@@ -37,14 +40,17 @@ class CutFinder {
     const SegmentHeader& header = segment.header();
     why_ = name + ": of another log or another place";
     if (header.segno != segment.segno || header.log_uuid != survey_.log_id.log_uuid) return false;
-    if (i == 0) {
-      why_ =
-          fmt::format("the log starts at segment {} with seq {}", header.segno, header.first_seq);
-      return header.prev_segno == 0 && header.first_seq == 1;
+    if (i == start_) {
+      why_ = fmt::format(
+          "the log starts at segment {} with seq {}, and no snapshot covers what was "
+          "before",
+          header.segno, header.first_seq);
+      const bool covered = anchor_ != nullptr && anchor_->seq + 1 >= header.first_seq;
+      return covered || (header.prev_segno == 0 && header.first_seq == 1);
     }
     return header.prev_segno == survey_.segments[i - 1].segno &&
-           header.prev_end_lsn == cut_.end_lsn(survey_) &&
-           header.prev_batch_id == cut_.chain.batch_id && header.first_seq == cut_.chain.next_seq;
+           header.prev_end_lsn == cut_.end_lsn && header.prev_batch_id == cut_.chain.batch_id &&
+           header.first_seq == cut_.chain.next_seq;
   }
 
   // Goes to where segment `i` ends; false if that is before the place where the next one says.
@@ -63,6 +69,7 @@ class CutFinder {
       }
     };
     cut_.offset = first;
+    cut_.end_lsn = MakeLsn(segment.segno, first);
     cut_.sealed = false;
     cut_.chain = FirstChain(header);
     tie(first, header.prev_batch_id);
@@ -71,6 +78,7 @@ class CutFinder {
       const Piece& piece = walk.piece();
       if (piece.kind != Span::Kind::kBatch && piece.kind != Span::Kind::kSegmentEnd) break;
       cut_.offset = piece.offset + piece.bytes;
+      cut_.end_lsn = MakeLsn(segment.segno, cut_.offset);
       cut_.sealed = piece.kind == Span::Kind::kSegmentEnd;
       cut_.chain = *walk.chain();
       tie(cut_.offset, piece.header.batch_id);
@@ -86,13 +94,48 @@ class CutFinder {
   }
 
   Survey& survey_;
+  const Anchor* const anchor_;
+  const size_t start_;  // the walk begins there
   Cut cut_;
   std::string why_;
 };
 
 }  // namespace
 
-absl::StatusOr<Cut> FindCut(Survey* survey) { return CutFinder(survey).Run(); }
+absl::StatusOr<Cut> FindCut(Survey* survey, const Anchor* anchor) {
+  const std::vector<SurveyedSegment>& segments = survey->segments;
+  if (anchor == nullptr) return CutFinder(survey, nullptr, 0).Run();
+  size_t start = 0;
+  std::optional<size_t> behind;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    if (segments[i].segno == SegnoOf(anchor->lsn)) start = i;
+    if (!segments[i].active()) continue;
+    const SegmentHeader& header = segments[i].header();
+    if (header.first_seq == anchor->seq + 1 && header.prev_end_lsn >= anchor->lsn && !behind) {
+      behind = i;
+    }
+  }
+  absl::StatusOr<Cut> cut = CutFinder(survey, anchor, start).Run();
+  if ((cut.ok() && cut->end_lsn >= anchor->lsn) || !behind) return cut;
+  absl::StatusOr<Cut> later = CutFinder(survey, anchor, *behind).Run();
+  if (!later.ok()) return cut;
+  later->first = *behind;
+  return later;
+}
+
+Cut CutBehind(const Anchor& anchor) {
+  return {.end_lsn = anchor.lsn,
+          .chain = {.batch_id = DigestOf(anchor.batch_id), .next_seq = anchor.seq + 1}};
+}
+
+void Hide(const Survey& survey, size_t begin, size_t end, OverlayStorage* overlay) {
+  for (size_t i = begin; i < end; ++i) {
+    overlay->Hide(survey.segments[i].bytes.path());
+  }
+  for (const std::string& name : survey.listing.misnamed) {
+    overlay->Hide(PathIn(survey.directory, name));
+  }
+}
 
 void ApplyCut(const Survey& survey, const Cut& cut, OverlayStorage* overlay,
               std::vector<Change>* changes) {
@@ -112,30 +155,32 @@ void ApplyCut(const Survey& survey, const Cut& cut, OverlayStorage* overlay,
          .offset = slot.offset,
          .text = fmt::format("it promised lsn {:#x}, seq {}", slot.durable_lsn, slot.durable_seq)});
   }
-  for (size_t i = cut.kept; i < survey.segments.size(); ++i) {
-    overlay->Hide(survey.segments[i].bytes.path());
-  }
-  for (const std::string& name : survey.listing.misnamed) {
-    overlay->Hide(PathIn(survey.directory, name));
-  }
+  Hide(survey, 0, cut.first, overlay);
+  Hide(survey, cut.kept, survey.segments.size(), overlay);
 }
 
 std::string AddSuccessor(const Survey& survey, const Cut& cut, uint64_t dropped_to_lsn,
                          Storage* storage, OverlayStorage* overlay) {
-  const SegmentHeader& last = survey.segments[cut.kept - 1].header();
-  const uint64_t end_lsn = cut.end_lsn(survey);
+  const uint64_t end_lsn = cut.end_lsn;
+  SegmentHeader last = {.inflight_bytes_max = Options().inflight_bytes_max};
+  uint32_t epoch = 0;
+  for (const SurveyedSegment& segment : survey.segments) {
+    if (!segment.active() || segment.header().log_uuid != survey.log_id.log_uuid) continue;
+    epoch = std::max(epoch, segment.header().epoch);
+    if (cut.kept == 0 || segment.segno <= SegnoOf(end_lsn)) last = segment.header();
+  }
   SegmentHeader header = {
-      .log_uuid = last.log_uuid,
-      .segno = last.segno + 1,
+      .log_uuid = survey.log_id.log_uuid,
+      .segno = SegnoOf(end_lsn) + 1,
       .salt = storage->Random(),
-      .epoch = last.epoch + 1,
+      .epoch = epoch + 1,
       .state = SegmentState::kActive,
       .commit_align_log2 = last.commit_align_log2,
       .segment_bytes = std::max(kSegmentBytesMin, uint64_t{8} << last.commit_align_log2),
       .inflight_bytes_max = last.inflight_bytes_max,
       .start_reason = StartReason::kRepair,
       .first_seq = cut.chain.next_seq,
-      .prev_segno = last.segno,
+      .prev_segno = SegnoOf(end_lsn),
       .prev_end_lsn = end_lsn,
       .prev_last_seq = cut.chain.next_seq - 1,
       .prev_batch_id = cut.chain.batch_id,

@@ -25,19 +25,25 @@ struct LooseSlot {
 
 // The longest beginning in which every batch continues the one before it.
 struct Cut {
-  size_t kept = 0;      // segments of the survey
-  uint64_t offset = 0;  // where it ends in the last of them
-  bool sealed = false;  // its last batch is SEGMENT_END: a segment behind it is promised
-  Chain chain = {};     // up to there
+  size_t first = 0;      // segments before it are dropped: a snapshot covers them
+  size_t kept = 0;       // segments of the survey; 0: a snapshot holds what is kept
+  uint64_t offset = 0;   // where it ends in the last of them
+  uint64_t end_lsn = 0;  // the same place
+  bool sealed = false;   // its last batch is SEGMENT_END: a segment behind it is promised
+  Chain chain = {};      // up to there
   std::vector<LooseSlot> loose_slots = {};  // of the kept segments
-
-  uint64_t end_lsn(const Survey& survey) const {
-    return MakeLsn(survey.segments[kept - 1].segno, offset);
-  }
 };
 
-// Errors: DataLoss if not even the first segment can be used.
-absl::StatusOr<Cut> FindCut(Survey* survey);
+// With an `anchor` (null: none) what stands before the segment that holds it is taken as it is: it is
+// not read.  If the anchor is not reached so, and a segment begins right behind it, that one is the
+// first.  Errors: DataLoss if not even the first segment can be used.
+absl::StatusOr<Cut> FindCut(Survey* survey, const Anchor* anchor);
+
+// Nothing of the log is kept: it goes on behind a snapshot.
+Cut CutBehind(const Anchor& anchor);
+
+// Drops the segments [begin, end) of the survey, and files that are none.
+void Hide(const Survey& survey, size_t begin, size_t end, OverlayStorage* overlay);
 
 // Drops in `overlay` what stands behind the cut, and the slots that promise it.
 void ApplyCut(const Survey& survey, const Cut& cut, OverlayStorage* overlay,

@@ -26,8 +26,8 @@ class LossLister {
 
   uint64_t Run() {
     for (const LooseSlot& slot : cut_.loose_slots) Promise(slot.durable_seq);
-    for (size_t i = cut_.kept - 1; i < survey_.segments.size(); ++i) {
-      if (i >= cut_.kept) {
+    for (size_t i = cut_.kept == 0 ? 0 : cut_.kept - 1; i < survey_.segments.size(); ++i) {
+      if (i > 0 && i >= cut_.kept) {
         for (uint64_t missing = survey_.segments[i - 1].segno + 1;
              missing < survey_.segments[i].segno; ++missing) {
           AddMissing(missing);
@@ -50,7 +50,18 @@ class LossLister {
     return manifest_.losses.back();
   }
 
+  // Whether a snapshot holds all that stands, or stood, before `lsn_end`.
+  bool Covered(uint64_t lsn_end) const { return cut_.kept == 0 && lsn_end <= cut_.end_lsn; }
+  // Its own header tells better: a snapshot may end inside a batch.
+  bool Covered(const Piece& piece, uint64_t lsn_end) const {
+    if (piece.intact() && piece.header.lsn + piece.batch_bytes == lsn_end) {
+      return cut_.kept == 0 && piece.next_seq() <= cut_.chain.next_seq;
+    }
+    return Covered(lsn_end);
+  }
+
   void AddMissing(uint64_t segno) {
+    if (Covered(MakeLsn(segno + 1, 0))) return;
     Add({.cause = "missing",
          .file = PathIn(survey_.directory, SegmentName(segno)),
          .lsn_begin = MakeLsn(segno, 0),
@@ -66,6 +77,7 @@ class LossLister {
     if (unused) return;
     const std::optional<SegmentHeader> header = HeaderFor(&segment);
     if (!header || IsForeign(survey_, segment)) {
+      if (Covered(MakeLsn(segment.segno, segment.bytes.file_bytes()))) return;
       Add({.cause = header ? "foreign" : "damaged",
            .file = segment.bytes.path(),
            .lsn_begin = MakeLsn(segment.segno, 0),
@@ -97,6 +109,7 @@ class LossLister {
   void AddIntact(const SurveyedSegment& segment, const SegmentHeader& header, const Piece& piece) {
     const uint64_t lsn = MakeLsn(segment.segno, piece.offset);
     last_sealed_ = piece.header.kind == BatchKind::kSegmentEnd;
+    if (Covered(piece, lsn + piece.batch_bytes)) return;
     if (!joined_) {
       Add({.cause = "behind_gap",
            .file = segment.bytes.path(),
@@ -109,7 +122,9 @@ class LossLister {
     loss.lsn_end = lsn + piece.batch_bytes;
     end_lsn_ = std::max(end_lsn_, loss.lsn_end);
     if (piece.header.record_count == 0) return;
-    if (loss.first_seq == 0) loss.first_seq = piece.header.first_seq;
+    if (loss.first_seq == 0) {
+      loss.first_seq = std::max(piece.header.first_seq, cut_.chain.next_seq);
+    }
     loss.last_seq = piece.next_seq() - 1;
     Promise(loss.last_seq);
     for (const Record& record : RecordsOf(piece, header.record_align_log2)) {
@@ -121,6 +136,7 @@ class LossLister {
 
   void AddBad(const SurveyedSegment& segment, const SegmentHeader& header, const Piece& piece) {
     const uint64_t lsn = MakeLsn(segment.segno, piece.offset);
+    if (Covered(piece, lsn + piece.bytes)) return;
     Loss loss = {.cause = std::string(ToString(piece.kind)),
                  .file = segment.bytes.path(),
                  .lsn_begin = lsn,
@@ -140,7 +156,7 @@ class LossLister {
     const bool own = piece.intact() && piece.kind != Span::Kind::kStale &&
                      piece.kind != Span::Kind::kMisplaced && piece.header.record_count > 0;
     if (own) {
-      loss.first_seq = piece.header.first_seq;
+      loss.first_seq = std::max(piece.header.first_seq, cut_.chain.next_seq);
       loss.last_seq = piece.next_seq() - 1;
       Promise(loss.last_seq);
       AddStreams(segment, header, piece, &loss);

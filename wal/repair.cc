@@ -21,6 +21,13 @@ namespace {
 
 constexpr uint64_t kCopyBytes = 1 << 20;
 
+const Anchor* NewestOf(const std::vector<Anchor>& anchors) {
+  const auto newest =
+      std::max_element(anchors.begin(), anchors.end(),
+                       [](const Anchor& a, const Anchor& b) { return a.seq < b.seq; });
+  return newest == anchors.end() ? nullptr : &*newest;
+}
+
 class Mender {
  public:
   Mender(const RepairOptions& options, Storage* storage)
@@ -32,12 +39,12 @@ class Mender {
 
   absl::StatusOr<LossManifest> Run() {
     RETURN_IF_ERROR(CheckPlaces());
-    const RecoveryReport before = Examine(over_);
+    const RecoveryReport before = Examine(over_, options_.anchors);
     if (before.refusal == Refusal::kNoAccess) {
       return absl::UnavailableError(before.refusal_finding()->ToString());
     }
     RETURN_IF_ERROR(Cure(options_.actions));
-    const RecoveryReport cured = Examine(over_);
+    const RecoveryReport cured = Examine(over_, options_.anchors);
     const bool cut = cured.refused();
     if (!cut && manifest_.changes.empty()) {
       return absl::FailedPreconditionError(
@@ -47,7 +54,7 @@ class Mender {
     if (cut && !options_.actions.accept_loss) return StillRefused(cured);
     manifest_.refused = before.refusal;
     RETURN_IF_ERROR(End(cured, cut));
-    const RecoveryReport after = Examine(over_);
+    const RecoveryReport after = Examine(over_, options_.anchors);
     if (after.refused()) {
       return absl::DataLossError(
           fmt::format("even so open would refuse: {}", after.refusal_finding()->ToString()));
@@ -62,6 +69,8 @@ class Mender {
   absl::Status Cure(const RepairActions& actions);
   absl::Status StillRefused(const RecoveryReport& report) const;
   absl::Status End(const RecoveryReport& cured, bool cut);
+  absl::Status Adopt(Survey* survey, const Anchor& anchor);
+  void AddEnd(const Survey& survey, const Cut& end, uint64_t dropped_to);
   void FillManifest(const RecoveryReport& after);
   absl::Status Write();
   absl::Status Copy(const std::string& name);
@@ -118,7 +127,7 @@ absl::Status Mender::StillRefused(const RecoveryReport& report) const {
     more.actions.accept_loss = false;
     Mender other(more, &storage_);
     const bool helps = other.CheckPlaces().ok() && other.Cure(more.actions).ok() &&
-                       !Examine(other.over_).refused();
+                       !Examine(other.over_, more.anchors).refused();
     if (helps) help = fmt::format("{} would cure it", name);
     if (helps) break;
   }
@@ -138,9 +147,15 @@ absl::Status Mender::End(const RecoveryReport& cured, bool cut) {
                     "log this is",
                     over_.directory));
   }
-  ASSIGN_OR_RETURN(const Cut end, FindCut(&survey));
   manifest_.log_id = ToString(survey.log_id.log_uuid);
-  manifest_.end_lsn = end.end_lsn(survey);
+  const Anchor* const anchor = NewestOf(options_.anchors);
+  const absl::StatusOr<Cut> found = FindCut(&survey, anchor);
+  const bool short_of_anchor =
+      found.ok() ? anchor != nullptr && found->end_lsn < anchor->lsn : true;
+  if (cut && anchor != nullptr && short_of_anchor) return Adopt(&survey, *anchor);
+  RETURN_IF_ERROR(found.status());
+  const Cut& end = *found;
+  manifest_.end_lsn = end.end_lsn;
   if (!cut && manifest_.end_lsn != cured.end_lsn) {
     return absl::InternalError(
         fmt::format("{}: open would end the log at lsn {:#x}, the repair at {:#x}", over_.directory,
@@ -153,11 +168,16 @@ absl::Status Mender::End(const RecoveryReport& cured, bool cut) {
   } else if (cured.dropped_bytes != 0) {
     dropped_to = manifest_.end_lsn + cured.dropped_bytes;
   }
-  for (size_t i = 0; i < end.kept; ++i) {
+  for (size_t i = end.first; i < end.kept; ++i) {
     const SurveyedSegment& segment = survey.segments[i];
     const uint64_t bytes = segment.header().segment_bytes;
     if (segment.bytes.file_bytes() < bytes) overlay_.Resize(segment.bytes.path(), bytes);
   }
+  AddEnd(survey, end, dropped_to);
+  return absl::OkStatus();
+}
+
+void Mender::AddEnd(const Survey& survey, const Cut& end, uint64_t dropped_to) {
   const std::string path = AddSuccessor(survey, end, dropped_to, &storage_, &overlay_);
   manifest_.changes.push_back(
       {.action = "successor",
@@ -165,6 +185,20 @@ absl::Status Mender::End(const RecoveryReport& cured, bool cut) {
        .text =
            fmt::format("a segment that says \"repair\": what stands behind lsn {:#x} was dropped",
                        manifest_.end_lsn)});
+}
+
+// The snapshot holds more than can be kept of the log: the new one begins behind it.
+absl::Status Mender::Adopt(Survey* survey, const Anchor& anchor) {
+  const Cut behind = CutBehind(anchor);
+  manifest_.end_lsn = behind.end_lsn;
+  const uint64_t lost_to = ListLosses(over_, survey, behind, &manifest_);
+  Hide(*survey, 0, survey->segments.size(), &overlay_);
+  manifest_.changes.push_back(
+      {.action = "adopt",
+       .file = over_.directory,
+       .text = fmt::format("the log begins anew behind seq {}: a snapshot holds what came before",
+                           anchor.seq)});
+  AddEnd(*survey, behind, lost_to > behind.end_lsn ? lost_to : 0);
   return absl::OkStatus();
 }
 
@@ -191,7 +225,7 @@ absl::Status Mender::Write() {
   Options written = over_;
   written.storage = &storage_;
   written.directory = options_.target;
-  const RecoveryReport report = Examine(written);
+  const RecoveryReport report = Examine(written, options_.anchors);
   if (!report.refused() && report.last_seq == manifest_.last_seq) return absl::OkStatus();
   return absl::DataLossError(
       fmt::format("the new log was written, and is not what it should be: {}", report.ToString()));
@@ -235,7 +269,8 @@ absl::StatusOr<LossManifest> Salvage(const SalvageOptions& options) {
   return Repair({.source = options.source,
                  .target = options.target,
                  .actions = {.fix_bit = true, .header = true, .log_id = true, .accept_loss = true},
-                 .write = options.write});
+                 .write = options.write,
+                 .anchors = options.anchors});
 }
 
 }  // namespace stet::wal

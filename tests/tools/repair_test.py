@@ -89,6 +89,45 @@ def lose_end(d):
     change(segment(d, 3), at, bytes(segment(d, 3).stat().st_size - at))
 
 
+def forget_slots(d):
+    change(segment(d, 3), 2 * A, bytes(2 * A))
+
+
+def flip_last(d):
+    forget_slots(d)
+    flip(segment(d, 3), batches(d, 3)[-1] + 150)
+
+
+def garble_last(d):
+    forget_slots(d)
+    change(segment(d, 3), batches(d, 3)[-1] + 132, b'garbage!' * 4)
+
+
+def remove_last(d):
+    segment(d, 3).unlink()
+
+
+def remove_first(d):
+    segment(d, 1).unlink()
+
+
+def header_and_bit(d):
+    zero_headers(d)
+    flip_payload(d)
+
+
+def log_id_and_headers(d):
+    remove_log_id(d)
+    zero_headers(d)
+
+
+def batch_of_before(d):
+    """A batch of another opening, intact, where one of this stood."""
+    content = segment(d, 2).read_bytes()
+    first = batches(d, 2)[0]
+    change(segment(d, 3), batches(d, 3)[1], content[first:first + A])
+
+
 # What is broken -> (refusal, what the finding says, action that verify advises, is anything lost)
 CASES = [
     (flip_payload, 'CORRUPT_ACKED', 'bit', '--fix-bit', False),
@@ -103,6 +142,13 @@ CASES = [
     (misdirect, 'MISDIRECTED', '', 'salvage', True),
     (swap, 'MISNAMED', 'expected segment 2, found 3', 'salvage', True),
     (lose_end, 'LOST_TAIL', '', 'salvage', True),
+    (flip_last, 'SUSPECT_TAIL', 'bit', '--fix-bit', False),
+    (garble_last, 'SUSPECT_TAIL', '', 'salvage', True),
+    (remove_last, 'MISSING_SEGMENT', 'LOG_ID says that segment 3', 'salvage', True),
+    (remove_first, 'NO_BASE', 'nothing covers seq 1', '', False),
+    (header_and_bit, 'HEADER_LOST', '', '--fix-bit --header', False),
+    (log_id_and_headers, 'NO_LOG_ID', '', '--fix-bit --header --log-id', False),
+    (batch_of_before, 'LOST_TAIL', '', 'salvage', True),
 ]
 
 
@@ -123,6 +169,9 @@ def operate(whole, d, case):
     step = next((s for s in verdict['steps'] if ' --out ' in s), '')
     check(action in step, f'{name}: expected {action}, advised are {verdict["steps"]}')
     if not step:
+        dump = next((s for s in verdict['steps'] if s.startswith('walinspect dump')), '')
+        shown = inspect(*shlex.split(dump.split('   (')[0])[1:])
+        check(shown.returncode == 2 and shown.stdout, f'{name}: {verdict["steps"]}: {shown}')
         return
     check(('nothing is lost' in step) == (not loses), f'{name}: {step}')
     for number, one in enumerate(verdict['steps']):

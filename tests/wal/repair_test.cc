@@ -8,47 +8,14 @@
 
 #include <doctest/doctest.h>
 
-#include "stet/wal/inspect.h"
-#include "tests/wal/recovery_fixture.h"
+#include "tests/wal/repair_fixture.h"
 
 namespace stet::wal {
 namespace {
 
-constexpr RepairActions kAll = {
-    .fix_bit = true, .header = true, .log_id = true, .accept_loss = true};
-
-absl::StatusOr<LossManifest> Mended(Bench* bench, const RepairActions& actions, bool write = true) {
-  const std::map<std::string, std::string> before = bench->disk.files;
-  auto manifest =
-      Repair({.source = bench->options, .target = "new", .actions = actions, .write = write});
-  // The source stays as it is, whatever happens.
-  for (const auto& [path, content] : before) CHECK(bench->disk.files.at(path) == content);
-  if (!write || !manifest.ok()) CHECK_FALSE(bench->disk.files.contains("new/LOG_ID"));
-  return manifest;
-}
-
-// Payloads that the repaired log gives when it is opened; "! error" if it is not.
-std::vector<std::string> Reopened(Bench* bench) {
-  Bench fresh;
-  fresh.disk.files = bench->disk.files;
-  fresh.options.directory = "new";
-  const RecoveryReport report = fresh.Judge();
-  CHECK_MESSAGE(fresh.same, report.ToString());
-  CHECK_MESSAGE(report.verdict == Verdict::kClean, report.ToString());
-  const auto segments = ListSegments(fresh.options);
-  REQUIRE(segments.ok());
-  CHECK_EQ(segments->back().start_reason, "repair");
-  return fresh.Read();
-}
-
 std::vector<std::string> Payloads(size_t count) {
   const std::vector<std::string> all = {"a1", "a2", "b3", "c4", std::string(1500, 'c')};
   return {all.begin(), all.begin() + static_cast<ptrdiff_t>(count)};
-}
-
-bool Did(const LossManifest& manifest, const std::string& action) {
-  return std::ranges::any_of(manifest.changes,
-                             [&](const Change& change) { return change.action == action; });
 }
 
 }  // namespace

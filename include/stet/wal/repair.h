@@ -42,8 +42,9 @@ struct Loss {
 
 // What was changed on the way: a bit set right, a header rebuilt.
 struct Change {
-  std::string action = {};  // "fix_bit", "header", "log_id", "drop_slot", "cut", "successor"
-  std::string file = {};    // by its name in the source
+  std::string action =
+      {};                 // "fix_bit", "header", "log_id", "drop_slot", "cut", "adopt", "successor"
+  std::string file = {};  // by its name in the source
   uint64_t offset = 0;
   std::string text = {};
 };
@@ -85,6 +86,11 @@ struct RepairOptions {
   std::string target = {};  // must not exist; its parent does
   RepairActions actions = {};
   bool write = false;
+  // Of snapshots that the application has verified.  A log whose beginning was retired can be kept only
+  // with one that covers it.  With accept_loss, damage before the newest makes the new log begin
+  // behind it, and empty: the snapshot holds what came before, and only what stood behind is lost.
+  // Batches keep their places and seqs.
+  std::vector<Anchor> anchors = {};
 };
 
 // Does what was asked, and refuses if that does not make the log open.
@@ -99,6 +105,7 @@ struct SalvageOptions {
   Options source = {};
   std::string target = {};
   bool write = false;
+  std::vector<Anchor> anchors = {};  // as for Repair
 };
 
 // The longest beginning of the log that can be had: Repair with all actions.
