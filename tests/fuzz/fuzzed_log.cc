@@ -14,6 +14,7 @@
 #include "stet/wal/map.h"
 #include "stet/wal/reader.h"
 #include "stet/wal/recovery.h"
+#include "stet/wal/repair.h"
 #include "stet/wal/statistics.h"
 #include "stet/wal/writer.h"
 #include "tests/sim/sim_storage.h"
@@ -72,6 +73,25 @@ void Open(const SimDisk& disk, TailPolicy tail) {
   Demand(reader.status().ok(), "accepted, but not read: " + reader.status().ToString());
 }
 
+// A dry run, which judges in memory what would come out.
+void Mend(const Options& options) {
+  const auto manifest = Salvage({.source = options, .target = "/new"});
+  if (!manifest.ok()) {
+    Demand(!manifest.status().message().empty(), "no salvage, and no word why");
+    Demand(!absl::IsInternal(manifest.status()), manifest.status().ToString());
+    return;
+  }
+  Demand(manifest->last_seq + 1 >= manifest->first_seq, "a log that ends before it begins");
+  uint64_t next = manifest->last_seq + 1;
+  for (const Loss& loss : manifest->losses) {
+    if (loss.last_seq == 0) continue;
+    Demand(loss.first_seq >= next && loss.last_seq >= loss.first_seq,
+           fmt::format("seq {}..{} is lost, expected from {} on", loss.first_seq, loss.last_seq,
+                       next));
+    next = loss.first_seq;
+  }
+}
+
 void Inspect(const SimDisk& disk) {
   SimStorage storage(disk);
   storage.keep_history = false;
@@ -98,6 +118,7 @@ void Inspect(const SimDisk& disk) {
   (void)Find(options, {.seq = 5});
   (void)Find(options, {.stream = 7});
   (void)Diff(options, options);
+  if (Examine(options).refused()) Mend(options);
 }
 
 }  // namespace
