@@ -19,6 +19,9 @@ from pathlib import Path
 TABLE_BEGIN = "<!-- mutations: written by tests/mutation/run.py --write-table -->\n"
 TABLE_END = "<!-- end of mutations -->\n"
 
+TEST_SECONDS = 100
+TIMEOUT = 124
+
 
 class Problem(Exception):
     """What stops a mutation from being tried."""
@@ -34,23 +37,23 @@ def pattern_of(text):
     return re.compile(r"\s+".join(re.escape(word) for word in text.split()))
 
 
+def sources(source):
+    return sorted([*source.glob("wal/**/*.cc"), *source.glob("wal/**/*.h"), *source.glob("tools/walinspect/*.cc")])
+
+
 def apply(source, mutation):
-    """The file that changes, its text, and its text afterwards."""
-    found = []
+    """Each file that changes, its text, and its text afterwards."""
+    texts = {path: path.read_text() for path in sources(source)}
+    originals = dict(texts)
     for change in mutation["change"]:
         pattern = pattern_of(change["find"])
-        places = []
-        for path in sorted(source.glob("wal/**/*.cc")) + sorted(source.glob("wal/**/*.h")):
-            text = path.read_text()
-            places += [(path, text, match) for match in pattern.finditer(text)]
+        places = [(path, match) for path, text in texts.items() for match in pattern.finditer(text)]
         if len(places) != 1:
-            where = ", ".join(str(path.relative_to(source)) for path, _, _ in places) or "nowhere"
+            where = ", ".join(str(path.relative_to(source)) for path, _ in places) or "nowhere"
             raise Problem(f"expected once in wal/, found {len(places)} times ({where}): {change['find']}")
-        path, text, match = places[0]
-        found.append((path, text, text[: match.start()] + change["replace"] + text[match.end():]))
-    if len({path for path, _, _ in found}) != len(found):
-        raise Problem("two changes in one file: make them one")
-    return found
+        path, match = places[0]
+        texts[path] = texts[path][: match.start()] + change["replace"] + texts[path][match.end():]
+    return [(path, originals[path], text) for path, text in texts.items() if text != originals[path]]
 
 
 def test_names(source):
@@ -125,7 +128,7 @@ def run(command, log, timeout):
         return subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, timeout=timeout, check=False).returncode
     except subprocess.TimeoutExpired:
         log.write("timeout\n")
-        return 124
+        return TIMEOUT
 
 
 def command_of(build, test):
@@ -145,11 +148,12 @@ def try_one(tree, build, mutation, jobs, log):
         programs = sorted({test["program"] for test in mutation["test"]})
         if run(["ninja", "-C", build, "-j", str(jobs), *programs], log, 600) != 0:
             return "does not compile", False
-        outcomes = [run(command_of(build, test), log, 120) for test in mutation["test"]]
+        outcomes = [run(command_of(build, test), log, TEST_SECONDS) for test in mutation["test"]]
         survived = [describe(test) for test, code in zip(mutation["test"], outcomes) if code == 0]
         if survived:
             return "SURVIVES " + ", ".join(survived), False
-        return "caught", True
+        # What waits for ever is noticed too.
+        return "caught" + (", by waiting in vain" if TIMEOUT in outcomes else ""), True
     finally:
         for path, original, _ in changed:
             path.write_text(original)
@@ -163,13 +167,13 @@ def run_all(source, scratch, only, jobs):
     failed = 0
     with open(scratch / "log.txt", "w", encoding="utf-8") as log:
         if not (build / "build.ninja").exists():
-            options = ["--buildtype=plain", "-Db_lto=false", "-Dcpp_args=-O1", "-Ddefault_library=shared"]
+            options = ["--buildtype=plain", "-Db_lto=false", "-Dcpp_args=-O0", "-Dpch=true", "-Ddefault_library=shared"]
             if run(["meson", "setup", build, tree, *options], log, 600) != 0:
                 sys.exit(f"meson setup failed: {log.name}")
         if run(["ninja", "-C", build, "-j", str(jobs), *programs], log, 1800) != 0:
             sys.exit(f"the unbroken tree does not build: {log.name}")
         for test in {tuple(sorted(test.items())): test for m in mutations for test in m["test"]}.values():
-            if run(command_of(build, test), log, 120) != 0:
+            if run(command_of(build, test), log, TEST_SECONDS) != 0:
                 failed += 1
                 print(f"FAILS UNBROKEN  {describe(test)}", flush=True)
         for mutation in mutations:
