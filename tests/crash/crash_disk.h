@@ -28,6 +28,7 @@ struct DiskFault {
     kWriteError,   // the write fails, nothing is stored
     kReadError,    // the read fails
     kFlushError,   // the flush fails
+    kCacheLost,    // the flush fails, and batches that no flush covered are lost
     kLostWrite,    // said to be done, and is not
     kMisdirected,  // stored `distance` bytes further on
     kNoSpace,      // the write fails with ENOSPC

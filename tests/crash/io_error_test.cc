@@ -80,7 +80,7 @@ void FailEverything(FileSystem type, std::mt19937_64* random) {
       plan.durability = durabilities[round / 2 % durabilities.size()];
       const DiskFault fault{.kind = what.kind,
                             .page = what.page,
-                            .skip = (*random)() % (what.page == kBatchPage ? 12 : 3),
+                            .skip = (*random)() % (what.page == kBatchPage ? 8 : 3),
                             .count = 1 + (*random)() % 2};
       INFO(ToString(type), ", ", std::string(what.what), ", ", ToString(plan.durability));
       const Ending ending = FailOnce(&stage, fault, round % 3 == 0);
@@ -92,6 +92,25 @@ void FailEverything(FileSystem type, std::mt19937_64* random) {
   }
 }
 
+// A disk that loses its cache tells every flush from then on.  (Had it told another one only, that of
+// the next segment say, nobody could know.)
+void LoseCache(Durability durability, Backend backend, std::mt19937_64* random) {
+  INFO(ToString(durability));
+  DiskStage stage(FileSystem::kXfs);
+  WriterPlan& plan = stage.writer.plan();
+  plan.seed = (*random)();
+  plan.durability = durability;
+  plan.backend = backend;
+  // The window wants a flush before the next segment is prepared.
+  plan.segment_bytes = 256 << 10;
+  plan.first_segment_bytes = 256 << 10;
+  plan.inflight_bytes_max = 64 << 10;
+  const DiskFault fault{.kind = DiskFault::Kind::kCacheLost, .count = UINT64_MAX};
+  const Ending ending = FailOnce(&stage, fault, false);
+  CHECK_FALSE(ending.done());
+  CHECK(stage.disk.Counts().faults > 0);
+}
+
 TEST_SUITE("I/O errors") {
   TEST_CASE("the disk under ext4 fails for a moment: nothing acknowledged is lost") {
     std::mt19937_64 random(Seed());
@@ -101,6 +120,14 @@ TEST_SUITE("I/O errors") {
   TEST_CASE("the disk under XFS fails for a moment: nothing acknowledged is lost") {
     std::mt19937_64 random(Seed());
     FailEverything(FileSystem::kXfs, &random);
+  }
+
+  TEST_CASE("a flush fails and the disk has lost its cache: that was not called durable") {
+    std::mt19937_64 random(Seed());
+    for (const Durability durability : Durabilities()) {
+      if (durability == Durability::kMemory) continue;
+      for (const Backend backend : Backends()) LoseCache(durability, backend, &random);
+    }
   }
 }
 

@@ -16,7 +16,12 @@ std::string_view TextOf(Bytes bytes) {
 }
 
 std::string ReadAll(const RecoveredLog& log, Judgement* judgement) {
-  Reader reader = log.NewReader();
+  const RecoveryReport& report = log.report();
+  const uint64_t first = report.first_seq == 0 ? report.last_seq + 1 : report.first_seq;
+  const uint64_t needed = report.anchor ? report.anchor->seq + 1 : 1;
+  if (first > needed) return fmt::format("begins with seq {}, needed from {} on", first, needed);
+  Reader reader = log.NewReader(first);
+  judgement->last_seq = first - 1;
   for (const Record& record : reader) {
     if (record.seq != judgement->last_seq + 1) {
       return fmt::format("seq {} follows {}", record.seq, judgement->last_seq);
@@ -36,10 +41,11 @@ std::string ReadAll(const RecoveredLog& log, Judgement* judgement) {
 
 }  // namespace
 
-Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed) {
+Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed,
+                const std::vector<Anchor>& anchors) {
   Judgement judgement;
   const absl::StatusOr<RecoveredLog> log =
-      Recover({.directory = directory, .create = true, .backend = backend});
+      Recover({.directory = directory, .create = true, .backend = backend}, anchors);
   if (!log.ok()) {
     judgement.refusal = log.status();
     judgement.complaint = "refused: " + log.status().ToString();

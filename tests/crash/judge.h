@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "stet/wal/recovery.h"
 
@@ -21,8 +22,10 @@ struct Judgement {
   absl::Status refusal = {};
 };
 
-// Recovers the log in `directory` and reads all of it: no refusal, dense seqs, exact bytes, all that
-// `allowed` asks for and nothing that it forbids.
-Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed);
+// Recovers the log in `directory`, from `anchors`, and reads all of it: no refusal, dense seqs, exact
+// bytes, all that `allowed` asks for and nothing that it forbids.  It begins with seq 1, or no later
+// than behind the newest anchor.
+Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed,
+                const std::vector<Anchor>& anchors = {});
 
 }  // namespace stet::wal

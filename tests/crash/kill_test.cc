@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "tests/crash/anchors.h"
 #include "tests/crash/judge.h"
 #include "tests/crash/modes.h"
 #include "tests/crash/records.h"
@@ -27,7 +28,8 @@ Allowed AfterKill(const WriterProcess& writer, Durability durability) {
 
 void CheckJudgement(const WriterProcess& writer, const std::string& directory) {
   const WriterPlan& plan = const_cast<WriterProcess&>(writer).plan();
-  const Judgement judgement = Judge(directory, plan.backend, AfterKill(writer, plan.durability));
+  const Judgement judgement = Judge(directory, plan.backend, AfterKill(writer, plan.durability),
+                                    AnchorsOf(writer.promises()));
   REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint, "\n", writer.Describe());
 }
 
@@ -84,6 +86,32 @@ TEST_SUITE("wal::Writer killed") {
         }
         MESSAGE("up to call ", call, ": ", writer.Describe());
       }
+    }
+  }
+
+  TEST_CASE("kill -9 before calls while old segments are given up: the log has its end") {
+    const uint64_t seed = Seed();
+    const uint64_t stride = Rounds(1) > 1 ? 1 : 9;
+    for (const Retired retired : {Retired::kRecycle, Retired::kDelete}) {
+      const TempDirectory directory;
+      WriterProcess writer;
+      WriterPlan& plan = writer.plan();
+      plan.backend = Backends()[retired == Retired::kRecycle ? 0 : Backends().size() - 1];
+      plan.records_max = 60;
+      plan.outstanding_max = 8;
+      plan.retires = true;
+      plan.retired = retired;
+      writer.SetDirectory(directory.path());
+      writer.ForgetPromises();
+      bool killed = true;
+      for (uint64_t call = 1; killed; call += 1 + Mix(seed + call) % stride) {
+        plan.seed = seed + call;
+        killed = KillAtCall(&writer, directory.path(), call);
+        // Some come to their end: else there is never much to give up.
+        REQUIRE_FALSE(KillAtCall(&writer, directory.path(), 0));
+      }
+      MESSAGE(writer.promises().retired.load(), " segments given up; ", writer.Describe());
+      CHECK(writer.promises().retired > 10);
     }
   }
 

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "tests/crash/anchors.h"
 #include "tests/crash/disk_stage.h"
 #include "tests/crash/modes.h"
 
@@ -38,7 +39,8 @@ void JudgeCut(DiskStage* stage, const Cut& cut, Durability durability) {
   const Allowed allowed = AfterPowerCut(stage->disk.PromisesAt(cut.event), durability);
   stage->disk.GoTo(cut.event, cut.survival, cut.seed);
   const std::unique_ptr<Mount> mount = stage->NewMount();
-  const Judgement judgement = Judge(stage->LogDirectory(), Backend::kAuto, allowed);
+  const Judgement judgement =
+      Judge(stage->LogDirectory(), Backend::kAuto, allowed, AnchorsOf(stage->writer.promises()));
   REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint);
 }
 
@@ -102,6 +104,28 @@ void CutPower(FileSystem type, Durability durability, Backend backend, std::mt19
   }
 }
 
+// A second writer gives up what the first one left; the snapshot is kept elsewhere.
+void CutPowerOfRetiring(FileSystem type, Retired retired, std::mt19937_64* random) {
+  INFO(ToString(type), " retires ", static_cast<int>(retired));
+  DiskStage stage(type);
+  WriterPlan& plan = stage.writer.plan();
+  plan.records_max = 150;
+  plan.seed = (*random)();
+  plan.retires = true;
+  plan.retired = retired;
+  for (const bool second : {false, true}) {
+    const std::unique_ptr<Mount> mount = stage.NewMount();
+    if (second) stage.disk.BeginHistory();
+    const Ending ending = stage.RunWriter();
+    REQUIRE_MESSAGE(ending.done(), ending.error);
+  }
+  const DiskCounts counts = stage.disk.Counts();
+  CHECK(stage.writer.promises().retired > 1);
+  for (uint64_t round = 0; round < Rounds(12); ++round) {
+    JudgeCut(&stage, RandomCut(counts.events, random), plan.durability);
+  }
+}
+
 TEST_SUITE("power cut") {
   TEST_CASE("ext4 loses power at any write: the log opens with all that was acknowledged") {
     std::mt19937_64 random(Seed());
@@ -110,6 +134,12 @@ TEST_SUITE("power cut") {
       CutPower(FileSystem::kExt4, durability, Backend::kAuto, &random);
     }
     CutPower(FileSystem::kExt4, Durability::kCommit, Backend::kPosix, &random);
+  }
+
+  TEST_CASE("the power goes while old segments are given up: the log has its end, and opens") {
+    std::mt19937_64 random(Seed());
+    CutPowerOfRetiring(FileSystem::kExt4, Retired::kRecycle, &random);
+    CutPowerOfRetiring(FileSystem::kXfs, Retired::kDelete, &random);
   }
 
   TEST_CASE("XFS loses power at any write: the log opens with all that was acknowledged") {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace stet::wal {
 namespace {
@@ -80,10 +81,28 @@ void ServedDisk::Store(DiskFault::Kind fault, uint64_t offset, std::span<const s
     case DiskFault::Kind::kWriteError:
     case DiskFault::Kind::kReadError:
     case DiskFault::Kind::kFlushError:
+    case DiskFault::Kind::kCacheLost:
     case DiskFault::Kind::kLostWrite:
     case DiskFault::Kind::kNoSpace:
       break;
   }
+}
+
+void ServedDisk::Remember(uint64_t offset, std::span<const std::byte> data) {
+  // Of the log only: a file system whose own blocks vanish is not this test's matter.
+  if (data.size() < kPageBytes || std::memcmp(data.data(), &kBatchPage, sizeof(kBatchPage)) != 0) {
+    return;
+  }
+  std::vector<std::byte> before(data.size());
+  image_.Read(offset, before);
+  unflushed_.push_back({.offset = offset, .before = std::move(before)});
+}
+
+void ServedDisk::LoseUnflushed() {
+  for (auto write = unflushed_.rbegin(); write != unflushed_.rend(); ++write) {
+    image_.Write(write->offset, write->before);
+  }
+  unflushed_.clear();
 }
 
 int ServedDisk::Write(uint64_t offset, std::span<const std::byte> data) {
@@ -100,6 +119,7 @@ int ServedDisk::Write(uint64_t offset, std::span<const std::byte> data) {
   if (delay_us != 0) ::usleep(static_cast<useconds_t>(delay_us));
   lock.lock();
   --in_flight_;
+  Remember(offset, data);
   Store(fault, offset, data);
   const bool failed = fault == Kind::kWriteError || fault == Kind::kNoSpace;
   Complete(failed, operation);
@@ -110,13 +130,21 @@ int ServedDisk::Write(uint64_t offset, std::span<const std::byte> data) {
 int ServedDisk::Flush() {
   std::unique_lock<std::mutex> lock(mutex_);
   ++counts_.flushes;
-  const bool failed = Strike({}, {DiskFault::Kind::kFlushError}) != DiskFault::Kind::kNone;
+  const DiskFault::Kind fault =
+      Strike({}, {DiskFault::Kind::kFlushError, DiskFault::Kind::kCacheLost});
+  const bool failed = fault != DiskFault::Kind::kNone;
   size_t operation = 0;
   if (recording_) operation = histories_.back().FlushArrives(Sample());
+  const size_t covered = unflushed_.size();
+  if (fault == DiskFault::Kind::kCacheLost) LoseUnflushed();
   const uint64_t delay_us = delay_us_max_ == 0 ? 0 : random_() % delay_us_max_;
   lock.unlock();
   if (delay_us != 0) ::usleep(static_cast<useconds_t>(delay_us));
   lock.lock();
+  if (!failed) {
+    const size_t kept = std::min(covered, unflushed_.size());
+    unflushed_.erase(unflushed_.begin(), unflushed_.begin() + static_cast<ptrdiff_t>(kept));
+  }
   Complete(failed, operation);
   return failed ? -EIO : 0;
 }

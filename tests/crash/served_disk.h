@@ -31,6 +31,13 @@ class ServedDisk {
   DiskFault::Kind Strike(std::span<const std::byte> data,
                          std::initializer_list<DiskFault::Kind> kinds);
   bool Concerns(std::span<const std::byte> data);
+  // What stood where a batch was written, until a flush covers it.
+  struct Unflushed {
+    uint64_t offset = 0;
+    std::vector<std::byte> before = {};
+  };
+  void Remember(uint64_t offset, std::span<const std::byte> data);
+  void LoseUnflushed();
   void Store(DiskFault::Kind fault, uint64_t offset, std::span<const std::byte> data);
 
   const Promises* const promises_;
@@ -38,6 +45,7 @@ class ServedDisk {
   DiskImage image_;
   std::vector<DiskHistory> histories_;
   bool recording_ = false;  // in the last one
+  std::vector<Unflushed> unflushed_;
   DiskFault fault_ = {};
   DiskCounts counts_ = {};
   uint64_t aimed_lsn_ = 0;  // of the batch that Concerns found

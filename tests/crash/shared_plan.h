@@ -25,6 +25,16 @@ struct WriterPlan {
   uint64_t kill_at_call = 0;          // kill -9 itself before this call of the storage; 0: never
   bool close = true;                  // at the end
   bool outlast_full_disk = false;     // try again when the disk is full
+  bool retires = false;  // what was there when it opened, once it has appended a little
+  Retired retired = Retired::kRecycle;
+};
+
+// A snapshot's anchor, as if it were kept on another machine.
+struct SharedAnchor {
+  uint64_t seq = 0;
+  uint64_t lsn = 0;
+  uint64_t batch_id_low = 0;
+  uint64_t batch_id_high = 0;
 };
 
 // Each is a lower bound of the log's watermark of that name, and survives kill -9.
@@ -37,6 +47,10 @@ struct Promises {
   std::atomic<uint64_t> openings = 0;      // openings that came to the end
   std::atomic<uint64_t> calls = 0;         // of the storage, in the last process
   std::atomic<uint64_t> refused_full = 0;  // appends refused because the disk was full
+  std::atomic<uint64_t> retired = 0;       // segments, in all processes that came to their end
+  // The n-th anchor, from 1 on, is in place n % 2; 0: there is none.
+  std::atomic<uint64_t> anchor = 0;
+  SharedAnchor anchors[2] = {};
 };
 static_assert(std::atomic<uint64_t>::is_always_lock_free);
 

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 
 #include "stet/wal/recovery.h"
 #include "stet/wal/writer.h"
+#include "tests/crash/anchors.h"
 #include "tests/crash/killing_storage.h"
 #include "tests/crash/records.h"
 #include "tests/crash/shared_plan.h"
@@ -44,6 +46,7 @@ Options OptionsOf(const WriterPlan& plan, Storage* storage) {
           .first_segment_bytes = plan.first_segment_bytes,
           .batch_bytes_max = plan.batch_bytes_max,
           .inflight_bytes_max = plan.inflight_bytes_max,
+          .retired = plan.retired,
           .storage = storage};
 }
 
@@ -74,12 +77,39 @@ void Drive(Writer* writer, absl::Duration wait, SharedPlan* shared) {
   if (!status.ok()) GiveUp(shared, WriterExit::kFailed, status);
 }
 
+// A snapshot of all that was there when the log was opened.
+void TakeSnapshot(const RecoveredLog& log, SharedPlan* shared) {
+  Promises& promises = shared->promises;
+  Reader reader = log.NewReader();
+  std::optional<Anchor> anchor;
+  for (auto it = reader.begin(); it != reader.end(); ++it) anchor = AnchorBehind(reader.batch());
+  if (!anchor) return;
+  const uint64_t number = promises.anchor + 1;
+  promises.anchors[number % 2] = {.seq = anchor->seq,
+                                  .lsn = anchor->lsn,
+                                  .batch_id_low = anchor->batch_id.low,
+                                  .batch_id_high = anchor->batch_id.high};
+  promises.anchor = number;
+}
+
+void Retire(Writer* writer, SharedPlan* shared) {
+  for (const Anchor& anchor : AnchorsOf(shared->promises)) {
+    const absl::Status status = writer->Retire(anchor);
+    if (!status.ok()) GiveUp(shared, WriterExit::kFailed, status);
+  }
+}
+
 void AppendAll(Writer* writer, SharedPlan* shared) {
   const WriterPlan& plan = shared->plan;
   uint64_t draw = plan.seed;
   const uint64_t first = writer->next_seq();
+  bool retires = plan.retires;
   while (writer->next_seq() - first < plan.records_max) {
     draw = Mix(draw);
+    if (retires && writer->next_seq() - first > plan.seed % 40) {
+      retires = false;
+      Retire(writer, shared);
+    }
     if (!AppendGroup(writer, 1 + draw % plan.group_max, shared)) {
       Drive(writer, absl::Milliseconds(2), shared);
       continue;
@@ -100,8 +130,9 @@ int Run(SharedPlan* shared) {
   if (!machine.ok()) GiveUp(shared, WriterExit::kNotOpened, machine.status());
   KillingStorage killing(machine->get(), shared);
   const Options options = OptionsOf(shared->plan, &killing);
-  absl::StatusOr<RecoveredLog> recovered = Recover(options);
+  absl::StatusOr<RecoveredLog> recovered = Recover(options, AnchorsOf(shared->promises));
   if (!recovered.ok()) GiveUp(shared, WriterExit::kNotOpened, recovered.status());
+  if (shared->plan.retires) TakeSnapshot(*recovered, shared);
   absl::StatusOr<std::unique_ptr<Writer>> writer = Writer::Start(*std::move(recovered), options);
   if (!writer.ok()) GiveUp(shared, WriterExit::kNotOpened, writer.status());
   ++shared->promises.openings;
@@ -111,6 +142,7 @@ int Run(SharedPlan* shared) {
     Publish(**writer, &shared->promises);
     if (!closed.ok()) GiveUp(shared, WriterExit::kFailed, closed);
   }
+  shared->promises.retired += (*writer)->stats().segments_retired;
   return static_cast<int>(WriterExit::kDone);
 }
 
