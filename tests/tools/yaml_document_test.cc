@@ -59,6 +59,8 @@ TEST_SUITE("yaml document") {
     CHECK(Contains(ErrorOf("~: 1\n"), "a key must be text"));
     CHECK(Contains(ErrorOf("a: 1\n---\nb: 2\n"), "second document"));
     CHECK(Contains(ErrorOf("a: 99999999999999999999\n"), "integer beyond 64 bits"));
+    CHECK_EQ(ErrorOf("a: 1\nb: \xfb\n"), "f.yaml:2:1: not YAML: it is not UTF-8");
+    CHECK_EQ(ErrorOf("a: \"\\xfb\"\n"), "");
     for (const std::string text : {"", "# nothing\n", "a: [1", "a: 'x", "a:\n\t- b", "a: b: c",
                                    "{a: 1", "\x01", "a: \"\\q\""}) {
       CAPTURE(text);

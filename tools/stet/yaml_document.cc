@@ -9,6 +9,7 @@
 
 #include <absl/strings/numbers.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
@@ -40,6 +41,25 @@ size_t FindControl(std::string_view text) {
   };
   const auto found = std::ranges::find_if(text, is_control);
   return found == text.end() ? text.npos : static_cast<size_t>(found - text.begin());
+}
+
+bool IsUtf8(std::string_view text) {
+  try {
+    static_cast<void>(nlohmann::json(std::string(text)).dump());
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
+// The number of the first line that is not UTF-8, from 1; 0 if all are.
+size_t FindForeignLine(std::string_view text) {
+  for (size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (!IsUtf8(line)) return number;
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return 0;
 }
 
 bool IsInteger(std::string_view text) {
@@ -154,6 +174,9 @@ absl::StatusOr<JsonValue> ParseYaml(std::string_view text, std::string_view name
   if (const size_t at = FindControl(text); at != text.npos) {
     builder.Fail(fmt::format("not YAML: it holds the control character {:#04x}", text[at]),
                  PlaceAt(text, at));
+  }
+  if (const size_t line = FindForeignLine(text); line != 0) {
+    builder.Fail("not YAML: it is not UTF-8", {.line = line});
   }
   std::istringstream input{std::string(text)};
   // The library reports by throwing.
