@@ -241,7 +241,7 @@ def words():
     """Mistakes are named in the words of the user."""
     with Scratch() as s:
         flow = s.file('flow.json', commands(('a', 'true')))
-        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, ls, show')
+        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, graph, schema, ls, show')
         one_line_error(s.stet('valdate', flow), 2, 'did you mean validate?')
         one_line_error(subprocess.run([STET], text=True, capture_output=True), 2, 'ls, show')
         one_line_error(s.stet('run', flow, '--wrkers', 3), 2, 'no option "--wrkers"',
@@ -300,7 +300,7 @@ def usage():
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
         one_line_error(done, 2)
     for name in ['why', 'retry', 'cancel', 'pause', 'resume', 'purge', 'signal', 'dead', 'breaker',
-                 'schedule', 'snapshot', 'backup', 'serve', 'worker', 'schema', 'graph']:
+                 'schedule', 'snapshot', 'backup', 'serve', 'worker']:
         done = subprocess.run([STET, name, 'x', '--yes'], text=True, capture_output=True)
         one_line_error(done, 2, name, 'not built yet')
     for arguments in [['--help'], ['run', '--help'], ['ls', '--help'], ['show', '--help'],

@@ -14,22 +14,25 @@
 #include "tools/stet/quote.h"
 #include "tools/stet/run.h"
 #include "tools/stet/suggestion.h"
+#include "tools/stet/terminal.h"
 #include "tools/stet/validation.h"
+#include "tools/stet/workflow_schema.h"
 
 namespace stet::cli {
 namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
-constexpr std::string_view kCommands[] = {"run", "validate", "ls", "show"};
-constexpr const char* kNotBuilt[] = {
-    "why",     "retry",    "cancel", "pause",    "resume", "purge",  "signal", "dead",
-    "breaker", "schedule", "backup", "snapshot", "serve",  "worker", "schema", "graph"};
+constexpr std::string_view kCommands[] = {"run", "validate", "graph", "schema", "ls", "show"};
+constexpr const char* kNotBuilt[] = {"why",    "retry",    "cancel", "pause",   "resume",
+                                     "purge",  "signal",   "dead",   "breaker", "schedule",
+                                     "backup", "snapshot", "serve",  "worker"};
 
 // Which subcommand was chosen, and what it does.
 struct Choice {
   RunOptions run = {};
   ValidateOptions validate = {};
+  ValidateOptions graph = {};
   ListOptions list = {};
   ShowOptions show = {};
   std::function<ExitStatus()> action = nullptr;
@@ -114,6 +117,32 @@ void AddValidate(CLI::App& app, Choice& choice) {
   validate->footer("Example:\n  stet validate report.json");
   validate->callback(
       [&choice] { choice.action = [&choice] { return ValidateFile(choice.validate); }; });
+}
+
+void AddGraph(CLI::App& app, Choice& choice) {
+  ValidateOptions& options = choice.graph;
+  CLI::App* graph = app.add_subcommand("graph", "Draw the graph of a workflow file");
+  graph->add_option("FILE", options.file, "The workflow")->required()->type_name("");
+  AddFormat(graph, options.format, options.time_scale);
+  graph->add_flag_callback(
+      "--mermaid", [&options] { options.drawing = Drawing::kMermaid; },
+      "A Mermaid flowchart (default: a digraph for Graphviz)");
+  graph->add_flag("--json", options.json,
+                  "Print one JSON object: each task's wave, and the longest chain");
+  graph->footer("Example:\n  stet graph report.json | dot -Tsvg >report.svg");
+  graph->callback([&choice] { choice.action = [&choice] { return GraphFile(choice.graph); }; });
+}
+
+void AddSchema(CLI::App& app, Choice& choice) {
+  CLI::App* schema = app.add_subcommand("schema", "Print the JSON Schema of workflow files");
+  schema->footer(
+      "Example:\n  stet schema >workflow.schema.json   (editors complete and check by it)");
+  schema->callback([&choice] {
+    choice.action = [] {
+      Say(stdout, WorkflowSchema());
+      return ExitStatus::kCompleted;
+    };
+  });
 }
 
 void AddList(CLI::App& app, Choice& choice) {
@@ -247,6 +276,8 @@ int Main(int argc, char** argv) {
   Choice choice;
   AddRun(app, choice);
   AddValidate(app, choice);
+  AddGraph(app, choice);
+  AddSchema(app, choice);
   AddList(app, choice);
   AddShow(app, choice);
   AddNotBuilt(app, choice, json);

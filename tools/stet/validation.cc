@@ -1,10 +1,13 @@
-// Validation of files.
+// What a file says, without running it.
 #include "tools/stet/validation.h"
 
 #include <cstdio>
+#include <optional>
 
 #include <fmt/format.h>
+#include <stet/graph.h>
 
+#include "tools/stet/graph_drawing.h"
 #include "tools/stet/plural.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
@@ -13,7 +16,10 @@
 
 namespace stet::cli {
 
-ExitStatus ValidateFile(const ValidateOptions& options) {
+namespace {
+
+// Nothing when it was refused, and that was said.
+std::optional<Workflow> Load(const ValidateOptions& options, ExitStatus* exit) {
   absl::StatusOr<Workflow> workflow = absl::UnknownError("");
   const absl::StatusOr<Settings> settings = ResolveSettings({});
   if (settings.ok()) {
@@ -23,12 +29,20 @@ ExitStatus ValidateFile(const ValidateOptions& options) {
   } else {
     workflow = settings.status();
   }
-  if (!workflow.ok()) {
-    Failure failure = FailureFrom(workflow.status());
-    failure.file = options.file;
-    Print(failure, options.json);
-    return failure.exit;
-  }
+  if (workflow.ok()) return *std::move(workflow);
+  Failure failure = FailureFrom(workflow.status());
+  failure.file = options.file;
+  Print(failure, options.json);
+  *exit = failure.exit;
+  return std::nullopt;
+}
+
+}  // namespace
+
+ExitStatus ValidateFile(const ValidateOptions& options) {
+  ExitStatus exit = ExitStatus::kCompleted;
+  const std::optional<Workflow> workflow = Load(options, &exit);
+  if (!workflow) return exit;
   size_t dependencies = 0;
   for (const Task& task : workflow->tasks) dependencies += task.after.size();
   const std::string hash = ToString(HashOf(*workflow));
@@ -42,7 +56,27 @@ ExitStatus ValidateFile(const ValidateOptions& options) {
                             Quote(workflow->name), Count(workflow->tasks.size(), "task"),
                             Count(dependencies, "dependency", "dependencies"), hash));
   }
-  return ExitStatus::kCompleted;
+  return exit;
+}
+
+ExitStatus GraphFile(const ValidateOptions& options) {
+  ExitStatus exit = ExitStatus::kCompleted;
+  const std::optional<Workflow> workflow = Load(options, &exit);
+  if (!workflow) return exit;
+  const absl::StatusOr<WorkflowGraph> graph = WorkflowGraph::Of(*workflow);
+  if (!graph.ok()) {
+    const Failure failure = FailureFrom(graph.status());
+    Print(failure, options.json);
+    return failure.exit;
+  }
+  if (options.json) {
+    Say(stdout, Dump(GraphJson(*workflow, *graph)) + "\n");
+  } else if (options.drawing == Drawing::kMermaid) {
+    Say(stdout, GraphMermaid(*workflow, *graph));
+  } else {
+    Say(stdout, GraphDot(*workflow, *graph));
+  }
+  return exit;
 }
 
 }  // namespace stet::cli

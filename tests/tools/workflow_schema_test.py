@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""What `stet schema` knows is what the parser knows: every object's keys, and the types of their values."""
+import json
+
+from harness import Scratch, check, check_equal, finish
+
+A = {'id': 'a', 'run': 'true'}
+# A workflow around one object of the schema.
+AROUND = {
+    '': lambda o: {'tasks': [A], **o},
+    'task': lambda o: {'tasks': [{'id': 'a', **o} if 'command' in o else {**A, **o}]},
+    'defaults': lambda o: {'tasks': [A], 'defaults': o},
+    'retry': lambda o: {'tasks': [{**A, 'retry': o}]},
+    'backoff': lambda o: {'tasks': [{**A, 'retry': {'backoff': o}}]},
+}
+WRONG = {'string': 7, 'array': 'x', 'object': [], 'integer': 'x', 'number': 'x', None: 7}
+
+
+def resolve(schema, part):
+    return schema['$defs'][part['$ref'].rsplit('/', 1)[1]] if '$ref' in part else part
+
+
+with Scratch() as s:
+    done = s.stet('schema')
+    check_equal(done.returncode, 0, 'stet schema')
+    schema = json.loads(done.stdout)
+    objects = {'': schema, **{name: schema['$defs'][name] for name in ('task', 'defaults', 'retry')},
+               'backoff': schema['$defs']['retry']['properties']['backoff']}
+    for name, part in objects.items():
+        around = AROUND[name]
+        refused = s.stet('validate', s.file('f.json', around({'nonsense': 1})))
+        check_equal(refused.returncode, 2, f'{name}: unknown key')
+        known = refused.stderr.split('known here: ')[1].split(';')[0].strip().split(', ')
+        check_equal(sorted(known), sorted(part['properties']), f'keys of {name or "the root"}')
+        for key, value in part['properties'].items():
+            wrong = WRONG[resolve(schema, value).get('type')]
+            refused = s.stet('validate', s.file('f.json', around({key: wrong})))
+            check(refused.returncode == 2 and f'/{key}' in refused.stderr,
+                  f'{name}/{key}: {wrong!r} is refused: {refused.stderr}')
+finish()

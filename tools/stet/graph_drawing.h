@@ -1,0 +1,22 @@
+// The graph of a workflow, for eyes and for scripts.
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+#include <stet/graph.h>
+#include <stet/workflow.h>
+
+namespace stet::cli {
+
+// A digraph for Graphviz, left to right; the longest chain of dependencies is bold.
+std::string GraphDot(const Workflow& workflow, const WorkflowGraph& graph);
+
+// The same as a Mermaid flowchart.
+std::string GraphMermaid(const Workflow& workflow, const WorkflowGraph& graph);
+
+// {"workflow", "tasks": [{"id", "wave", "after"}], "waves", "widest_wave", "longest_chain": [ids]};
+// a wave holds what may run at the same time if every task takes as long as any other.
+nlohmann::ordered_json GraphJson(const Workflow& workflow, const WorkflowGraph& graph);
+
+}  // namespace stet::cli
