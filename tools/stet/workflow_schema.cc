@@ -2,9 +2,9 @@
 #include "tools/stet/workflow_schema.h"
 
 namespace stet::cli {
+namespace {
 
-std::string_view WorkflowSchema() {
-  return R"json({
+constexpr std::string_view kSchema = R"json({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "title": "A workflow of commands for stet",
   "type": "object",
@@ -81,6 +81,9 @@ std::string_view WorkflowSchema() {
   }
 }
 )json";
-}
+
+}  // namespace
+
+std::string_view WorkflowSchema() { return kSchema; }
 
 }  // namespace stet::cli
