@@ -42,6 +42,12 @@ ReadPlan Writer::Impl::Plan() const {
   return plan;
 }
 
+ReadPlan Writer::Impl::DurablePlan() const {
+  ReadPlan plan = Plan();
+  plan.segments.back().end_offset = OffsetOf(durable_.lsn);
+  return plan;
+}
+
 absl::Status Writer::Impl::Start() {
   const RecoveredTail& tail = recovered_.tail();
   identity_ = {.storage = storage_,
@@ -195,6 +201,10 @@ uint64_t Writer::released() const { return impl_->released(); }
 Watermarks Writer::watermarks() const { return impl_->watermarks(); }
 uint32_t Writer::epoch() const { return impl_->epoch(); }
 uint64_t Writer::next_seq() const { return impl_->next_seq(); }
+Anchor Writer::durable_end() const { return impl_->durable_end(); }
+Reader Writer::NewReader(uint64_t from_seq) const {
+  return MakeReader(impl_->storage(), impl_->DurablePlan(), from_seq);
+}
 WriterStats Writer::stats() const { return impl_->stats(); }
 
 }  // namespace stet::wal

@@ -117,6 +117,9 @@ class Writer::Impl {
 
   // What a reader may read now: everything that is released.
   ReadPlan Plan() const;
+  // The same, of what is durable.
+  ReadPlan DurablePlan() const;
+  const Anchor& durable_end() const { return durable_end_; }
   uint64_t released_offset() const;
   // How often the active segment changed.
   uint64_t rotations() const { return stats_.rotations + stats_.failovers; }
@@ -247,6 +250,7 @@ class Writer::Impl {
   uint64_t sealed_end_lsn_ = 0;  // of the active segment: no batch was given a place behind it
   LogPosition written_;
   LogPosition durable_;
+  Anchor durable_end_;  // durable_ may stand behind what holds no record
   WitnessMark witnessed_;
   uint64_t written_seq_ = 0;  // the highest that written_ ever reached: a failover sets it back
   bool flush_flying_ = false;

@@ -79,6 +79,9 @@ void Writer::Impl::AdvanceDurable(const LogPosition& position) {
   assert(position.lsn >= durable_.lsn && position.seq >= durable_.seq);
   assert(position.bytes <= written_.bytes);
   durable_ = position;
+  if (durable_.seq > durable_end_.seq && durable_.bytes != 0) {
+    durable_end_ = {.seq = durable_.seq, .lsn = durable_.lsn, .batch_id = IdOf(durable_.batch_id)};
+  }
   while (!held_.empty() && held_.front().end.bytes <= durable_.bytes) {
     if (options_.durability >= Durability::kCommit) {
       control_.Completed(held_.front().bytes, held_.front().submitted_ns,

@@ -21,6 +21,7 @@
 #include <absl/time/time.h>
 
 #include "stet/wal/options.h"
+#include "stet/wal/reader.h"
 #include "stet/wal/record.h"
 #include "stet/wal/recovery.h"
 
@@ -143,6 +144,14 @@ class Writer {
   Watermarks watermarks() const;
   uint32_t epoch() const;
   uint64_t next_seq() const;
+
+  // The place of a snapshot that holds all up to watermarks().durable: where the last durable batch
+  // ends.  Its seq is 0 until a batch of this writer is durable.
+  Anchor durable_end() const;
+
+  // Reads what is durable now, from `from_seq` on; it may be used on another thread.  The writer must
+  // stay, and must not retire what is still to be read.
+  Reader NewReader(uint64_t from_seq = 1) const;
 
   // Prepares the next segment if there is none, for at most about `budget`.  With
   // Options::helper_thread a thread of the writer's does this; without, Maintain does, and Append
