@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "stet/clock.h"
 #include "stet/payload.h"
 #include "stet/report.h"
+#include "stet/snapshot.h"
 #include "stet/wal/options.h"
 #include "stet/wal/recovery.h"
 #include "stet/workflow.h"
@@ -36,6 +38,12 @@ struct Limits {
   uint32_t live_executions = 1'000'000;  // not ended
 };
 
+// What becomes of the log before the older of the two newest snapshots.
+enum class History : uint8_t {
+  kBounded,  // given up, as EngineOptions::log.retired says: the directory does not grow for ever
+  kKeep,     // kept: every moment of the past can be looked at
+};
+
 struct EngineOptions {
   // The directory of the engine (its log is DIRECTORY/wal).  Created if absent, unless `create` is
   // false.  Empty: a memory engine without a log.
@@ -47,6 +55,10 @@ struct EngineOptions {
   std::vector<Workflow> workflows = {};             // known by name to Start
   std::map<std::string, Activity> activities = {};  // by name
   Limits limits = {};
+  // How long the next opening may take to replay the log, about: a snapshot is made before it takes
+  // longer, in the background and when closing.  Infinite: only Engine::Snapshot makes one.
+  absl::Duration recovery_target = absl::Seconds(1);
+  History history = History::kBounded;
   // Set by the engine, whatever they say: directory, create, durability, state_digest_version,
   // event_level and event_level_max.
   wal::Options log = {};
@@ -83,11 +95,15 @@ struct Started {
 // What Open found.
 struct EngineRecovery {
   wal::RecoveryReport log = {};
-  uint64_t events_replayed = 0;
+  // With which replay began; none: from the first event on.
+  std::optional<SnapshotInfo> snapshot = {};
+  std::vector<SnapshotInfo> unusable_snapshots = {};  // their status says why
+  uint64_t events_replayed = 0;                       // behind the snapshot
   uint64_t epoch = 0;
   uint32_t attempts_lost = 0;  // in flight when the previous process ended; now counted and retried
   // Needed by live executions and not given: their tasks wait.
   std::vector<std::string> missing_activities = {};
+  absl::Duration snapshot_time = absl::ZeroDuration();  // to read it, and to decide about the log
   absl::Duration replay_time = absl::ZeroDuration();
 };
 
@@ -103,6 +119,12 @@ struct EngineStats {
   uint64_t late_reports = 0;  // results of attempts that no longer owned their run: refused
   // ResourceExhausted while the log has no room (a full disk): nothing goes on until it has.
   absl::Status room = absl::OkStatus();
+  uint64_t snapshot_seq = 0;  // of the newest snapshot that was verified; 0: none
+  uint64_t snapshots = 0;     // made
+  uint64_t snapshots_failed = 0;
+  absl::Status snapshot_status = absl::OkStatus();  // of the last attempt to make one
+  // How long replaying what the newest snapshot does not hold would take.
+  absl::Duration replay_estimate = absl::ZeroDuration();
 };
 
 // Thread-safe.  Calls that change state return when their events are released by the durability
@@ -146,6 +168,12 @@ class Engine {
   // of the released request.
   // Errors: FailedPrecondition when the execution has ended or is being cancelled already.
   absl::StatusOr<uint64_t> Cancel(std::string_view execution);
+
+  // Makes a snapshot of all that has happened up to now, from the log and beside the loop, which goes
+  // on meanwhile.  Returns when it is durable and has been read back.
+  // Errors: FailedPrecondition for a memory engine; DataLoss when the log does not replay to the state
+  // that it says it had; I/O errors.  None of them harms the engine.
+  absl::StatusOr<SnapshotInfo> Snapshot();
 
   absl::StatusOr<EngineStats> Stats();
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include <absl/time/time.h>
 
 #include "stet/report.h"
+#include "stet/snapshot.h"
 #include "stet/wal/options.h"
 #include "stet/wal/recovery.h"
 
@@ -26,7 +28,12 @@ namespace stet {
 struct ReplayOptions {
   std::string directory = {};    // of the engine, or its folder `wal`
   uint64_t at_seq = UINT64_MAX;  // the state behind this event; the last one if it is beyond
-  wal::Options log = {};         // directory and create in it are set by Replay
+  // The state behind the last batch that was closed by then, on the wall clock.  If both are given,
+  // whichever comes first.
+  absl::Time at_time = absl::InfiniteFuture();
+  // Replay all that the log holds, not only what is behind the nearest snapshot.
+  bool whole_log = false;
+  wal::Options log = {};  // directory and create in it are set by Replay
 };
 
 // State after replay.  A value that nothing changes; thread-safe.
@@ -53,17 +60,74 @@ class Replayed {
   absl::StatusOr<Workflow> Definition(std::string_view execution) const;
 
   class Impl;
+  const Impl& impl() const { return *impl_; }
   explicit Replayed(std::unique_ptr<const Impl> impl);
 
  private:
   std::unique_ptr<const Impl> impl_;
 };
 
-// Replays the log of a directory; another process may be writing it: then what it has flushed is
-// seen.  Every event is checked, and the digest of every batch.
+// Replays the log of a directory, from the nearest snapshot on; another process may be writing it:
+// then what it has flushed is seen.  Every event is checked, and the digest of every batch.
 // Errors: those of wal::Recover, except that the lock is not needed; DataLoss when an event does not
-// replay (names it) or the state differs from the log's digest (names the batch).
+// replay (names it) or the state differs from the log's digest (names the batch); OutOfRange when what
+// is asked for was given up with the beginning of the log.
 absl::StatusOr<Replayed> Replay(const ReplayOptions& options);
+
+// The digest of the state behind one event.
+struct EventDigest {
+  uint64_t seq = 0;
+  uint64_t stream = 0;
+  uint16_t type = 0;
+  uint64_t digest = 0;
+  uint64_t batch_lsn = 0;
+  bool logged = false;  // it ends its batch, whose header says the same
+};
+
+// Replays as Replay does, and tells the digest behind each event, in order.  Two builds that disagree
+// about a batch show by this at which event they begin to.  Errors: as Replay, behind the last event
+// that could be replayed.
+absl::Status ForEachDigest(const ReplayOptions& options,
+                           const std::function<void(const EventDigest&)>& visit);
+
+// A difference between two states.
+struct StateChange {
+  uint64_t execution = 0;
+  std::string key = {};   // of the execution
+  std::string task = {};  // empty: the execution itself
+  std::string field =
+      {};  // "state", "attempts", "output", ...; "present": the execution as a whole
+  std::string before = {};  // empty: there was none
+  std::string after = {};
+};
+
+// What differs, in order of execution and task.
+std::vector<StateChange> DiffStates(const Replayed& before, const Replayed& after);
+
+// Where two logs part, by what they tell.
+struct Divergence {
+  enum class Kind : uint8_t {
+    kNone,    // all that both hold is the same, and both end there
+    kLength,  // the same, as far as the shorter one goes
+    kEvent,   // `seq` is another event in the one than in the other
+    kState,   // the states differ already where both begin
+  };
+  Kind kind = Kind::kNone;
+  uint64_t seq = 0;          // the first that differs, or that only one has; 0 if none does
+  std::string text[2] = {};  // what each holds there, as JSON; empty: nothing
+};
+
+// The first event that differs between two directories, or two ranges of one.  Batches and times of
+// writing do not count, only events and what follows from them.  Errors: as Replay, of either.
+absl::StatusOr<Divergence> Bisect(const ReplayOptions& a, const ReplayOptions& b);
+
+// What Engine::Open would decide about the log in `log.directory`: wal::Examine, with the newest whole
+// snapshot in the folder beside the log.
+wal::RecoveryReport ExamineWithSnapshots(const wal::Options& log);
+
+// The snapshots of a directory (an engine's, or its folder `wal`), newest first, every byte verified.
+// Errors: their folder cannot be read; none is no error.
+absl::StatusOr<std::vector<SnapshotInfo>> ListSnapshots(const std::string& directory);
 
 // Wire name of an event type ("attempt_finished"); "unknown" if it has none.
 std::string_view EventTypeName(uint16_t type);

@@ -10,6 +10,7 @@
 #include "engine/host.h"
 #include "engine/reports.h"
 #include "engine/resolve.h"
+#include "engine/snapshotter.h"
 
 namespace stet {
 
@@ -120,15 +121,31 @@ absl::StatusOr<uint64_t> Engine::Cancel(std::string_view execution) {
   });
 }
 
+absl::StatusOr<SnapshotInfo> Engine::Snapshot() {
+  const auto reply = std::make_shared<engine::Reply<SnapshotInfo>>();
+  const bool posted = impl_->Post([reply](Sequencer& loop) {
+    if (!loop.ledger().failure().ok()) return reply->Set(loop.ledger().failure());
+    if (loop.snapshotter() == nullptr) {
+      return reply->Set(absl::FailedPreconditionError(
+          "snapshot: a memory engine has no directory to put it into"));
+    }
+    loop.snapshotter()->Demand(reply);
+  });
+  if (!posted) return Impl::Closed();
+  return reply->Take();
+}
+
 absl::StatusOr<EngineStats> Engine::Stats() {
   return impl_->AskLoop<EngineStats>([](Sequencer& loop) {
-    return EngineStats{.seq = loop.ledger().state().seq(),
-                       .released = loop.ledger().journal().released(),
-                       .slots = loop.attempts().slots(),
-                       .running = loop.attempts().slots_taken(),
-                       .zombies = loop.attempts().zombies(),
-                       .late_reports = loop.attempts().late_reports(),
-                       .room = loop.ledger().room()};
+    EngineStats stats{.seq = loop.ledger().state().seq(),
+                      .released = loop.ledger().journal().released(),
+                      .slots = loop.attempts().slots(),
+                      .running = loop.attempts().slots_taken(),
+                      .zombies = loop.attempts().zombies(),
+                      .late_reports = loop.attempts().late_reports(),
+                      .room = loop.ledger().room()};
+    if (loop.snapshotter() != nullptr) loop.snapshotter()->AddTo(stats);
+    return stats;
   });
 }
 

@@ -110,6 +110,23 @@ absl::Status Host::Close() {
   return ended_;
 }
 
+// Nothing without a log.
+std::optional<Snapshotter> Host::NewSnapshotter(Opening& opening) const {
+  if (!opening.snapshots) return std::nullopt;
+  return std::optional<Snapshotter>(std::in_place,
+                                    Snapshotter::Parts{.store = *std::move(opening.snapshots),
+                                                       .writer = opening.writer,
+                                                       .ledger = opening.ledger.get(),
+                                                       .inbox = inbox_,
+                                                       .clock = options_.clock,
+                                                       .recovery_target = options_.recovery_target,
+                                                       .history = options_.history,
+                                                       .on_note = options_.on_note},
+                                    SnapshotBase{.newest = opening.recovery.snapshot,
+                                                 .tail = opening.tail,
+                                                 .replay_time = opening.recovery.replay_time});
+}
+
 void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
   pthread_setname_np(pthread_self(), "stet-loop");  // For top and perf.
   const uint32_t slots = SlotsOf(options_);
@@ -126,6 +143,7 @@ void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
       progress.Observe(event, state, outbox);
     });
   }
+  std::optional<Snapshotter> snapshotter = NewSnapshotter(*opening);
   Sequencer loop({.ledger = &ledger,
                   .inbox = inbox_.get(),
                   .workers = &workers,
@@ -134,7 +152,8 @@ void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
                   .attempts = {.slots = slots,
                                .output_bytes_max = options_.limits.payload_bytes,
                                .clock = options_.clock},
-                  .execute = options_.execute});
+                  .execute = options_.execute,
+                  .snapshotter = snapshotter ? &*snapshotter : nullptr});
   inbox_->SetWake([&ledger] { ledger.journal().Wake(); });
   AnswerWhenReleased<EngineRecovery>(ledger, opened, std::move(opening->recovery));
   loop.Resume();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <absl/base/thread_annotations.h>
@@ -11,6 +12,8 @@
 #include "base/mutex.h"
 #include "engine/calls.h"
 #include "engine/inbox.h"
+#include "engine/opening.h"
+#include "engine/snapshotter.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
@@ -40,6 +43,7 @@ class Host {
 
  private:
   void RunThread(const ReplyPtr<EngineRecovery>& opened);
+  std::optional<Snapshotter> NewSnapshotter(Opening& opening) const;
 
   const EngineOptions options_;
   const Catalog catalog_;

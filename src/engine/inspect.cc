@@ -1,80 +1,48 @@
 // State of a directory at any event, read without its lock.
 #include "stet/inspect.h"
 
-#include <algorithm>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
-#include "core/apply.h"
 #include "engine/replay.h"
+#include "engine/replayed.h"
+#include "engine/replayer.h"
 #include "engine/reports.h"
 #include "engine/resolve.h"
 #include "schema/describe.h"
 #include "schema/event_type.h"
-#include "stet/wal/inspect.h"
 
 namespace stet {
 
-class Replayed::Impl {
- public:
-  wal::RecoveryReport log = {};
-  engine::Books books = {};
-};
-
-namespace {
-
 using engine::Books;
 
-// The log may be written at this moment: what counts is what the report has accepted.
-absl::Status ReplayAccepted(const wal::Options& options, const wal::RecoveryReport& log,
-                            uint64_t seq_max, Books& books) {
-  ASSIGN_OR_RETURN(wal::Scanner scanner, wal::Scanner::Open(options));
-  while (books.state.seq() < seq_max && scanner.Next()) {
-    const wal::Span& span = scanner.span();
-    if (span.begin_lsn >= log.end_lsn) break;
-    if (span.kind != wal::Span::Kind::kBatch) continue;
-    RETURN_IF_ERROR(engine::ReplayBatch(books, span.batch, span.records, seq_max));
-  }
-  if (books.state.seq() < std::min(seq_max, log.last_seq)) {
-    return absl::DataLossError(
-        fmt::format("events from {} to {} cannot be read", books.state.seq() + 1, log.last_seq));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status RefusalStatus(const wal::RecoveryReport& log, const std::string& directory) {
-  const wal::Finding* finding = log.refusal_finding();
-  const std::string text = finding == nullptr ? "the log is refused" : finding->ToString();
-  std::error_code error;
-  switch (log.refusal) {
-    case wal::Refusal::kNotALog:
-      return absl::NotFoundError(text);
-    case wal::Refusal::kNoAccess:
-      return std::filesystem::exists(directory, error) ? absl::PermissionDeniedError(text)
-                                                       : absl::NotFoundError(text);
-    case wal::Refusal::kUnsupported:
-      return absl::UnimplementedError(text);
-    default:
-      return absl::DataLossError(text);
-  }
-}
-
-}  // namespace
-
 absl::StatusOr<Replayed> Replay(const ReplayOptions& options) {
-  auto impl = std::make_unique<Replayed::Impl>();
-  wal::Options log = LogOptionsFor("", options.log);
-  log.directory = wal::LogDirectory(options.directory);
-  impl->log = wal::Examine(log);
-  if (impl->log.refused()) return RefusalStatus(impl->log, log.directory);
-  if (impl->log.verdict != wal::Verdict::kUnborn) {
-    RETURN_IF_ERROR(ReplayAccepted(log, impl->log, options.at_seq, impl->books));
+  ASSIGN_OR_RETURN(engine::Replayer replayer, engine::Replayer::Open(options));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool more, replayer.Next());
+    if (!more) break;
   }
+  auto impl = std::make_unique<Replayed::Impl>();
+  impl->log = replayer.log();
+  impl->books = replayer.TakeBooks();
   return Replayed(std::move(impl));
+}
+
+wal::RecoveryReport ExamineWithSnapshots(const wal::Options& log) {
+  absl::StatusOr<engine::Examined> examined = engine::ExamineLog(log);
+  // Snapshots that cannot be listed are none: what the log says then is what there is to say.
+  return examined.ok() ? std::move(examined->log) : wal::Examine(log);
+}
+
+absl::StatusOr<std::vector<SnapshotInfo>> ListSnapshots(const std::string& directory) {
+  ASSIGN_OR_RETURN(engine::SnapshotStore store, engine::StoreBeside(engine::LogIn(directory, {})));
+  ASSIGN_OR_RETURN(std::vector<SnapshotInfo> snapshots, store.List());
+  for (SnapshotInfo& snapshot : snapshots) {
+    if (snapshot.status.ok()) snapshot.status = store.Verify(snapshot);
+  }
+  return snapshots;
 }
 
 Replayed::Replayed(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "core/apply.h"
 #include "core/decide.h"
+#include "engine/replay.h"
 #include "schema/event_type.h"
 
 namespace stet::engine {
@@ -58,6 +59,9 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
   }
   if (absl::Status appended = journal_->Append(records_, state().digest()); !appended.ok()) {
     return Fail(std::move(appended));
+  }
+  for (const wal::NewRecord& record : records_) {
+    event_bytes_ += RecordBytes(record.payload.size());
   }
   return absl::OkStatus();
 }

@@ -17,19 +17,12 @@
 
 #include "core/command.h"
 #include "core/event_buffer.h"
-#include "core/state.h"
+#include "engine/books.h"
 #include "engine/engine_time.h"
 #include "engine/journal.h"
 #include "engine/outbox.h"
-#include "engine/payload_store.h"
 
 namespace stet::engine {
-
-// State with the bytes that belong to it.
-struct Books {
-  core::State state = {};
-  PayloadStore payloads = {};
-};
 
 // The loop's thread owns it.
 class Ledger {
@@ -71,8 +64,11 @@ class Ledger {
   // later one is.
   const absl::Status& failure() const { return failure_; }
 
+  const Books& books() const { return books_; }
   const core::State& state() const { return books_.state; }
   const PayloadStore& payloads() const { return books_.payloads; }
+  // Of all events that Execute has made, as they are in the log.
+  uint64_t event_bytes() const { return event_bytes_; }
   Journal& journal() { return *journal_; }
   Outbox& outbox() { return outbox_; }
 
@@ -93,6 +89,7 @@ class Ledger {
   Observer observer_;
   Outbox outbox_;
   absl::Status failure_;
+  uint64_t event_bytes_ = 0;
   bool out_of_room_ = false;
   absl::Status room_;
 

@@ -13,7 +13,7 @@
 #include "base/status_macros.h"
 #include "core/outstanding.h"
 #include "core/refusal.h"
-#include "engine/replay.h"
+#include "engine/recover_books.h"
 #include "stet/inspect.h"
 #include "stet/wal/storage.h"
 
@@ -96,6 +96,9 @@ std::vector<std::string> MissingActivities(const core::State& state, const Engin
 struct OpenLog {
   Books books = {};
   std::unique_ptr<Journal> journal = nullptr;
+  wal::Writer* writer = nullptr;
+  std::optional<SnapshotStore> snapshots = {};
+  LogTail tail = {};
 };
 
 // Cuts work so that its groups fit into the batches of the log.
@@ -113,22 +116,18 @@ absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecove
   wal::Options log = LogOptionsFor(options.directory, options.log);
   log.create = options.create;
   log.durability = options.durability;
-  absl::StatusOr<wal::RecoveredLog> recovered = wal::Recover(log);
+  ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Open(options.directory, options.log));
+  absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
   if (!recovered.ok()) return Translate(recovered.status());
-  recovery.log = recovered->report();
   Note(options, recovery.log.storage_note);
   for (const wal::Finding& finding : recovery.log.findings) {
     if (finding.severity != wal::Severity::kInfo) Note(options, finding.ToString());
   }
-  OpenLog opened;
-  const absl::Duration begin = options.clock->Monotonic();
-  {
-    wal::Reader reader = recovered->NewReader();
-    RETURN_IF_ERROR(ReplayAll(opened.books, reader));
-  }
-  recovery.replay_time = options.clock->Monotonic() - begin;
-  recovery.events_replayed = opened.books.state.seq();
-  ASSIGN_OR_RETURN(auto writer, wal::Writer::Start(*std::move(recovered), log));
+  ASSIGN_OR_RETURN(auto writer, wal::Writer::Start(std::move(recovered->log), log));
+  OpenLog opened = {.books = std::move(recovered->books),
+                    .writer = writer.get(),
+                    .snapshots = std::move(snapshots),
+                    .tail = recovered->tail};
   opened.journal = NewLogJournal(std::move(writer));
   return opened;
 }
@@ -151,6 +150,9 @@ absl::StatusOr<Opening> OpenBooks(const EngineOptions& options) {
   opening.ledger = std::make_unique<Ledger>(
       std::move(log.books), std::move(log.journal), std::move(time),
       options.directory.empty() ? core::DecideOptions() : PartsFor(options.log));
+  opening.writer = log.writer;
+  opening.snapshots = std::move(log.snapshots);
+  opening.tail = log.tail;
   Ledger& ledger = *opening.ledger;
   ledger.Tick();
   RETURN_IF_ERROR(

@@ -3,12 +3,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <absl/status/statusor.h>
 
 #include "engine/ledger.h"
+#include "engine/snapshotter.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
@@ -16,6 +18,10 @@ namespace stet::engine {
 struct Opening {
   std::unique_ptr<Ledger> ledger = nullptr;
   EngineRecovery recovery = {};
+  // Null and nothing for a memory engine; the ledger owns the writer.
+  wal::Writer* writer = nullptr;
+  std::optional<SnapshotStore> snapshots = {};
+  LogTail tail = {};  // what was replayed
 };
 
 // Recovers and replays the directory, starts a new epoch in its log and resolves the attempts that

@@ -34,11 +34,18 @@ absl::Status CheckDigest(const wal::BatchInfo& batch, const core::State& state) 
 
 }  // namespace
 
+absl::Status ReplayNext(Books& books, const wal::Reader& reader) {
+  RETURN_IF_ERROR(ReplayRecord(books, reader.record()));
+  return CheckDigest(reader.batch(), books.state);
+}
+
+bool EndsBatch(const wal::Reader& reader) {
+  const wal::BatchInfo& batch = reader.batch();
+  return reader.record().seq + 1 == batch.first_seq + batch.record_count;
+}
+
 absl::Status ReplayAll(Books& books, wal::Reader& reader) {
-  while (reader.Next()) {
-    RETURN_IF_ERROR(ReplayRecord(books, reader.record()));
-    RETURN_IF_ERROR(CheckDigest(reader.batch(), books.state));
-  }
+  while (reader.Next()) RETURN_IF_ERROR(ReplayNext(books, reader));
   return reader.status();
 }
 

@@ -7,6 +7,7 @@
 #include "core/outstanding.h"
 #include "core/refusal.h"
 #include "engine/reports.h"
+#include "engine/snapshotter.h"
 
 namespace stet::engine {
 namespace {
@@ -22,7 +23,8 @@ Sequencer::Sequencer(const Parts& parts)
       inbox_(*parts.inbox),
       attempts_(parts.attempts, parts.ledger, &timers_, parts.workers, parts.activities),
       clock_(parts.clock),
-      execute_(parts.execute) {}
+      execute_(parts.execute),
+      snapshotter_(parts.snapshotter) {}
 
 void Sequencer::Resume() {
   for (const core::Effect& effect : core::Outstanding(ledger_.state())) {
@@ -37,6 +39,7 @@ absl::Status Sequencer::Run() {
     if (execute_ && !ledger_.out_of_room()) attempts_.StartReady();
     if (!ledger_.Poll(absl::ZeroDuration())) ActOnFailure();
     progress |= RunReleased();
+    if (snapshotter_ != nullptr && !failed_) snapshotter_->Consider();
     if (!progress) Block();
   }
   return Finish();
@@ -171,6 +174,7 @@ void Sequencer::Block() {
 
 absl::Status Sequencer::Finish() {
   if (!attempts_.idle()) attempts_.GiveUp();
+  if (snapshotter_ != nullptr) snapshotter_->AtClose();
   const absl::Status closed = ledger_.Close();
   inbox_.Close();
   inbox_.Drain(calls_, ended_);

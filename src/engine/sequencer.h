@@ -20,6 +20,8 @@
 
 namespace stet::engine {
 
+class Snapshotter;
+
 // All of it is for one thread; others post calls to its inbox.
 class Sequencer {
  public:
@@ -31,6 +33,7 @@ class Sequencer {
     Clock* clock = SystemClock();
     Attempts::Options attempts = {};
     bool execute = true;
+    Snapshotter* snapshotter = nullptr;  // null: there is no log
   };
   explicit Sequencer(const Parts& parts);
 
@@ -46,6 +49,7 @@ class Sequencer {
   Ledger& ledger() { return ledger_; }
   Waiters& waiters() { return waiters_; }
   const Attempts& attempts() const { return attempts_; }
+  Snapshotter* snapshotter() { return snapshotter_; }  // null for a memory engine
 
  private:
   bool TakeIn();
@@ -66,6 +70,7 @@ class Sequencer {
   Waiters waiters_;
   Clock* clock_;
   bool execute_;
+  Snapshotter* snapshotter_;
 
   bool closing_ = false;
   absl::Duration close_by_ = absl::InfiniteDuration();  // on the steady clock

@@ -1,0 +1,165 @@
+// Moments and logs held against each other.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "engine/replayed.h"
+#include "engine/replayer.h"
+#include "schema/describe.h"
+#include "stet/inspect.h"
+
+namespace stet {
+namespace {
+
+using core::Execution;
+using core::TaskSlot;
+using engine::Replayer;
+
+// Of a payload enough to tell it from another.
+std::string Named(const core::PayloadRef& ref) {
+  if (!ref) return {};
+  return fmt::format("{} bytes of event {}", ref.bytes, ref.seq);
+}
+
+class Differences {
+ public:
+  // Either may be null, not both.
+  void Add(const Execution* a, const Execution* b) {
+    one_ = b != nullptr ? b : a;
+    task_.clear();
+    if (a == nullptr || b == nullptr) {
+      Field("present", a == nullptr ? "" : ToString(a->state),
+            b == nullptr ? "" : ToString(b->state));
+      return;
+    }
+    // Most executions are the same: their digests tell.
+    if (a->digest != b->digest) {
+      Field("state", ToString(a->state), ToString(b->state));
+      Field("cancel_requested", a->cancel_requested ? "true" : "false",
+            b->cancel_requested ? "true" : "false");
+    }
+    for (uint32_t task = 0; task < b->tasks.size() && task < a->tasks.size(); ++task) {
+      if (a->tasks[task].digest == b->tasks[task].digest) continue;
+      task_ = b->definition->task_name(task);
+      AddTask(a->tasks[task], b->tasks[task]);
+    }
+  }
+
+  std::vector<StateChange> Take() { return std::move(changes_); }
+
+ private:
+  void AddTask(const TaskSlot& a, const TaskSlot& b) {
+    Field("state", ToString(a.state), ToString(b.state));
+    Field("attempts", std::to_string(a.attempts), std::to_string(b.attempts));
+    Field("failures", std::to_string(a.failures), std::to_string(b.failures));
+    Field("lost", std::to_string(a.lost), std::to_string(b.lost));
+    Field("generation", std::to_string(a.generation), std::to_string(b.generation));
+    Field("output", Named(a.output), Named(b.output));
+    Field("error", Named(a.error), Named(b.error));
+  }
+
+  void Field(std::string_view field, std::string_view before, std::string_view after) {
+    if (before == after) return;
+    changes_.push_back({.execution = one_->id,
+                        .key = one_->key,
+                        .task = task_,
+                        .field = std::string(field),
+                        .before = std::string(before),
+                        .after = std::string(after)});
+  }
+
+  const Execution* one_ = nullptr;
+  std::string task_ = {};
+  std::vector<StateChange> changes_ = {};
+};
+
+// Stands at an event of each log, or has none left.
+struct Side {
+  Replayer replayer;
+  bool more = true;
+
+  absl::Status Step() {
+    ASSIGN_OR_RETURN(more, replayer.Next());
+    return absl::OkStatus();
+  }
+  uint64_t seq() const { return replayer.books().state.seq(); }
+
+  std::string Text() const {
+    if (!more) return {};
+    const wal::Record& record = replayer.record();
+    const auto described = schema::Describe(record.type, record.payload, {});
+    return described.ok() ? *described : std::string(described.status().message());
+  }
+};
+
+bool SameEvent(const wal::Record& a, const wal::Record& b) {
+  return a.seq == b.seq && a.stream == b.stream && a.type == b.type &&
+         std::equal(a.payload.begin(), a.payload.end(), b.payload.begin(), b.payload.end());
+}
+
+}  // namespace
+
+std::vector<StateChange> DiffStates(const Replayed& before, const Replayed& after) {
+  const auto a = before.impl().books.state.executions();
+  const auto b = after.impl().books.state.executions();
+  Differences differences;
+  size_t i = 0;
+  size_t j = 0;
+  while (i < a.size() || j < b.size()) {
+    const bool only_a = j == b.size() || (i < a.size() && a[i]->id < b[j]->id);
+    const bool only_b = i == a.size() || (j < b.size() && b[j]->id < a[i]->id);
+    differences.Add(only_b ? nullptr : a[i].get(), only_a ? nullptr : b[j].get());
+    i += only_b ? 0 : 1;
+    j += only_a ? 0 : 1;
+  }
+  return differences.Take();
+}
+
+absl::StatusOr<Divergence> Bisect(const ReplayOptions& a, const ReplayOptions& b) {
+  ASSIGN_OR_RETURN(Replayer first, Replayer::Open(a));
+  ASSIGN_OR_RETURN(Replayer second, Replayer::Open(b));
+  Side left = {.replayer = std::move(first)};
+  Side right = {.replayer = std::move(second)};
+  // One may begin with a later snapshot than the other.
+  while (left.more && left.seq() < right.seq()) RETURN_IF_ERROR(left.Step());
+  while (right.more && right.seq() < left.seq()) RETURN_IF_ERROR(right.Step());
+  if (left.seq() != right.seq()) {
+    return Divergence{.kind = Divergence::Kind::kLength,
+                      .seq = std::min(left.seq(), right.seq()) + 1};
+  }
+  if (left.replayer.books().state.digest() != right.replayer.books().state.digest()) {
+    return Divergence{.kind = Divergence::Kind::kState, .seq = left.seq()};
+  }
+  for (;;) {
+    RETURN_IF_ERROR(left.Step());
+    RETURN_IF_ERROR(right.Step());
+    if (!left.more && !right.more) return Divergence();
+    const bool length = left.more != right.more;
+    if (!length && SameEvent(left.replayer.record(), right.replayer.record())) continue;
+    const uint64_t seq = (left.more ? left : right).replayer.record().seq;
+    return Divergence{.kind = length ? Divergence::Kind::kLength : Divergence::Kind::kEvent,
+                      .seq = seq,
+                      .text = {left.Text(), right.Text()}};
+  }
+}
+
+absl::Status ForEachDigest(const ReplayOptions& options,
+                           const std::function<void(const EventDigest&)>& visit) {
+  ASSIGN_OR_RETURN(Replayer replayer, Replayer::Open(options));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool more, replayer.Next());
+    if (!more) return absl::OkStatus();
+    const wal::Record& record = replayer.record();
+    visit({.seq = record.seq,
+           .stream = record.stream,
+           .type = record.type,
+           .digest = replayer.books().state.digest(),
+           .batch_lsn = record.lsn,
+           .logged = replayer.stands_at_digest()});
+  }
+}
+
+}  // namespace stet

@@ -1,0 +1,67 @@
+// A random history: commands of all kinds, crashes, and time that passes.  The same seed gives the same.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tests/core/random_workflow.h"
+#include "tests/core/world.h"
+
+namespace stet::core {
+
+// Steps through a random history; `look` sees the state after each step.
+inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look) {
+  Random random(seed);
+  World world(
+      DecideOptions{.part_tasks = 1 + random.Below(4), .part_bytes = 40 + random.Below(200)});
+  world.Open();
+  std::vector<uint64_t> ids;
+  for (int i = 0; i < 2; ++i) {
+    const WorkflowHash hash = world.Define(RandomWorkflow(random, 10));
+    ids.push_back(world.Start(hash, fmt::format("key{}", i), "{}"));
+    look(world);
+  }
+  for (int step = 0; step < 200 && world.state().live_executions() > 0; ++step) {
+    world.now() += random.Below(2 * static_cast<uint32_t>(kSecond));
+    const auto run = NextReady(world.state());
+    switch (random.Below(8)) {
+      case 0:
+        if (random.OneIn(8)) (void)world.Do(RequestCancel{.execution = ids[random.Below(2)]});
+        break;
+      case 1:
+        if (random.OneIn(4)) {
+          world.Crash();
+          world.Open();
+        }
+        break;
+      case 2:
+      case 3:
+        if (run) world.Must(StartAttempt{.run = *run});
+        break;
+      case 4:
+        (void)world.Do(Continue{.execution = random.OneIn(2) ? 0 : ids[random.Below(2)]});
+        break;
+      default:
+        for (const uint64_t id : ids) {
+          for (uint32_t task = 0; task < world.execution(id).tasks.size(); ++task) {
+            const RunRef at = {.execution = id, .task = task};
+            const TaskSlot& slot = world.slot(at);
+            if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
+            if (slot.state != TaskState::kRunning || !random.OneIn(2)) continue;
+            const bool good = !random.OneIn(3);
+            FinishAttempt report = world.ReportOn(
+                at, good ? schema::AttemptOutcome::Success : schema::AttemptOutcome::Failure);
+            if (good) report.output = {.bytes = "[1]"};
+            if (!good) report.error = "no";
+            (void)world.Do(report);
+          }
+        }
+    }
+    look(world);
+  }
+}
+
+}  // namespace stet::core
