@@ -1,4 +1,6 @@
 // walinspect over the directory of a real engine: names of events, state at any seq, digests.
+#include <algorithm>
+#include <filesystem>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -86,6 +88,89 @@ TEST_SUITE("walinspect, engine") {
     }
     CHECK(Run("dump " + temp.path()).Has("execution_ended"));
     CHECK_EQ(Run("dump --exec nobody " + temp.path()).exit, 3);
+  }
+
+  TEST_CASE("state takes a time, and diff tells what changed between two moments") {
+    const wal::TempDirectory temp;
+    RunCalls(temp.path());
+    const Json state = Run("state --json " + temp.path()).Lines().at(0);
+    const std::string start =
+        std::to_string(std::stoul(state["executions"][0]["id"].get<std::string>(), nullptr, 16));
+    CHECK_EQ(Run("state --json --at 2001-01-01T00:00:00Z " + temp.path()).Lines().at(0)["seq"], 0);
+    CHECK_EQ(Run("state --json --at 2199-01-01T00:00:00Z " + temp.path()).Lines().at(0), state);
+    CHECK_EQ(Run("state --at yesterday " + temp.path()).exit, 3);
+
+    const auto changes = Run("diff --json --from " + start + " " + temp.path()).Lines();
+    const auto holds = [&](const std::string& task, const std::string& field,
+                           const std::string& after) {
+      return std::ranges::any_of(changes, [&](const Json& change) {
+        return change["task"] == task && change["field"] == field && change["after"] == after;
+      });
+    };
+    CHECK(holds("flaky", "state", "completed"));
+    CHECK(holds("flaky", "attempts", "2"));
+    CHECK(holds("after", "state", "skipped"));
+    CHECK_FALSE(holds("flaky", "attempts", "1"));
+    CHECK(Run("diff --from " + start + " --to " + start + " " + temp.path()).exit == 0);
+    CHECK_EQ(Run("diff " + temp.path()).exit, 3);
+  }
+
+  TEST_CASE("digest compares with the log, event by event if asked; bisect names the first event") {
+    const wal::TempDirectory temp;
+    const std::string one = temp.path() + "/one";
+    const std::string two = temp.path() + "/two";
+    RunCalls(one);
+    std::filesystem::copy(one, two, std::filesystem::copy_options::recursive);
+    const Json state = Run("state --json " + one).Lines().at(0);
+    const Json digest = Run("digest --json " + one).Lines().at(0);
+    CHECK_EQ(digest["digest"], state["digest"]);
+    CHECK_EQ(digest["seq"], state["seq"]);
+    CHECK_GT(digest["batches"], 2);
+    const auto each = Run("digest --each --json " + one).Lines();
+    REQUIRE_EQ(each.size(), state["seq"]);
+    CHECK_EQ(each.back()["digest"], state["digest"]);
+    CHECK_EQ(each.back()["logged"], true);
+
+    CHECK_EQ(Run("bisect " + one + " " + two).exit, 0);
+    REQUIRE(Engine::Open({.directory = two}).ok());
+    const Outcome longer = Run("bisect --json " + one + " " + two);
+    CHECK_EQ(longer.exit, 1);
+    CHECK_EQ(longer.Lines().at(0)["seq"], state["seq"].get<uint64_t>() + 1);
+    REQUIRE(Engine::Open({.directory = one}).ok());  // The same event at another time.
+    const Outcome forked = Run("bisect --json " + one + " " + two);
+    CHECK_EQ(forked.exit, 2);
+    CHECK_EQ(forked.Lines().at(0)["kind"], "event");
+    CHECK_EQ(forked.Lines().at(0)["seq"], state["seq"].get<uint64_t>() + 1);
+  }
+
+  TEST_CASE("snapshots are listed with what is wrong with them, and which open begins with") {
+    const wal::TempDirectory temp;
+    const std::string directory = temp.path() + "/data";
+    RunCalls(directory);
+    CHECK(Run("snapshots " + directory).Has("no snapshot"));
+    std::string newest;
+    {
+      const auto engine = Engine::Open({.directory = directory});
+      REQUIRE(engine.ok());
+      REQUIRE((*engine)->Snapshot().ok());
+    }
+    {
+      const auto engine = Engine::Open({.directory = directory});
+      REQUIRE(engine.ok());
+      newest = (*engine)->Snapshot()->file;
+    }
+    const auto both = Run("snapshots --json " + directory).Lines();
+    REQUIRE_EQ(both.size(), 2);
+    CHECK_EQ(both[0]["file"], newest);
+    CHECK_EQ(both[0]["taken"], true);
+    CHECK_EQ(both[1]["taken"], false);
+    std::filesystem::resize_file(newest, 200);
+    const Outcome damaged = Run("snapshots --json " + directory);
+    CHECK_EQ(damaged.exit, 0);
+    CHECK_EQ(damaged.Lines().at(0)["ok"], false);
+    CHECK_EQ(damaged.Lines().at(1)["taken"], true);
+    CHECK(Run("snapshots " + directory).Has("unusable"));
+    CHECK_EQ(Run("verify --deep " + directory).exit, 0);
   }
 
   TEST_CASE("verify --deep replays and compares digests") {

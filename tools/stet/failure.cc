@@ -92,7 +92,7 @@ nlohmann::ordered_json TextOrNull(const std::string& text) {
 
 // The finding that made the log refuse tells the place and the next command.
 void AddFinding(const std::string& directory, Failure& failure) {
-  const wal::RecoveryReport report = wal::Examine(LogOptionsFor(directory));
+  const wal::RecoveryReport report = ExamineWithSnapshots(LogOptionsFor(directory));
   const wal::Finding* finding = report.refusal_finding();
   if (finding == nullptr) {
     failure.next = fmt::format("walinspect verify {}", directory);
@@ -108,7 +108,7 @@ void AddFinding(const std::string& directory, Failure& failure) {
 
 void ExplainLock(const std::string& directory, Failure& failure) {
   failure.code = "locked";
-  const std::optional<int> pid = wal::Examine(LogOptionsFor(directory)).live_pid;
+  const std::optional<int> pid = ExamineWithSnapshots(LogOptionsFor(directory)).live_pid;
   if (!pid.has_value()) return;
   failure.message = fmt::format("{} is in use by process {}", OneLine(directory), *pid);
   failure.next = kWhenLocked;

@@ -49,7 +49,7 @@ Exit RunVerify(const VerifyArguments& arguments);
 struct StateArguments {
   std::string directory = {};
   bool json = false;
-  std::string at = {};  // seq of the last event to apply; empty: all
+  std::string at = {};  // the last event to apply, or a time (RFC 3339); empty: all
 };
 Exit RunState(const StateArguments& arguments);
 
@@ -90,10 +90,34 @@ Exit RunFind(const FindArguments& arguments);
 
 struct DiffArguments {
   std::string first = {};
-  std::string second = {};
+  std::string second = {};  // empty: the first again, with moments
+  std::string from = {};    // a moment of the first: seq or RFC 3339; empty: the end
+  std::string to = {};      // of the second
   bool json = false;
 };
 Exit RunDiff(const DiffArguments& arguments);
+Exit RunDiffOfMoments(const DiffArguments& arguments);
+
+struct DigestArguments {
+  std::string directory = {};
+  bool json = false;
+  bool each = false;    // a line for each event
+  std::string at = {};  // the last event to apply, or a time; empty: all
+};
+Exit RunDigest(const DigestArguments& arguments);
+
+struct BisectArguments {
+  std::string first = {};
+  std::string second = {};
+  bool json = false;
+};
+Exit RunBisect(const BisectArguments& arguments);
+
+struct SnapshotsArguments {
+  std::string directory = {};
+  bool json = false;
+};
+Exit RunSnapshots(const SnapshotsArguments& arguments);
 
 // `salvage` is `repair` with all actions.
 struct RepairArguments {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -82,15 +83,36 @@ void DeclareFind(CLI::App* command, Arguments* all) {
 }
 
 void DeclareDiff(CLI::App* command, Arguments* all) {
-  command->add_option("A", all->diff.first, "a directory")->required();
-  command->add_option("B", all->diff.second, "another")->required();
-  AddJson(command, &all->diff.json);
+  DiffArguments& diff = all->diff;
+  command->add_option("A", diff.first, "a directory")->required();
+  command->add_option("B", diff.second, "another; with --from or --to it may be left out");
+  command->add_option("--from", diff.from, "a moment of A, seq or time: states are compared");
+  command->add_option("--to", diff.to, "a moment of B, or of A");
+  AddJson(command, &diff.json, "JSON: one object; with moments one a line for each change");
+}
+
+void DeclareDigest(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->digest.directory);
+  AddJson(command, &all->digest.json);
+  command->add_flag("--each", all->digest.each, "a line for each event");
+  command->add_option("--at", all->digest.at, "the last event to apply: seq, or time (RFC 3339)");
+}
+
+void DeclareBisect(CLI::App* command, Arguments* all) {
+  command->add_option("A", all->bisect.first, "a directory")->required();
+  command->add_option("B", all->bisect.second, "another")->required();
+  AddJson(command, &all->bisect.json);
+}
+
+void DeclareSnapshots(CLI::App* command, Arguments* all) {
+  AddDirectory(command, &all->snapshots.directory);
+  AddJson(command, &all->snapshots.json, "JSON: one object a line for each snapshot");
 }
 
 void DeclareState(CLI::App* command, Arguments* all) {
   AddDirectory(command, &all->state.directory);
   AddJson(command, &all->state.json);
-  command->add_option("--at", all->state.at, "seq of the last event to apply");
+  command->add_option("--at", all->state.at, "the last event to apply: seq, or time (RFC 3339)");
 }
 
 void DeclareMending(CLI::App* command, RepairArguments* arguments) {
@@ -119,7 +141,19 @@ void DeclareDoctor(CLI::App* command, Arguments* all) {
   AddJson(command, &all->doctor.json);
 }
 
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::string_view kSalvageExamples = R"(
+  walinspect salvage .stet --out .stet.repaired          a dry run: what would be kept and lost
+  walinspect salvage .stet --out .stet.repaired --yes
+The source is only read.  NEW/wal (NEW for a bare log) gets the log and loss-manifest.json.
+Exit status: 0 nothing is lost; 1 something is, the manifest says what; 2 not possible; 3 usage;
+4 a directory cannot be read or written.)";
+
+constexpr std::string_view kRepairExamples = R"(
+  walinspect repair .stet --fix-bit --out .stet.repaired
+  walinspect repair .stet --header --log-id --out .stet.repaired --yes
+`walinspect verify` says which repair would help.  Exit status: as of salvage.)";
+
+constexpr std::array<Command, 15> kCommands = {{
     {"ls", "List the segments", R"(
   walinspect ls .stet
   walinspect ls --json .stet | jq -r '.file + " " + .chain')",
@@ -154,26 +188,32 @@ Exit status: 0 intact or unused; 1 torn, as a crash leaves it; 2 damaged.)",
   walinspect find .stet --seq 42 --raw > payload.bin
 Exit status: 0 found; 2 not found, and the log is damaged; 3 not there.)",
      DeclareFind, [](const Arguments& all) { return RunFind(all.find); }},
-    {"diff", "Compare two logs, batch by batch", R"(
+    {"diff", "Compare two logs, batch by batch, or the states at two moments", R"(
   walinspect diff .stet backup/stet
-Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.)",
+  walinspect diff .stet --from 1042 --to 2000
+  walinspect diff .stet --from 2026-01-31T23:59:59Z --json
+Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.  Of moments: 0.)",
      DeclareDiff, [](const Arguments& all) { return RunDiff(all.diff); }},
     {"state", "Show the executions, as of any event", R"(
   walinspect state .stet
   walinspect state .stet --at 1042 --json)",
      DeclareState, [](const Arguments& all) { return RunState(all.state); }},
+    {"digest", "Replay all, and compare with the digests in the log", R"(
+  walinspect digest .stet
+  walinspect digest .stet --each --json
+Two builds that disagree about a batch show with --each at which event they begin to.)",
+     DeclareDigest, [](const Arguments& all) { return RunDigest(all.digest); }},
+    {"bisect", "Find the first event that differs between two directories", R"(
+  walinspect bisect .stet backup/stet
+Exit status: 0 none; 1 one goes on where the other ends; 2 an event differs.)",
+     DeclareBisect, [](const Arguments& all) { return RunBisect(all.bisect); }},
+    {"snapshots", "List the snapshots, and say which one open begins with", R"(
+  walinspect snapshots .stet
+  walinspect snapshots .stet --json | jq 'select(.taken)')",
+     DeclareSnapshots, [](const Arguments& all) { return RunSnapshots(all.snapshots); }},
     {"salvage", "Make a new log of the longest beginning that can be had, and list what is lost",
-     R"(
-  walinspect salvage .stet --out .stet.repaired          a dry run: what would be kept and lost
-  walinspect salvage .stet --out .stet.repaired --yes
-The source is only read.  NEW/wal (NEW for a bare log) gets the log and loss-manifest.json.
-Exit status: 0 nothing is lost; 1 something is, the manifest says what; 2 not possible; 3 usage;
-4 a directory cannot be read or written.)",
-     DeclareSalvage, [](const Arguments& all) { return RunRepair(all.salvage); }},
-    {"repair", "Do only what is asked, and make a new log if that is enough", R"(
-  walinspect repair .stet --fix-bit --out .stet.repaired
-  walinspect repair .stet --header --log-id --out .stet.repaired --yes
-`walinspect verify` says which repair would help.  Exit status: as of salvage.)",
+     kSalvageExamples, DeclareSalvage, [](const Arguments& all) { return RunRepair(all.salvage); }},
+    {"repair", "Do only what is asked, and make a new log if that is enough", kRepairExamples,
      DeclareRepair, [](const Arguments& all) { return RunRepair(all.repair); }},
     {"doctor", "Look at the log and all around it: lock, disk, limits, what to do", R"(
   walinspect doctor .stet

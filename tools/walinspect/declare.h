@@ -23,6 +23,9 @@ struct Arguments {
   FindArguments find = {};
   DiffArguments diff = {};
   StateArguments state = {};
+  DigestArguments digest = {};
+  BisectArguments bisect = {};
+  SnapshotsArguments snapshots = {};
   RepairArguments salvage = {.salvage = true};
   RepairArguments repair = {};
   DoctorArguments doctor = {};

@@ -66,6 +66,12 @@ void PrintText(const wal::Difference& difference, const std::array<std::string, 
 }  // namespace
 
 Exit RunDiff(const DiffArguments& arguments) {
+  if (!arguments.from.empty() || !arguments.to.empty()) return RunDiffOfMoments(arguments);
+  if (arguments.second.empty()) {
+    Say({.code = "usage", .message = "diff compares A with B, or moments of A: --from, --to"},
+        arguments.json);
+    return Exit::kUsage;
+  }
   const wal::Options first = LogOptions(arguments.first);
   const wal::Options second = LogOptions(arguments.second);
   const auto difference = wal::Diff(first, second);

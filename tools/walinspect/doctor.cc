@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "stet/inspect.h"
 #include "stet/wal/inspect.h"
 #include "stet/wal/repair.h"
 #include "stet/wal/storage.h"
@@ -98,7 +99,7 @@ void Advise(const Checkup& checkup, std::vector<std::string>* advice) {
 }
 
 Checkup CheckupOf(const std::string& directory, const wal::Options& options) {
-  Checkup checkup = {.report = wal::Examine(options), .limits = CurrentLimits()};
+  Checkup checkup = {.report = ExamineWithSnapshots(options), .limits = CurrentLimits()};
   if (const auto storage = wal::OpenStorage(wal::Backend::kAuto); storage.ok()) {
     checkup.facts = (*storage)->Describe(options.directory);
     checkup.backend = (*storage)->name();

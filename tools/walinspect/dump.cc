@@ -6,6 +6,7 @@
 #include <absl/time/clock.h>
 #include <fmt/format.h>
 
+#include "stet/inspect.h"
 #include "stet/wal/follow.h"
 #include "stet/wal/inspect.h"
 #include "tools/walinspect/commands.h"
@@ -50,7 +51,7 @@ Exit SayUnreadable(const wal::Options& options, const absl::Status& status, bool
 }
 
 Exit DumpAll(const wal::Options& options, Filter filter, bool json) {
-  const wal::RecoveryReport report = wal::Examine(options);
+  const wal::RecoveryReport report = ExamineWithSnapshots(options);
   absl::StatusOr<wal::Scanner> scanner = wal::Scanner::Open(options);
   if (!scanner.ok()) return SayUnreadable(options, scanner.status(), json);
   // Of a live log nothing behind its watermark is shown: it may yet be lost.
@@ -113,7 +114,7 @@ Exit Follow(const wal::Options& options, Filter filter, bool json) {
         break;
       case wal::News::kNothing:
         if (std::fflush(stdout) != 0) return Exit::kInputOutput;
-        if (!said_idle && !wal::Examine(options).live_pid) {
+        if (!said_idle && !ExamineWithSnapshots(options).live_pid) {
           Complain(
               "no process writes this log now; what its last watermark does not name shows when it "
               "is opened again");

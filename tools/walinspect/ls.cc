@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "stet/inspect.h"
 #include "stet/wal/inspect.h"
 #include "tools/walinspect/commands.h"
 #include "tools/walinspect/text.h"
@@ -85,7 +86,7 @@ Exit RunLs(const LsArguments& arguments) {
         arguments.json);
     return Exit::kInputOutput;
   }
-  const wal::RecoveryReport report = wal::Examine(options);
+  const wal::RecoveryReport report = ExamineWithSnapshots(options);
   if (arguments.json) {
     for (const wal::SegmentInfo& segment : *segments) PrintLine(SegmentJson(segment));
     return ExitOf(report);

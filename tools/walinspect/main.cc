@@ -20,8 +20,8 @@ namespace {
 constexpr std::string_view kVersion = WALINSPECT_VERSION;
 
 // Subcommands that have a name, and nothing behind it yet.
-constexpr std::array<std::string_view, 8> kNotBuilt = {
-    "show", "digest", "bisect", "replay", "snapshots", "timeline", "graph", "extract"};
+constexpr std::array<std::string_view, 5> kNotBuilt = {"show", "replay", "timeline", "graph",
+                                                       "extract"};
 
 constexpr std::string_view kFooter =
     R"(DIR is an engine's directory or the log in it; damaged, copied and live directories are fine.

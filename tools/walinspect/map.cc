@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "stet/inspect.h"
 #include "stet/wal/inspect.h"
 #include "tools/walinspect/commands.h"
 #include "tools/walinspect/text.h"
@@ -141,7 +142,7 @@ Exit RunMap(const MapArguments& arguments) {
     return Exit::kUsage;
   }
   if (!arguments.json) drawing.Legend();
-  return ExitOf(wal::Examine(options));
+  return ExitOf(ExamineWithSnapshots(options));
 }
 
 }  // namespace stet::walinspect

@@ -6,6 +6,7 @@
 
 #include "stet/inspect.h"
 #include "tools/walinspect/commands.h"
+#include "tools/walinspect/moment.h"
 #include "tools/walinspect/text.h"
 
 namespace stet::walinspect {
@@ -91,7 +92,7 @@ void PrintText(const Replayed& state) {
 // The refusal of the log with its place, or that some event does not replay.
 void SayWhy(const StateArguments& arguments, const absl::Status& status) {
   Trouble trouble = {.code = "drift", .message = std::string(status.message())};
-  const wal::RecoveryReport report = wal::Examine(LogOptions(arguments.directory));
+  const wal::RecoveryReport report = ExamineWithSnapshots(LogOptions(arguments.directory));
   if (const wal::Finding* finding = report.refusal_finding(); finding != nullptr) {
     trouble = {.code = finding->code,
                .message = std::string(status.message()),
@@ -105,22 +106,25 @@ void SayWhy(const StateArguments& arguments, const absl::Status& status) {
 }  // namespace
 
 Exit RunState(const StateArguments& arguments) {
-  const std::optional<uint64_t> at =
-      arguments.at.empty() ? UINT64_MAX : NumberFrom<uint64_t>(arguments.at);
-  if (!at) {
-    Say({.code = "usage", .message = fmt::format("--at {}: expected a seq", arguments.at)},
-        arguments.json);
+  ReplayOptions options = {.directory = arguments.directory};
+  if (!SetMoment(arguments.at, &options)) {
+    Say({.code = "usage", .message = NotAMoment("--at", arguments.at)}, arguments.json);
     return Exit::kUsage;
   }
-  const auto state = Replay({.directory = arguments.directory, .at_seq = *at});
+  const uint64_t at = options.at_seq;
+  const auto state = Replay(options);
+  if (absl::IsOutOfRange(state.status())) {
+    Say({.code = "usage", .message = std::string(state.status().message())}, arguments.json);
+    return Exit::kUsage;
+  }
   if (!state.ok()) {
     SayWhy(arguments, state.status());
-    const Exit exit = ExitOf(wal::Examine(LogOptions(arguments.directory)));
+    const Exit exit = ExitOf(ExamineWithSnapshots(LogOptions(arguments.directory)));
     return exit == Exit::kInputOutput ? exit : Exit::kDamage;
   }
-  if (*at != UINT64_MAX && *at > state->seq()) {
+  if (at != UINT64_MAX && at > state->seq()) {
     Say({.code = "usage",
-         .message = fmt::format("--at {}: the log ends at event {}", *at, state->seq())},
+         .message = fmt::format("--at {}: the log ends at event {}", at, state->seq())},
         arguments.json);
     return Exit::kUsage;
   }

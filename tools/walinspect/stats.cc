@@ -226,7 +226,7 @@ Exit RunStats(const StatsArguments& arguments) {
       PrintGroups(*by, arguments.by, groups, all->groups.size());
     }
   }
-  return ExitOf(wal::Examine(options));
+  return ExitOf(ExamineWithSnapshots(options));
 }
 
 }  // namespace stet::walinspect

@@ -157,7 +157,7 @@ Exit ExitOf(const wal::RecoveryReport& report) {
 }
 
 Exit ExitWithout(const wal::Options& options) {
-  const Exit exit = ExitOf(wal::Examine(options));
+  const Exit exit = ExitOf(ExamineWithSnapshots(options));
   return exit == Exit::kDamage || exit == Exit::kInputOutput ? exit : Exit::kUsage;
 }
 
@@ -171,7 +171,7 @@ wal::Options LogOptions(const std::string& directory) {
 
 Exit RunVerify(const VerifyArguments& arguments) {
   wal::Options options = LogOptions(arguments.directory);
-  Outcome outcome = {.strict = wal::Examine(options)};
+  Outcome outcome = {.strict = ExamineWithSnapshots(options)};
   for (wal::Finding& finding : outcome.strict.findings) {
     // Whoever reads this has just run it.
     if (finding.next_command.starts_with("walinspect verify")) finding.next_command.clear();
@@ -179,7 +179,7 @@ Exit RunVerify(const VerifyArguments& arguments) {
   outcome.lenient = Decision(outcome.strict);
   if (outcome.strict.refused()) {
     options.tail = wal::TailPolicy::kLenient;
-    outcome.lenient = Decision(wal::Examine(options));
+    outcome.lenient = Decision(ExamineWithSnapshots(options));
   }
   outcome.exit = ExitOf(outcome.strict);
   outcome.steps = StepsFor(outcome.strict, LogOptions(arguments.directory), arguments.directory);
@@ -188,7 +188,7 @@ Exit RunVerify(const VerifyArguments& arguments) {
     if (places.ok()) outcome.places = *std::move(places);
   }
   if (arguments.deep && !outcome.strict.refused()) {
-    const auto replayed = Replay({.directory = arguments.directory});
+    const auto replayed = Replay({.directory = arguments.directory, .whole_log = true});
     if (!replayed.ok()) {
       outcome.drift = std::string(replayed.status().message());
       outcome.exit = Exit::kDamage;
