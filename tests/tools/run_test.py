@@ -241,7 +241,7 @@ def words():
     """Mistakes are named in the words of the user."""
     with Scratch() as s:
         flow = s.file('flow.json', commands(('a', 'true')))
-        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, graph, schema, ls, show')
+        one_line_error(s.stet('bogus'), 2, '"bogus"', 'run, validate, graph, schema, completion, ls, show')
         one_line_error(s.stet('valdate', flow), 2, 'did you mean validate?')
         one_line_error(subprocess.run([STET], text=True, capture_output=True), 2, 'ls, show')
         one_line_error(s.stet('run', flow, '--wrkers', 3), 2, 'no option "--wrkers"',

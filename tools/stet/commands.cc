@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "tools/stet/completion.h"
 #include "tools/stet/failure.h"
 #include "tools/stet/listing.h"
 #include "tools/stet/quote.h"
@@ -23,7 +24,8 @@ namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
-constexpr std::string_view kCommands[] = {"run", "validate", "graph", "schema", "ls", "show"};
+constexpr std::string_view kCommands[] = {"run",        "validate", "graph", "schema",
+                                          "completion", "ls",       "show"};
 constexpr const char* kNotBuilt[] = {"why",    "retry",    "cancel", "pause",   "resume",
                                      "purge",  "signal",   "dead",   "breaker", "schedule",
                                      "backup", "snapshot", "serve",  "worker"};
@@ -140,6 +142,17 @@ void AddSchema(CLI::App& app, Choice& choice) {
   schema->callback([&choice] {
     choice.action = [] {
       Say(stdout, WorkflowSchema());
+      return ExitStatus::kCompleted;
+    };
+  });
+}
+
+void AddCompletion(CLI::App& app, Choice& choice) {
+  CLI::App* completion = app.add_subcommand("completion", "Print what makes bash complete stet");
+  completion->footer("Example:\n  . <(stet completion)      (in ~/.bashrc)");
+  completion->callback([&app, &choice] {
+    choice.action = [&app] {
+      Say(stdout, BashCompletion(app));
       return ExitStatus::kCompleted;
     };
   });
@@ -278,6 +291,7 @@ int Main(int argc, char** argv) {
   AddValidate(app, choice);
   AddGraph(app, choice);
   AddSchema(app, choice);
+  AddCompletion(app, choice);
   AddList(app, choice);
   AddShow(app, choice);
   AddNotBuilt(app, choice, json);
