@@ -32,6 +32,13 @@ std::string FileSystemFacts::ToString() const {
   return text;
 }
 
+std::string QueueStats::ToString() const {
+  std::string text = setup;
+  if (registered_files) text += ", registered files";
+  if (registered_buffers > 0) text += fmt::format(", {} registered buffers", registered_buffers);
+  return text;
+}
+
 std::string ProbeResult::ToString() const {
   std::string text(stet::wal::ToString(operation));
   if (!note.empty()) return text + ": " + note;

@@ -33,6 +33,12 @@ void Writer::Impl::Stop() {
   queue_.reset();
 }
 
+WriterStats Writer::Impl::stats() const {
+  WriterStats stats = stats_;
+  if (queue_ != nullptr) stats.queue = queue_->stats();
+  return stats;
+}
+
 ReadPlan Writer::Impl::Plan() const {
   ReadPlan plan = recovered_.tail().accepted;
   plan.segments.insert(plan.segments.end(), segments_.begin(), segments_.end());

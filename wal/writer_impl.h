@@ -68,6 +68,10 @@ struct PendingBatch {
 
   uint64_t last_seq() const { return first_seq + record_count - 1; }
   bool empty() const { return record_count == 0; }
+  // Whether another record of the average size would not fit: it gains nothing by waiting.
+  bool full() const {
+    return !empty() && used + (used - kBatchHeaderBytes) / record_count > used_max;
+  }
 };
 
 // A group that asked for more than the log's durability.
@@ -111,7 +115,7 @@ class Writer::Impl {
   uint32_t epoch() const { return identity_.epoch; }
   uint64_t next_seq() const { return next_seq_; }
   bool busy() const { return !flying_.empty() || !ready_.empty() || !open_.empty(); }
-  const WriterStats& stats() const { return stats_; }
+  WriterStats stats() const;
   bool flying() const { return ops_flying_ > 0; }
   const RecoveredLog& recovered() const { return recovered_; }
 

@@ -119,6 +119,7 @@ def check_advice(report):
     check_equal(advice['mode'], 'os' if report['facts']['in_memory'] else 'commit', f'{advice}')
     check(len(advice['because_mode']) > 20, f'{advice}')
     check(report['auto']['operation'] and report['auto']['backend'], f'{report["auto"]}')
+    check(report['auto']['queue']['setup'], f'{report["auto"]}')
 
 
 def check_chart(path):

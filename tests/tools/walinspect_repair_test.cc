@@ -88,6 +88,8 @@ TEST_SUITE("walinspect, repair") {
     CHECK_EQ(json["repaired"], false);
     CHECK(json["holder_pid"].is_null());
     CHECK(json["advice"].is_array());
+    CHECK(!json["queue"]["setup"].get<std::string>().empty());
+    CHECK(text.Has(json["queue"]["setup"].get<std::string>()));
     const Json damaged = Run("doctor --json " + Directory(Damaged(0)).path).Lines().at(0);
     CHECK_EQ(damaged["refusal"], "CORRUPT_ACKED");
     CHECK_EQ(damaged["exit"], 2);

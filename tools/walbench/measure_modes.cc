@@ -90,6 +90,7 @@ class ModeBench {
     const wal::WriterStats stats = log->stats();
     report_->automatic_backend = stats.storage;
     report_->automatic_note = stats.storage_note;
+    report_->automatic_queue = stats.queue;
     report_->automatic_operation = stats.operation;
     return log->Close();
   }

@@ -117,7 +117,12 @@ void PrintJson(const Report& report) {
   for (const ModeCell& cell : report.modes) json["modes"].push_back(ModeJson(cell));
   json["auto"] = {{"backend", report.automatic_backend},
                   {"operation", wal::ToString(report.automatic_operation)},
-                  {"note", report.automatic_note}};
+                  {"note", report.automatic_note},
+                  {"queue",
+                   {{"setup", report.automatic_queue.setup},
+                    {"refused", report.automatic_queue.refused},
+                    {"registered_files", report.automatic_queue.registered_files},
+                    {"registered_buffers", report.automatic_queue.registered_buffers}}}};
   json["recommendation"] = RecommendationJson(report.recommendation);
   fmt::print("{}\n", json.dump(1, ' ', false, Json::error_handler_t::replace));
 }

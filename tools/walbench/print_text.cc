@@ -135,8 +135,8 @@ void PrintText(const Report& report) {
     fmt::print("\nrecommended operation: none: {}.\n", advice.because_operation);
   }
   fmt::print("recommended mode: {}: {}.\n", wal::ToString(advice.mode), advice.because_mode);
-  fmt::print("auto takes: {} by {}{}\n", wal::ToString(report.automatic_operation),
-             report.automatic_backend,
+  fmt::print("auto takes: {} by {}, {}{}\n", wal::ToString(report.automatic_operation),
+             report.automatic_backend, report.automatic_queue.ToString(),
              report.automatic_note.empty() ? "" : " (" + report.automatic_note + ")");
 }
 

@@ -71,6 +71,7 @@ struct Report {
   std::string automatic_backend = {};  // what a log takes by itself
   wal::Operation automatic_operation = wal::Operation::kAuto;
   std::string automatic_note = {};
+  wal::QueueStats automatic_queue = {};  // of the last log that was measured
   Recommendation recommendation = {};
 
   const Cell* Find(Interface interface, Method method, uint32_t block, uint32_t depth) const;

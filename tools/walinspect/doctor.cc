@@ -37,6 +37,7 @@ struct Checkup {
   Limits limits = {};
   std::string backend = {};       // what a log would be written with
   std::string backend_note = {};  // why not the better one
+  wal::QueueStats queue = {};
   std::optional<uint64_t> free_bytes = {};
   uint64_t log_bytes = 0;
   uint64_t largest_segment = 0;
@@ -77,6 +78,10 @@ void Advise(const Checkup& checkup, std::vector<std::string>* advice) {
     advice->push_back(
         fmt::format("the log is written by {}: {}", checkup.backend, checkup.backend_note));
   }
+  if (!checkup.queue.refused.empty()) {
+    advice->push_back(fmt::format("the kernel refused the better ways to use {}: {}",
+                                  checkup.backend, checkup.queue.refused));
+  }
   if (checkup.limits.locked_bytes && *checkup.limits.locked_bytes < kLockedWanted) {
     advice->push_back(fmt::format(
         "only {} of memory may be locked: buffers cannot be registered with the kernel; "
@@ -104,6 +109,7 @@ Checkup CheckupOf(const std::string& directory, const wal::Options& options) {
     checkup.facts = (*storage)->Describe(options.directory);
     checkup.backend = (*storage)->name();
     checkup.backend_note = (*storage)->note();
+    if (const auto queue = (*storage)->NewQueue(); queue.ok()) checkup.queue = (*queue)->stats();
   }
   std::error_code error;
   const auto space = std::filesystem::space(options.directory, error);
@@ -153,6 +159,10 @@ void PrintJson(const Checkup& checkup, Exit exit) {
        {"repaired", checkup.repaired || checkup.start_reason == "repair"},
        {"backend", checkup.backend},
        {"backend_note", checkup.backend_note},
+       {"queue",
+        {{"setup", checkup.queue.setup},
+         {"refused", checkup.queue.refused},
+         {"registered_files", checkup.queue.registered_files}}},
        {"file_system", FactsJson(checkup.facts)},
        {"limits",
         {{"locked_bytes", Number(checkup.limits.locked_bytes)},
@@ -189,7 +199,7 @@ void PrintText(const Checkup& checkup, Exit exit) {
     facts.insert(at + 1, "            ");
   }
   fmt::print("  disk      {}\n", facts);
-  fmt::print("  backend   {}{}\n", checkup.backend,
+  fmt::print("  backend   {}, {}{}\n", checkup.backend, checkup.queue.ToString(),
              checkup.backend_note.empty() ? "" : " (" + checkup.backend_note + ")");
   const auto limit = [](const std::optional<uint64_t>& value, bool bytes) {
     if (!value) return std::string("unlimited");

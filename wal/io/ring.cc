@@ -11,15 +11,9 @@
 namespace stet::wal {
 namespace {
 
-struct Rung {
-  Ring::Grade grade;
-  unsigned flags;
-  const char* name;
-};
-
 // DEFER_TASKRUN is of 6.1, COOP_TASKRUN of 5.19.  No SQPOLL (it takes a core), no IOPOLL (it
 // forbids flushes).
-constexpr Rung kLadder[] = {
+constexpr Ring::Rung kLadder[] = {
     {Ring::Grade::kDeferred,
      IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
          IORING_SETUP_SUBMIT_ALL | IORING_SETUP_CLAMP,
@@ -44,9 +38,11 @@ const char* HintOf(int error) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Ring>> Ring::Create(unsigned entries) {
+std::span<const Ring::Rung> Ring::Ladder() { return kLadder; }
+
+absl::StatusOr<std::unique_ptr<Ring>> Ring::Create(unsigned entries, std::span<const Rung> ladder) {
   std::unique_ptr<Ring> ring(new Ring);
-  for (const Rung& rung : kLadder) {
+  for (const Rung& rung : ladder) {
     io_uring_params params{};
     params.flags = rung.flags;
     const int result = io_uring_queue_init_params(entries, &ring->ring_, &params);

@@ -4,6 +4,7 @@
 #include <liburing.h>
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include <absl/status/status.h>
@@ -17,9 +18,21 @@ class Ring {
   // How much the kernel granted, from best to least.
   enum class Grade { kDeferred, kCooperative, kPlain };
 
+  // One set of flags to try.
+  struct Rung {
+    Grade grade = Grade::kPlain;
+    unsigned flags = 0;
+    const char* name = "";
+  };
+
+  // From best to least.
+  static std::span<const Rung> Ladder();
+
+  // The first of `ladder` that the kernel grants.
   // Errors: Unavailable with the reason (EPERM: seccomp or kernel.io_uring_disabled; ENOSYS;
   // ENOMEM).
-  static absl::StatusOr<std::unique_ptr<Ring>> Create(unsigned entries);
+  static absl::StatusOr<std::unique_ptr<Ring>> Create(unsigned entries,
+                                                      std::span<const Rung> ladder = Ladder());
 
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;

@@ -23,8 +23,8 @@ constexpr uint64_t kPollToken = std::numeric_limits<uint64_t>::max();
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Queue>> UringQueue::Create() {
-  ASSIGN_OR_RETURN(std::unique_ptr<Ring> ring, Ring::Create(kEntries));
+absl::StatusOr<std::unique_ptr<Queue>> UringQueue::Create(std::span<const Ring::Rung> ladder) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Ring> ring, Ring::Create(kEntries, ladder));
   UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event.ok()) return IoError(errno, "make", "eventfd");
   return std::unique_ptr<Queue>(new UringQueue(std::move(ring), std::move(event)));
@@ -125,6 +125,7 @@ void UringQueue::PrepareWrite(io_uring_sqe* sqe, const Op& op) {
   const int fd = index >= 0 ? index : file->direct_fd();
   if (buffer >= 0) {
     io_uring_prep_write_fixed(sqe, fd, op.data.data(), length, op.offset, buffer);
+    ++stats_.registered_writes;
   } else {
     io_uring_prep_write(sqe, fd, op.data.data(), length, op.offset);
   }

@@ -23,7 +23,9 @@ namespace stet::wal {
 // behind it is better, which a worker of the ring's makes.
 class UringQueue final : public Queue {
  public:
-  static absl::StatusOr<std::unique_ptr<Queue>> Create();
+  // `ladder` as Ring::Create takes it.
+  static absl::StatusOr<std::unique_ptr<Queue>> Create(
+      std::span<const Ring::Rung> ladder = Ring::Ladder());
   ~UringQueue() override;
 
   absl::Status Submit(std::span<const Op> ops) override;

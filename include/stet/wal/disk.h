@@ -36,6 +36,21 @@ struct FileSystemFacts {
   std::string ToString() const;
 };
 
+// How the queue to the disk works (Storage::NewQueue), and what it did so far.
+struct QueueStats {
+  std::string setup = {};           // "SINGLE_ISSUER|DEFER_TASKRUN|…"; "4 threads"
+  std::string refused = {};         // what was tried before and refused, and why; empty if nothing
+  bool registered_files = false;    // the kernel looks up no descriptor for a write
+  uint32_t registered_buffers = 0;  // memory that is pinned once, and not for each write
+  uint64_t writes = 0;
+  uint64_t registered_writes = 0;  // of them from registered buffers
+  uint64_t flushes = 0;            // asked for as operations, or made for a durable write
+  uint64_t system_calls = 0;       // made for operations and for waiting
+
+  // How it works, on one line for people: "SINGLE_ISSUER|DEFER_TASKRUN, registered files".
+  std::string ToString() const;
+};
+
 // What one way of making writes durable cost, measured.
 struct OperationCost {
   Operation operation = Operation::kAuto;

@@ -106,18 +106,6 @@ struct Completion {
   int64_t result = 0;
 };
 
-// How a queue works, and what it did so far.
-struct QueueStats {
-  std::string setup = {};  // "SINGLE_ISSUER|DEFER_TASKRUN|…"; "4 threads"
-  std::string refused =
-      {};  // what was tried before and refused, with the reasons; empty if nothing
-  bool registered_files = false;
-  uint32_t registered_buffers = 0;
-  uint64_t writes = 0;
-  uint64_t flushes = 0;       // asked for as operations, or made for a durable write
-  uint64_t system_calls = 0;  // made for operations and for waiting
-};
-
 // A queue of asynchronous operations.  One thread, the one that made it, calls everything but Wake.
 // Whoever destroys a queue has reaped all that it submitted, or does not care any more: the
 // destructor waits for what is in flight.

@@ -20,6 +20,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include "stet/wal/disk.h"
 #include "stet/wal/options.h"
 #include "stet/wal/reader.h"
 #include "stet/wal/record.h"
@@ -84,6 +85,7 @@ struct WriterStats {
   uint64_t failures = 0;  // all of them
   uint64_t segments_retired = 0;
   uint64_t segments_recycled = 0;  // made of retired ones
+  QueueStats queue = {};           // to the disk
   bool low_space = false;  // the next segment cannot be made: what is active is all there is
   std::vector<WriterFailure> last_failures = {};  // the newest last, at most 8
 };
