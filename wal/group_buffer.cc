@@ -40,15 +40,13 @@ bool GroupBuffer::has_room() const {
   return (state & kClosed) == 0 && UsedOf(state) < soft_bytes_;
 }
 
-GroupBuffer::Added GroupBuffer::Add(std::span<const NewRecord> group,
-                                    std::span<const uint64_t> hashes, uint64_t body_bytes,
-                                    uint64_t state_digest) {
-  const uint64_t bytes = sizeof(Prefix) + body_bytes;
-  const Place place = Reserve(bytes, group.size());
+GroupBuffer::Added GroupBuffer::Add(const NewGroup& group) {
+  const uint64_t bytes = sizeof(Prefix) + group.body_bytes;
+  const Place place = Reserve(bytes, group.records.size());
   if (place.outcome != Outcome::kAdded) return {.outcome = place.outcome};
-  Encode(place, group, hashes, body_bytes, state_digest);
+  Encode(place, group);
   MarkFilled(place, bytes);
-  return {.last_seq = place.first_seq + group.size() - 1, .used = place.offset + bytes};
+  return {.last_seq = place.first_seq + group.records.size() - 1, .used = place.offset + bytes};
 }
 
 GroupBuffer::Place GroupBuffer::Reserve(uint64_t bytes, uint64_t records) {
@@ -66,22 +64,20 @@ GroupBuffer::Place GroupBuffer::Reserve(uint64_t bytes, uint64_t records) {
   }
 }
 
-void GroupBuffer::Encode(const Place& place, std::span<const NewRecord> group,
-                         std::span<const uint64_t> hashes, uint64_t body_bytes,
-                         uint64_t state_digest) {
+void GroupBuffer::Encode(const Place& place, const NewGroup& group) {
   const std::span<std::byte> half = halves_[place.half].span();
   uint64_t at = place.offset + sizeof(Prefix);
   uint64_t payload_bytes = 0;
-  for (size_t i = 0; i < group.size(); ++i) {
-    at += PutRecord(group[i], place.first_seq + i, hashes[i], half.subspan(at));
-    payload_bytes += group[i].payload.size();
+  for (size_t i = 0; i < group.records.size(); ++i) {
+    at += PutRecord(group.records[i], place.first_seq + i, group.hashes[i], half.subspan(at));
+    payload_bytes += group.records[i].payload.size();
   }
-  assert(at == place.offset + sizeof(Prefix) + body_bytes);
-  const Prefix prefix{.body_bytes = static_cast<uint32_t>(body_bytes),
-                      .count = static_cast<uint32_t>(group.size()),
+  assert(at == place.offset + sizeof(Prefix) + group.body_bytes);
+  const Prefix prefix{.body_bytes = static_cast<uint32_t>(group.body_bytes),
+                      .count = static_cast<uint32_t>(group.records.size()),
                       .payload_bytes = payload_bytes,
-                      .state_digest = state_digest,
-                      .zero = 0};
+                      .state_digest = group.state_digest,
+                      .at_least = static_cast<uint64_t>(group.at_least)};
   std::memcpy(half.data() + place.offset, &prefix, sizeof(prefix));
 }
 
@@ -122,7 +118,8 @@ const GroupBuffer::Group* GroupBuffer::Front() {
   front_ = {.records = half.subspan(read_bytes_ + sizeof(Prefix), prefix.body_bytes),
             .count = prefix.count,
             .payload_bytes = prefix.payload_bytes,
-            .state_digest = prefix.state_digest};
+            .state_digest = prefix.state_digest,
+            .at_least = static_cast<Durability>(prefix.at_least)};
   return &front_;
 }
 

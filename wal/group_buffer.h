@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "stet/wal/options.h"
 #include "stet/wal/record.h"
 #include "wal/io/aligned_buffer.h"
 
@@ -19,12 +20,22 @@ namespace stet::wal {
 // the thread that wants to take his half.
 class GroupBuffer {
  public:
+  // One group to be added.
+  struct NewGroup {
+    std::span<const NewRecord> records = {};
+    std::span<const uint64_t> hashes = {};  // of the payloads
+    uint64_t body_bytes = 0;                // that the records take
+    uint64_t state_digest = 0;
+    Durability at_least = Durability::kMemory;
+  };
+
   // One group, as it was added.
   struct Group {
     Bytes records = {};  // as PutRecord writes them
     uint32_t count = 0;
     uint64_t payload_bytes = 0;
     uint64_t state_digest = 0;
+    Durability at_least = Durability::kMemory;
   };
 
   enum class Outcome : uint8_t { kAdded, kFull, kClosed };
@@ -42,10 +53,8 @@ class GroupBuffer {
 
   // Producers, from any thread.
 
-  // Encodes `group`, whose payloads have these hashes and which takes `body_bytes`, behind all that
-  // was added before.
-  Added Add(std::span<const NewRecord> group, std::span<const uint64_t> hashes, uint64_t body_bytes,
-            uint64_t state_digest);
+  // Encodes `group` behind all that was added before.
+  Added Add(const NewGroup& group);
 
   // Seq of the next record, as of now.
   uint64_t next_seq() const { return SeqOf(state_.load()); }
@@ -80,7 +89,7 @@ class GroupBuffer {
     uint32_t count;
     uint64_t payload_bytes;
     uint64_t state_digest;
-    uint64_t zero;
+    uint64_t at_least;
   };
 
   struct Place {
@@ -101,8 +110,7 @@ class GroupBuffer {
   uint64_t SeqOf(uint64_t state) const;
 
   Place Reserve(uint64_t bytes, uint64_t records);
-  void Encode(const Place& place, std::span<const NewRecord> group,
-              std::span<const uint64_t> hashes, uint64_t body_bytes, uint64_t state_digest);
+  void Encode(const Place& place, const NewGroup& group);
   void MarkFilled(const Place& place, uint64_t bytes);
 
   const uint64_t soft_bytes_;

@@ -64,13 +64,18 @@ absl::Status Log::Impl::WaitForRoom() {
   return refusal;
 }
 
-absl::StatusOr<uint64_t> Log::Impl::Append(std::span<const NewRecord> group,
-                                           uint64_t state_digest) {
+absl::StatusOr<uint64_t> Log::Impl::Append(std::span<const NewRecord> group, uint64_t state_digest,
+                                           Durability at_least) {
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, kCommitAlignMax));
   absl::InlinedVector<uint64_t, 16> hashes;
   for (const NewRecord& record : group) hashes.push_back(Hash64(record.payload));
+  const GroupBuffer::NewGroup added_group{.records = group,
+                                          .hashes = hashes,
+                                          .body_bytes = size.body_bytes,
+                                          .state_digest = state_digest,
+                                          .at_least = at_least};
   while (true) {
-    const GroupBuffer::Added added = buffer_.Add(group, hashes, size.body_bytes, state_digest);
+    const GroupBuffer::Added added = buffer_.Add(added_group);
     if (added.outcome == GroupBuffer::Outcome::kAdded) {
       WakeThreadFor(added);
       return added.last_seq;
@@ -117,8 +122,14 @@ absl::Status Log::Impl::Sync(uint64_t seq) {
 }
 
 absl::StatusOr<Reader> Log::Impl::NewReader(uint64_t from_seq) {
-  MutexLock lock(mutex_);
-  return MakeReader(writer_->storage(), plan_, from_seq);
+  ReadPlan plan;
+  {
+    MutexLock lock(mutex_);
+    plan = plan_;
+    // Behind it may stand what is written, and waits for more.
+    plan.last_seq = released();
+  }
+  return MakeReader(writer_->storage(), std::move(plan), from_seq);
 }
 
 Watermarks Log::Impl::watermarks() {
@@ -171,12 +182,13 @@ absl::StatusOr<std::unique_ptr<Log>> Log::Open(const Options& options) {
 Log::Log(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Log::~Log() = default;
 
-absl::StatusOr<uint64_t> Log::Append(std::span<const NewRecord> group, uint64_t state_digest) {
-  return impl_->Append(group, state_digest);
+absl::StatusOr<uint64_t> Log::Append(std::span<const NewRecord> group, uint64_t state_digest,
+                                     Durability at_least) {
+  return impl_->Append(group, state_digest, at_least);
 }
-absl::StatusOr<uint64_t> Log::Append(std::string_view payload) {
+absl::StatusOr<uint64_t> Log::Append(std::string_view payload, Durability at_least) {
   const NewRecord record{.payload = std::as_bytes(std::span(payload))};
-  return impl_->Append({&record, 1}, 0);
+  return impl_->Append({&record, 1}, 0, at_least);
 }
 absl::Status Log::Sync(uint64_t seq) { return impl_->Sync(seq); }
 uint64_t Log::released() const { return impl_->released(); }

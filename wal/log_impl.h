@@ -37,7 +37,8 @@ class Log::Impl {
   // Starts the thread and, on it, the writer.
   absl::Status Start(RecoveredLog recovered);
 
-  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest);
+  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest,
+                                  Durability at_least);
   absl::Status Sync(uint64_t seq);
   absl::StatusOr<Reader> NewReader(uint64_t from_seq);
   absl::Status Retire(const Anchor& anchor);

@@ -91,7 +91,7 @@ void Log::Impl::AppendTaken() {
   while (const GroupBuffer::Group* group = buffer_.Front()) {
     status = writer_
                  ->AppendEncoded(group->records, group->count, group->payload_bytes,
-                                 group->state_digest, 1)
+                                 group->state_digest, 1, group->at_least)
                  .status();
     if (!status.ok()) break;
     buffer_.PopFront();
@@ -158,11 +158,12 @@ bool Log::Impl::FallAsleep(Sleep how, uint64_t wake_seq, uint64_t wake_bytes) {
 bool Log::Impl::Publish() {
   const absl::Status status = writer_->status();
   const uint64_t released = writer_->released();
+  WriterStats stats = writer_->stats();
   {
     MutexLock lock(mutex_);
     released_.store(released);
     watermarks_ = writer_->watermarks();
-    stats_ = writer_->stats();
+    stats_ = std::move(stats);
     if (seen_rotations_ != writer_->rotations()) plan_ = writer_->Plan();
     seen_rotations_ = writer_->rotations();
     plan_.segments.back().end_offset = writer_->released_offset();

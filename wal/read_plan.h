@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ struct ReadSegment {
   uint64_t end_offset = 0;    // FirstBatchOffset if it holds no batch
 };
 
-// Segments in order.
+// Segments in order, and in them the records up to a seq.
 struct ReadPlan {
   std::vector<ReadSegment> segments = {};
+  uint64_t last_seq = std::numeric_limits<uint64_t>::max();
 };
 
 // A reader of the records in `plan` with seq >= from_seq.  `storage` must outlive it.

@@ -36,6 +36,7 @@ class Reader::Impl {
       if (cursor_) {
         if (const std::optional<RecordView> view = cursor_->Next()) {
           if (view->header.seq < from_seq_) continue;
+          if (view->header.seq > plan_.last_seq) return false;
           Show(*view);
           return true;
         }

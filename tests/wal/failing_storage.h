@@ -17,8 +17,9 @@ namespace stet::wal {
 
 class FailingStorage final : public Storage {
  public:
-  std::atomic<bool> writes_fail = false;  // those of queues, with EIO
-  std::atomic<bool> full = false;         // no file can be made
+  std::atomic<bool> writes_fail = false;   // those of queues, with EIO
+  std::atomic<bool> full = false;          // no file can be made
+  std::atomic<bool> flushes_wait = false;  // those of queues, until somebody else calls them
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
     if (mode == OpenMode::kCreate && full.load()) {
@@ -56,8 +57,20 @@ class FailingStorage final : public Storage {
     FailingQueue(FailingStorage* storage, std::unique_ptr<Queue> real)
         : storage_(*storage), real_(std::move(real)) {}
 
-    absl::Status Submit(std::span<const Op> ops) override { return real_->Submit(ops); }
+    absl::Status Submit(std::span<const Op> ops) override {
+      for (const Op& op : ops) {
+        if (op.kind == Op::Kind::kFlush && storage_.flushes_wait.load()) {
+          held_.push_back(op);
+        } else {
+          RETURN_IF_ERROR(real_->Submit({&op, 1}));
+        }
+      }
+      return absl::OkStatus();
+    }
     absl::StatusOr<size_t> Reap(std::span<Completion> out, absl::Duration wait_max) override {
+      if (!storage_.flushes_wait.load() && !held_.empty()) {
+        RETURN_IF_ERROR(real_->Submit(std::exchange(held_, {})));
+      }
       ASSIGN_OR_RETURN(const size_t count, real_->Reap(out, wait_max));
       if (storage_.writes_fail.load()) {
         for (Completion& completion : out.first(count)) completion.result = -EIO;
@@ -70,6 +83,7 @@ class FailingStorage final : public Storage {
    private:
     FailingStorage& storage_;
     const std::unique_ptr<Queue> real_;
+    std::vector<Op> held_;
   };
 
   const std::unique_ptr<Storage> real_ = *OpenStorage(Backend::kAuto);

@@ -18,7 +18,7 @@ namespace {
 constexpr uint64_t kSegmentBytes = 1 << 20;
 
 GroupBuffer::Added Add(GroupBuffer* buffer, const std::vector<std::string>& texts,
-                       uint64_t state_digest = 0) {
+                       uint64_t state_digest = 0, Durability at_least = Durability::kMemory) {
   std::vector<NewRecord> group;
   std::vector<uint64_t> hashes;
   for (const std::string& text : texts) {
@@ -27,7 +27,11 @@ GroupBuffer::Added Add(GroupBuffer* buffer, const std::vector<std::string>& text
   }
   const auto size = Measure(group, kSegmentBytes, kCommitAlignMin);
   REQUIRE(size.ok());
-  return buffer->Add(group, hashes, size->body_bytes, state_digest);
+  return buffer->Add({.records = group,
+                      .hashes = hashes,
+                      .body_bytes = size->body_bytes,
+                      .state_digest = state_digest,
+                      .at_least = at_least});
 }
 
 std::string TextAt(Bytes records, uint64_t seq) {
@@ -66,18 +70,20 @@ TEST_SUITE("wal::GroupBuffer") {
     buffer.Start(41);
     CHECK_EQ(buffer.Take(), 0);
     CHECK_EQ(Add(&buffer, {"a", "bc"}, 9).last_seq, 42);
-    CHECK_EQ(Add(&buffer, {"d"}).last_seq, 43);
+    CHECK_EQ(Add(&buffer, {"d"}, 0, Durability::kCommit).last_seq, 43);
     CHECK_EQ(buffer.next_seq(), 44);
     CHECK_EQ(buffer.Take(), 43);
     const GroupBuffer::Group first = *buffer.Front();
     CHECK_EQ(first.count, 2);
     CHECK_EQ(first.payload_bytes, 3);
     CHECK_EQ(first.state_digest, 9);
+    CHECK_EQ(first.at_least, Durability::kMemory);
     CHECK_EQ(TextAt(first.records, 41), "a");
     buffer.PopFront();
     // What is added now goes to the other half.
     CHECK_EQ(Add(&buffer, {"e"}).last_seq, 44);
     CHECK_EQ(TextAt(buffer.Front()->records, 43), "d");
+    CHECK_EQ(buffer.Front()->at_least, Durability::kCommit);
     buffer.PopFront();
     CHECK(buffer.Front() == nullptr);
     CHECK_EQ(buffer.Take(), 44);

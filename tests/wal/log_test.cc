@@ -132,6 +132,65 @@ TEST_SUITE("wal::Log") {
     }
   }
 
+  TEST_CASE("a group can ask for more than its log gives, and Sync waits for that") {
+    for (const Durability mode : {Durability::kMemory, Durability::kOs, Durability::kInterval}) {
+      CAPTURE(ToString(mode));
+      const TempDirectory directory;
+      auto log = Log::Open({.directory = directory.path(),
+                            .create = true,
+                            .durability = mode,
+                            .flush_interval = absl::InfiniteDuration(),
+                            .idle_watermark = absl::InfiniteDuration()});
+      REQUIRE(log.ok());
+      CHECK((*log)->Sync(*(*log)->Append("a")).ok());
+      CHECK_EQ((*log)->watermarks().durable, 0);
+      CHECK((*log)->Sync(*(*log)->Append("b", Durability::kCommit)).ok());
+      CHECK_EQ((*log)->watermarks().durable, 2);
+      CHECK_EQ((*log)->watermarks().witnessed, 0);
+      CHECK((*log)->Sync(*(*log)->Append("c")).ok());
+      CHECK_EQ((*log)->watermarks().durable, 2);
+      const std::string text = "d";
+      const NewRecord record{.payload = std::as_bytes(std::span(text))};
+      CHECK((*log)->Sync(*(*log)->Append({&record, 1}, 0, Durability::kWitness)).ok());
+      CHECK_EQ((*log)->watermarks().witnessed, 4);
+      CHECK_EQ(ReadAll(log->get()), std::vector<std::string>{"a", "b", "c", "d"});
+    }
+  }
+
+  TEST_CASE("what waits for more than its log gives is not read before, nor what is behind it") {
+    const TempDirectory directory;
+    FailingStorage storage;
+    auto log = Log::Open({.directory = directory.path(),
+                          .create = true,
+                          .durability = Durability::kOs,
+                          .storage = &storage});
+    REQUIRE(log.ok());
+    storage.flushes_wait = true;
+    CHECK((*log)->Sync(*(*log)->Append("a")).ok());
+    REQUIRE((*log)->Append("b", Durability::kCommit).ok());
+    REQUIRE((*log)->Append("c").ok());
+    while ((*log)->watermarks().written < 3) std::this_thread::yield();
+    CHECK_EQ((*log)->released(), 1);
+    CHECK_EQ(ReadAll(log->get()), std::vector<std::string>{"a"});
+    storage.flushes_wait = false;
+    CHECK((*log)->Sync(*(*log)->Append("d")).ok());
+    CHECK((*log)->watermarks().durable >= 2);
+    CHECK_EQ(ReadAll(log->get()), std::vector<std::string>{"a", "b", "c", "d"});
+  }
+
+  TEST_CASE("statistics tell how the queue to the disk works") {
+    const TempDirectory directory;
+    auto log = Log::Open({.directory = directory.path(), .create = true});
+    REQUIRE(log.ok());
+    CHECK((*log)->Sync(*(*log)->Append("a")).ok());
+    const QueueStats queue = (*log)->stats().queue;
+    CHECK(queue.ToString().find(queue.setup) == 0);
+    CHECK(!queue.setup.empty());
+    CHECK(queue.writes >= 1);
+    CHECK(queue.flushes >= 1);
+    CHECK(queue.system_calls >= 1);
+  }
+
   TEST_CASE("producers that never wait are held to the memory that is allowed") {
     const TempDirectory directory;
     auto log = Log::Open({.directory = directory.path(), .create = true, .segment_bytes = 8 << 20});

@@ -40,8 +40,13 @@ class Log {
   // Errors: as Writer::Append (OutOfRange for what will never fit).  When the disk is full, groups
   // already taken are kept and written once there is space again; new ones are refused until then
   // with ResourceExhausted.
-  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest = 0);
-  absl::StatusOr<uint64_t> Append(std::string_view payload);
+  //
+  // `at_least` strengthens the log's durability for this group, and never weakens it, as
+  // Writer::Append does: Sync waits for what that mode asks for, and so does released().
+  absl::StatusOr<uint64_t> Append(std::span<const NewRecord> group, uint64_t state_digest = 0,
+                                  Durability at_least = Durability::kMemory);
+  absl::StatusOr<uint64_t> Append(std::string_view payload,
+                                  Durability at_least = Durability::kMemory);
 
   // Waits until all up to `seq` is released (durable, in mode commit).
   // Errors: OutOfRange for a seq that was never given; ResourceExhausted while the disk is full

@@ -33,6 +33,11 @@ class Storage;
 // refuse with the exact range, and is never taken for the torn end of a crash.  In mode commit that
 // needs a later batch, or the slot that is written when the log falls idle (idle_watermark).
 //
+// An append may ask for more than its log gives (`at_least` of Log::Append and Writer::Append), so
+// that a log in mode os can hold the few records whose loss nobody could explain as safely as one in
+// mode commit.  Then everything before it is as safe, and what is appended behind it is released
+// after it.
+//
 // In every mode a flush starts before more than inflight_bytes_max are not flushed, and appends wait
 // for it.
 enum class Durability : uint8_t { kMemory, kOs, kInterval, kCommit, kWitness };
