@@ -19,8 +19,9 @@ class Costs {
 
   void Begin();
 
-  // Since Begin: device flushes for each of `batches`, and how many of 1000 of them io_uring handed
-  // to a worker, writes and flushes apart.  Nothing of what this machine does not count.  The disk
+  // Since Begin: CPU time of the process and its changes of context for each of `batches` (which a
+  // busy machine changes little), device flushes for each, and how many of 1000 of them io_uring
+  // handed to a worker, writes and flushes apart.  Nothing of what this machine does not count.  The disk
   // counts for all programs: only a machine that is quiet otherwise gives exact numbers.
   Samples End(uint64_t batches) const;
 
@@ -29,6 +30,8 @@ class Costs {
   std::optional<walbench::PuntCounter> punts_;
   std::optional<walbench::DeviceCounters> device_before_;
   walbench::Punts punts_before_;
+  double cpu_us_before_ = 0;
+  double switches_before_ = 0;
 };
 
 }  // namespace stet::bench

@@ -16,21 +16,22 @@ namespace {
 constexpr uint32_t kBatchBytes = 4096;
 // What a batch header and a record header leave of a block.
 constexpr size_t kPayloadBytes = kBatchBytes - 128 - 32;
-constexpr uint64_t kPoolBytes = 512 << 20;
+constexpr double kPoolMegabytesPerSecond = 500;  // more than the disk was seen to take
 
 // A batch holds one record, and `in_flight` of them are between append and release.
 void AddWriter(Harness* harness, Costs* costs, const std::string& name, wal::Operation operation,
                uint32_t in_flight) {
   const double seconds = harness->settings().seconds;
   harness->Add(name, [=] {
-    wal::Options options = PoolOptions(harness->NewFolder(), kPoolBytes);
+    const uint64_t pool = PoolBytes(kPoolMegabytesPerSecond, seconds);
+    wal::Options options = PoolOptions(harness->NewFolder(), pool);
     options.batch_bytes_max = kBatchBytes;
     options.operation = operation;
     return Produce({.options = options,
                     .outstanding = in_flight,
                     .payload_bytes = kPayloadBytes,
                     .seconds = seconds,
-                    .pool_bytes = kPoolBytes},
+                    .pool_bytes = pool},
                    costs);
   });
 }
@@ -54,6 +55,9 @@ void AddKind(Harness* harness, Costs* costs, const std::string& kind, FioSync sy
                [=] { return Fio(harness->NewFolder(), sync, kBatchBytes, in_flight, seconds); });
   AddRaw(harness, name("raw"), method, in_flight);
   AddWriter(harness, costs, name("writer"), operation, in_flight);
+  if (operation == wal::Operation::kDurableWrite) {
+    harness->Expect(name("writer") + ".write_punts", {.at_most = 5});
+  }
   harness->Ratio(name("writer_to_fio"), name("writer") + ".rate", name("fio") + ".rate",
                  {.at_least = 0.9});
   // fio counts a write that is flushed later as done when it is written.

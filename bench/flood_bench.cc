@@ -10,18 +10,19 @@
 namespace stet::bench {
 namespace {
 
-constexpr uint64_t kPoolBytes = uint64_t{2} << 30;
+constexpr double kPoolMegabytesPerSecond = 3000;  // more than the disk was seen to take
 
 void AddFlood(Harness* harness, Costs* costs, const std::string& name, wal::Durability durability,
               size_t payload_bytes) {
   const double seconds = harness->settings().seconds;
   harness->Add(name, [=] {
-    wal::Options options = PoolOptions(harness->NewFolder(), kPoolBytes);
+    const uint64_t pool = PoolBytes(kPoolMegabytesPerSecond, seconds);
+    wal::Options options = PoolOptions(harness->NewFolder(), pool);
     options.durability = durability;
     return Flood({.options = options,
                   .payload_bytes = payload_bytes,
                   .seconds = seconds,
-                  .pool_bytes = kPoolBytes},
+                  .pool_bytes = pool},
                  costs);
   });
 }

@@ -16,6 +16,9 @@
 namespace stet::bench {
 namespace {
 
+// The last batches may be large: an end short of the pool's keeps them in it.
+constexpr uint64_t kReserve = 48 << 20;
+
 // Records that were appended together.
 struct Burst {
   uint64_t last_seq = 0;
@@ -28,13 +31,26 @@ absl::StatusOr<std::unique_ptr<wal::Writer>> NewWriter(const wal::Options& optio
   return wal::Writer::Start(std::move(recovered), options);
 }
 
-// The last batches may be large: an end short of the pool's keeps them in it.
-bool UsedUp(const wal::Writer& writer, uint64_t pool_bytes) {
-  constexpr uint64_t kReserve = 24 << 20;
-  return pool_bytes != 0 && writer.stats().written_bytes + kReserve > pool_bytes;
-}
+// Says when a pool is nearly used up.  Statistics are not free: it asks now and then.
+class Pool {
+ public:
+  explicit Pool(uint64_t bytes) : bytes_(bytes) {}
 
-void AddBatches(const wal::WriterStats& stats, Samples* samples) {
+  bool UsedUp(const wal::Writer& writer) {
+    constexpr uint32_t kEvery = 16;
+    if (bytes_ == 0 || ++asked_ % kEvery != 0) return false;
+    return writer.stats().written_bytes + kReserve > bytes_;
+  }
+
+ private:
+  const uint64_t bytes_;
+  uint32_t asked_ = 0;
+};
+
+void AddBatches(const wal::WriterStats& stats, uint64_t pool_bytes, Samples* samples) {
+  if (pool_bytes != 0) {
+    samples->push_back({"pool", static_cast<double>(pool_bytes) / (1 << 20), "MiB"});
+  }
   const auto batches = static_cast<double>(std::max<uint64_t>(stats.batches, 1));
   samples->push_back({"batch", static_cast<double>(stats.records) / batches, "records"});
   samples->push_back(
@@ -80,12 +96,15 @@ wal::Options PoolOptions(std::string directory, uint64_t bytes) {
   return {.directory = std::move(directory),
           .create = true,
           .segment_bytes = bytes,
-          .first_segment_bytes = bytes};
+          .first_segment_bytes = bytes,
+          .helper_thread = false};
 }
 
-uint64_t PoolBytes(size_t outstanding) {
-  if (outstanding <= 64) return 256 << 20;
-  return outstanding <= 512 ? uint64_t{1} << 30 : uint64_t{2} << 30;
+uint64_t PoolBytes(double megabytes_per_second, double seconds) {
+  constexpr uint64_t kStep = 16 << 20;
+  constexpr uint64_t kMost = uint64_t{2} << 30;
+  const auto bytes = static_cast<uint64_t>(megabytes_per_second * 1e6 * seconds);
+  return std::min(bytes / kStep * kStep + kReserve + kStep, kMost);
 }
 
 absl::StatusOr<Samples> Produce(const Production& production, Costs* costs) {
@@ -93,6 +112,7 @@ absl::StatusOr<Samples> Produce(const Production& production, Costs* costs) {
   const std::vector<std::byte> payload(production.payload_bytes, std::byte{'p'});
   const std::array<wal::NewRecord, 1> group{{{.type = 1, .payload = payload}}};
   std::deque<Burst> waiting;
+  Pool pool(production.pool_bytes);
   Latencies latencies;
   uint64_t on_the_way = 0;
   costs->Begin();
@@ -109,11 +129,11 @@ absl::StatusOr<Samples> Produce(const Production& production, Costs* costs) {
     STET_RETURN_IF_ERROR(writer->Poll(absl::Seconds(1)));
     now = NowNanos();
     on_the_way -= TakeReleased(writer->released(), now, &waiting, &latencies);
-    over = over || now >= end || UsedUp(*writer, production.pool_bytes);
+    over = over || now >= end || pool.UsedUp(*writer);
   }
   Samples samples = latencies.Describe(now - begin);
   const wal::WriterStats stats = writer->stats();
-  AddBatches(stats, &samples);
+  AddBatches(stats, production.pool_bytes, &samples);
   Append(costs->End(stats.batches), &samples);
   STET_RETURN_IF_ERROR(writer->Close());
   return samples;
@@ -125,10 +145,11 @@ absl::StatusOr<Samples> Flood(const Production& production, Costs* costs) {
   const std::array<wal::NewRecord, 1> group{{{.type = 1, .payload = payload}}};
   // About 64 KiB between two calls that drive the disk.
   const size_t burst = std::max<size_t>((64 << 10) / (production.payload_bytes + 32), 1);
+  Pool pool(production.pool_bytes);
   costs->Begin();
   const int64_t begin = NowNanos();
   const int64_t end = begin + static_cast<int64_t>(production.seconds * 1e9);
-  while (NowNanos() < end && !UsedUp(*writer, production.pool_bytes)) {
+  while (NowNanos() < end && !pool.UsedUp(*writer)) {
     for (size_t i = 0; i < burst; ++i) {
       STET_RETURN_IF_ERROR(writer->Append(group, 0).status());
     }
@@ -139,7 +160,7 @@ absl::StatusOr<Samples> Flood(const Production& production, Costs* costs) {
   const wal::WriterStats stats = writer->stats();
   Samples samples = {{"rate", static_cast<double>(stats.records) / took, "1/s"},
                      {"bandwidth", static_cast<double>(stats.payload_bytes) / took / 1e6, "MB/s"}};
-  AddBatches(stats, &samples);
+  AddBatches(stats, production.pool_bytes, &samples);
   Append(costs->End(stats.batches), &samples);
   STET_RETURN_IF_ERROR(writer->Close());
   return samples;

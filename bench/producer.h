@@ -22,17 +22,18 @@ struct Production {
   uint64_t pool_bytes = 0;
 };
 
-// Options whose first segment is a pool of `bytes`, filled with zeros before the first append.
+// Options whose first segment is a pool of `bytes`, filled with zeros before the first append; no
+// other segment is made meanwhile.
 wal::Options PoolOptions(std::string directory, uint64_t bytes);
 
-// A pool that `outstanding` records of 100 B do not use up within a second or so.
-uint64_t PoolBytes(size_t outstanding);
+// A pool that a load of so many MB/s does not use up in `seconds`; at most 2 GiB, a segment's limit.
+uint64_t PoolBytes(double megabytes_per_second, double seconds);
 
-// rate, p50 and p99 of append to release, records and KiB per batch, and `costs`.
+// rate, p50 and p99 of append to release, records and KiB per batch, the pool, and `costs`.
 absl::StatusOr<Samples> Produce(const Production& production, Costs* costs);
 
 // Appends without waiting for anything but the window; the time ends when all is durable.
-// rate, MB/s, and `costs`.
+// rate, MB/s, the pool, and `costs`.
 absl::StatusOr<Samples> Flood(const Production& production, Costs* costs);
 
 }  // namespace stet::bench

@@ -18,6 +18,7 @@ namespace stet::bench {
 namespace {
 
 constexpr size_t kThreads = 64;
+constexpr uint64_t kPoolBytes = 256 << 20;  // that of the plain group commit, too
 
 absl::StatusOr<Samples> LogThreads(const wal::Options& options, size_t threads, double seconds,
                                    Costs* costs) {
@@ -77,15 +78,21 @@ int main(int argc, char** argv) {
       return stet::bench::PlainThreads(harness.NewFolder(), threads, seconds);
     });
     harness.Add(fmt::format("log_{}", threads), [&harness, &costs, threads, seconds] {
-      const auto options = stet::bench::PoolOptions(harness.NewFolder(), 256 << 20);
+      const auto options = stet::bench::PoolOptions(harness.NewFolder(), stet::bench::kPoolBytes);
       return stet::bench::LogThreads(options, threads, seconds, &costs);
     });
   }
   stet::bench::AddStores(&harness);
+  // Default options: rotates through segments that are filled with zeros meanwhile.
+  harness.Add("log_64_sustained", [&harness, &costs, seconds] {
+    return stet::bench::LogThreads({.directory = harness.NewFolder(), .create = true},
+                                   stet::bench::kThreads, 3 * seconds, &costs);
+  });
   harness.Ratio("log_to_plain_group_commit_1", "log_1.rate", "plain_group_commit_1.rate", {});
   harness.Ratio("log_to_plain_group_commit_64", "log_64.rate", "plain_group_commit_64.rate",
                 {.at_least = 1.5});
   harness.Ratio("log_to_rocksdb_64", "log_64.rate", "rocksdb_sync_64.rate", {.at_least = 4});
+  harness.Ratio("log_64_sustained_to_pool", "log_64_sustained.rate", "log_64.rate", {});
   harness.Ratio("log_to_sqlite_1_row_64", "log_64.rate", "sqlite_full_1_row_64.rate", {});
   harness.Ratio("log_to_sqlite_100_rows_64", "log_64.rate", "sqlite_full_100_rows_64.rate", {});
   return harness.Run();
