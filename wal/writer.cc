@@ -20,10 +20,7 @@ constexpr uint64_t kMaintainBytes = 1 << 20;
 }  // namespace
 
 Writer::Impl::Impl(RecoveredLog recovered, const Options& options, Storage* storage)
-    : options_(options),
-      storage_(storage),
-      recovered_(std::move(recovered)),
-      control_(options.batches_in_flight_min, options.batches_in_flight_max) {}
+    : options_(options), storage_(storage), recovered_(std::move(recovered)) {}
 
 Writer::Impl::~Impl() { Stop(); }
 

@@ -73,7 +73,6 @@ absl::Status Writer::Impl::FailOver() {
         absl::Status(moved.code(), fmt::format("{}; and then: {}", std::string(failure_.message()),
                                                std::string(moved.message()))));
   }
-  control_.Restart();
   failing_ = false;
   ++stats_.failovers;
   Record(failure_kind_, WriterFailure::Outcome::kFailedOver,

@@ -155,7 +155,7 @@ absl::Status Writer::Impl::CompleteBatch(PendingBatch* batch, int64_t result) {
   batch->stage = Stage::kDone;
   batch->written_ns = storage_->MonotonicNanos();
   const bool flushed_later = options_.durability >= Durability::kCommit && !DurableByWrite();
-  if (!flushed_later) control_.Completed(batch->bytes, batch->submitted_ns, batch->written_ns);
+  if (!flushed_later) MeasureLatency(*batch);
   AdvanceWritten();
   return absl::OkStatus();
 }

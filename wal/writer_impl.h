@@ -17,7 +17,6 @@
 
 #include "stet/wal/writer.h"
 #include "wal/batch.h"
-#include "wal/flight_control.h"
 #include "wal/io/aligned_buffer.h"
 #include "wal/recovered_tail.h"
 #include "wal/segment_supply.h"
@@ -68,7 +67,7 @@ struct PendingBatch {
 
   uint64_t last_seq() const { return first_seq + record_count - 1; }
   bool empty() const { return record_count == 0; }
-  // Whether another record of the average size would not fit: it gains nothing by waiting.
+  // Whether one more record, of the average size of its own, would not fit.
   bool full() const {
     return !empty() && used + (used - kBatchHeaderBytes) / record_count > used_max;
   }
@@ -156,6 +155,7 @@ class Writer::Impl {
   absl::Status SubmitNext();
   absl::StatusOr<size_t> ReapOnce(absl::Duration wait_max);
   absl::Duration UntilDue() const;
+  void MeasureLatency(const PendingBatch& batch);
   void MeasureTurn();
   absl::Status Drive();
   absl::Status Drain();
@@ -243,7 +243,7 @@ class Writer::Impl {
   uint64_t interval_seq_ = 0;              // the last that asked for interval
 
   // What is on its way, and how far it got.
-  FlightControl control_;
+  int64_t latency_ns_ = 0;  // how long a batch takes lately; 0 before the first
   std::deque<PendingBatch> flying_;
   std::deque<PendingBatch> held_;  // written, not durable
   uint32_t ops_flying_ = 0;

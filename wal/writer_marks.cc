@@ -83,10 +83,7 @@ void Writer::Impl::AdvanceDurable(const LogPosition& position) {
     durable_end_ = {.seq = durable_.seq, .lsn = durable_.lsn, .batch_id = IdOf(durable_.batch_id)};
   }
   while (!held_.empty() && held_.front().end.bytes <= durable_.bytes) {
-    if (options_.durability >= Durability::kCommit) {
-      control_.Completed(held_.front().bytes, held_.front().submitted_ns,
-                         storage_->MonotonicNanos());
-    }
+    if (options_.durability >= Durability::kCommit) MeasureLatency(held_.front());
     GiveBuffer(std::move(held_.front().buffer));
     held_.pop_front();
   }

@@ -48,23 +48,27 @@ absl::Status Writer::Impl::Pump(Gather gather) {
 }
 
 // Whether a batch is to be submitted now; it is closed then.
+//
+// What decides is whether the next batch could still gain.  One that is full cannot: it flies, however
+// many do already.  One that takes more records gains more by gathering them than by flying beside
+// another, whose flush its own would queue behind; only when it is large does the time that it could
+// use of the disk weigh more, and then a few in flight use all of it.
 bool Writer::Impl::HasNext(Gather gather) {
   // Those that one flush will serve together count until it is through.
   const bool flushed_together =
       options_.durability >= Durability::kCommit && operation_ == Operation::kWriteThenFlush;
   const size_t under_way = flying_.size() + (flushed_together ? held_.size() : 0);
-  control_.NoteFlying(static_cast<uint32_t>(under_way), false);
-  if (ready_.empty()) {
-    const bool lazy =
-        options_.durability == Durability::kMemory && !pressed_ && strengthened_.empty();
-    if (open_.empty() || lazy) return false;
-    if ((under_way > 0 || gather == Gather::kYes) && open_.used < kFollowBytes) return false;
+  if (under_way >= queue_->depth() - kOtherOps) return false;
+  if (!ready_.empty()) return under_way < options_.batches_in_flight_max;
+  const bool lazy =
+      options_.durability == Durability::kMemory && !pressed_ && strengthened_.empty();
+  if (open_.empty() || lazy) return false;
+  if (open_.full()) {
+    if (under_way >= options_.batches_in_flight_max) return false;
+  } else if (under_way > 0 || gather == Gather::kYes) {
+    if (open_.used < kFollowBytes || under_way >= options_.batches_in_flight_min) return false;
   }
-  if (under_way >= std::min<size_t>(control_.limit(), queue_->depth() - kOtherOps)) {
-    control_.NoteFlying(static_cast<uint32_t>(under_way), true);
-    return false;
-  }
-  if (ready_.empty()) CloseBatch();
+  CloseBatch();
   return true;
 }
 
@@ -79,7 +83,6 @@ absl::Status Writer::Impl::SubmitNext() {
   if (end >= active_.bytes() / 2) supply_->Hurry();
   ++stats_.batches;
   stats_.written_bytes += batch.bytes;
-  stats_.batches_in_flight = control_.limit();
   stats_.batches_in_flight_peak =
       std::max(stats_.batches_in_flight_peak, static_cast<uint32_t>(flying_.size()));
   return SubmitPart(&batch);
@@ -105,6 +108,11 @@ absl::Duration Writer::Impl::UntilDue() const {
   return std::max(wait, absl::ZeroDuration());
 }
 
+void Writer::Impl::MeasureLatency(const PendingBatch& batch) {
+  const int64_t latency = storage_->MonotonicNanos() - batch.submitted_ns;
+  latency_ns_ = latency_ns_ == 0 ? latency : latency_ns_ + (latency - latency_ns_) / 8;
+}
+
 // From the last release to this call.
 void Writer::Impl::MeasureTurn() {
   if (released_ns_ == 0) return;
@@ -124,7 +132,7 @@ absl::Status Writer::Impl::Poll(absl::Duration wait_max) {
   // Whoever waited for this release and is quick about it appends again at once: with what has
   // gathered already that makes one batch, where two halves would take turns for ever.
   const bool news = released() != before;
-  const bool quick = turn_ns_ * kQuickTurn < control_.latency_ns();
+  const bool quick = turn_ns_ * kQuickTurn < latency_ns_;
   RETURN_IF_ERROR(Pump(news && quick ? Gather::kYes : Gather::kNo));
   if (news) released_ns_ = last_ack_ns_;
   if (unsubmitted_) return ReapOnce(absl::ZeroDuration()).status();

@@ -122,11 +122,12 @@ void CheckOrder(const std::vector<size_t>& order, int groups, const Mode& mode, 
   SimStorage storage;
   Options options = BlockBatches(&storage, durability);
   options.operation = mode.operation;
+  options.batches_in_flight_min = options.batches_in_flight_max = static_cast<uint32_t>(groups - 1);
   const auto writer = OpenWriter(options);
   REQUIRE(writer.ok());
   REQUIRE(history.Observe(**writer, durability).ok());
   for (int i = 0; i < groups; ++i) REQUIRE(history.Append(writer->get(), 1).ok());
-  // The last one has nothing behind it, and gathers.
+  // The last one waits until one of the others is through.
   REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
   REQUIRE_EQ((*writer)->stats().batches, groups - 1);
   storage.script = order;

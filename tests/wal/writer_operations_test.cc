@@ -1,98 +1,19 @@
 // Tests of the ways in which batches become durable, and of how many are under way at once.
 #include <algorithm>
 #include <cstdint>
-#include <queue>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "stet/wal/writer.h"
 #include "tests/sim/sim_storage.h"
 #include "tests/wal/log_fixture.h"
-#include "wal/flight_control.h"
 
 namespace stet::wal {
 namespace {
 
 constexpr Operation kOperations[] = {Operation::kDurableWrite, Operation::kWriteThenFlush,
                                      Operation::kLinkedFlush};
-
-// A disk that serves `channels` writes at once, each in 100 us, and callers who keep `outstanding`
-// batches between append and release.
-class BusyDisk {
- public:
-  explicit BusyDisk(uint32_t channels) : channels_(channels) {}
-
-  // Batches per millisecond in the last tenth of the run.
-  double Run(FlightControl* control, int batches, size_t outstanding = 1000) {
-    int64_t tail_begin = 0;
-    for (int done = 0; done < batches; ++done) {
-      while (flying_.size() < std::min<size_t>(control->limit(), outstanding)) Submit();
-      control->NoteFlying(static_cast<uint32_t>(flying_.size()), flying_.size() < outstanding);
-      const Flight next = flying_.top();
-      flying_.pop();
-      now_ = next.end;
-      if (done == batches - batches / 10) tail_begin = now_;
-      control->Completed(4096, next.begin, now_);
-    }
-    return batches / 10 / (static_cast<double>(now_ - tail_begin) / 1e6);
-  }
-
- private:
-  struct Flight {
-    int64_t begin = 0;
-    int64_t end = 0;
-    bool operator<(const Flight& other) const { return end > other.end; }
-  };
-
-  void Submit() {
-    if (free_at_.size() < channels_) free_at_.resize(channels_);
-    const auto free = std::min_element(free_at_.begin(), free_at_.end());
-    *free = std::max(*free, now_) + 100'000;
-    flying_.push({.begin = now_, .end = *free});
-  }
-
-  const uint32_t channels_;
-  int64_t now_ = 0;
-  std::vector<int64_t> free_at_;
-  std::priority_queue<Flight> flying_;
-};
-
-TEST_SUITE("wal::FlightControl") {
-  TEST_CASE("depth rises to what the disk serves at once, and not beyond what is allowed") {
-    FlightControl many(1, 16);
-    CHECK(BusyDisk(16).Run(&many, 4000) > 120);
-    CHECK_EQ(many.limit(), 16);
-    FlightControl few(1, 4);
-    BusyDisk(16).Run(&few, 4000);
-    CHECK_EQ(few.limit(), 4);
-  }
-
-  TEST_CASE("a disk that serves one after the other is given one") {
-    FlightControl control(1, 16);
-    CHECK(BusyDisk(1).Run(&control, 4000) > 9.5);
-    CHECK_EQ(control.limit(), 1);
-  }
-
-  TEST_CASE("callers who fill the depth and no more keep it, though nothing waits") {
-    for (const size_t outstanding : {2U, 3U, 4U, 8U, 12U, 16U}) {
-      CAPTURE(outstanding);
-      FlightControl control(1, 16);
-      CHECK(BusyDisk(16).Run(&control, 8000, outstanding) > 9.0 * static_cast<double>(outstanding));
-      CHECK(control.limit() >= outstanding);
-    }
-  }
-
-  TEST_CASE("without a queue there is nothing to gain, and depth falls back to one") {
-    FlightControl control(1, 16);
-    BusyDisk(16).Run(&control, 4000);
-    REQUIRE(control.limit() > 1);
-    control.NoteFlying(1, false);
-    for (int i = 0; i < 300; ++i) control.Completed(4096, i, i + 1);
-    CHECK_EQ(control.limit(), 1);
-  }
-}
 
 // Keeps `outstanding` records of a batch each between append and release.
 void Load(Writer* writer, uint64_t records, uint64_t outstanding) {
@@ -154,19 +75,66 @@ TEST_SUITE("wal::Writer operations") {
     CHECK_EQ(storage.misuse(), "");
   }
 
-  TEST_CASE("a depth that is given is used from the first batch on, and kept") {
+  TEST_CASE("a batch that takes no more flies at once, however many fly before it") {
+    for (const Operation operation : kOperations) {
+      for (const uint32_t count : {1U, 2U, 3U, 8U, 16U, 24U}) {
+        CAPTURE(ToString(operation));
+        CAPTURE(count);
+        SimStorage storage;
+        Options options = SimOptions(&storage);
+        options.operation = operation;
+        options.batch_bytes_max = 4096;
+        options.first_segment_bytes = options.segment_bytes = 4 << 20;  // nothing rotates
+        auto writer = OpenWriter(options);
+        REQUIRE(writer.ok());
+        for (uint32_t i = 0; i < count; ++i) {
+          REQUIRE(AppendText(writer->get(), {std::string(2500, 'd')}).ok());
+        }
+        REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+        CHECK_EQ((*writer)->stats().batches, std::min(count, options.batches_in_flight_max));
+        Load(writer->get(), 500, count);
+        CHECK_EQ((*writer)->stats().batches, 500);
+        CHECK_EQ((*writer)->stats().batches_in_flight_peak,
+                 std::min(count, options.batches_in_flight_max));
+      }
+    }
+  }
+
+  TEST_CASE("what still takes more gathers while a batch flies, and goes as one") {
+    for (const Operation operation : kOperations) {
+      CAPTURE(ToString(operation));
+      SimStorage storage;
+      Options options = SimOptions(&storage);
+      options.operation = operation;
+      auto writer = OpenWriter(options);
+      REQUIRE(writer.ok());
+      for (int i = 0; i < 60; ++i) {
+        REQUIRE(AppendText(writer->get(), {std::string(100, 'g')}).ok());
+        REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+      }
+      CHECK_EQ((*writer)->stats().batches, 1);
+      while ((*writer)->released() < 60) REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
+      CHECK_EQ((*writer)->stats().batches, 2);
+    }
+  }
+
+  TEST_CASE("a large batch that still takes more follows others, but only so many") {
     SimStorage storage;
     Options options = SimOptions(&storage);
-    options.batch_bytes_max = 4096;
-    options.batches_in_flight_min = options.batches_in_flight_max = 3;
+    options.batch_bytes_max = 256 << 10;
+    options.first_segment_bytes = options.segment_bytes = 4 << 20;
+    options.batches_in_flight_min = 2;
     auto writer = OpenWriter(options);
     REQUIRE(writer.ok());
-    for (int i = 0; i < 5; ++i) REQUIRE(AppendText(writer->get(), {std::string(2500, 'd')}).ok());
-    REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
-    CHECK_EQ((*writer)->stats().batches_in_flight_peak, 3);
-    Load(writer->get(), 500, 4);
-    CHECK_EQ((*writer)->stats().batches_in_flight, 3);
-    CHECK_EQ((*writer)->stats().batches_in_flight_peak, 3);
+    for (uint64_t batches = 1; batches <= 3; ++batches) {
+      for (int i = 0; i < 70; ++i) {
+        REQUIRE(AppendText(writer->get(), {std::string(1000, 'f')}).ok());
+      }
+      REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+      CHECK_EQ((*writer)->stats().batches, std::min<uint64_t>(batches, 2));
+    }
+    while ((*writer)->released() < 210) REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
+    CHECK_EQ((*writer)->stats().batches, 3);
   }
 
   TEST_CASE("one batch at a time while nothing has to wait") {

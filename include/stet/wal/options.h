@@ -86,9 +86,10 @@ struct Options {
   // or when so many bytes are not flushed, whichever comes first.  Zero: a flush at once, never two.
   absl::Duration flush_interval = absl::Milliseconds(10);
   uint64_t flush_bytes = 1 << 20;
-  // Batches on their way to the disk at once, 1 to 64; the writer begins with the smaller number and
-  // uses more while that pays.  The same number twice fixes it.
-  uint32_t batches_in_flight_min = 1;
+  // Batches on their way to the disk at once, 1 to 64.  One that is full follows those before it at
+  // once, up to the larger number.  One that still takes more records gathers them while others fly;
+  // from 64 KiB on it follows too, up to the smaller number.
+  uint32_t batches_in_flight_min = 2;
   uint32_t batches_in_flight_max = 16;
   Backend backend = Backend::kAuto;
   Operation operation = Operation::kAuto;

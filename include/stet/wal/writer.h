@@ -78,8 +78,7 @@ struct WriterStats {
   uint64_t watermark_slots = 0;
   uint64_t rotations = 0;
   uint64_t short_writes = 0;
-  uint64_t stalls = 0;             // times that Append had to wait for the window or for a segment
-  uint32_t batches_in_flight = 1;  // that the writer allows itself now
+  uint64_t stalls = 0;  // times that Append had to wait for the window or for a segment
   uint32_t batches_in_flight_peak = 0;
   uint64_t failovers = 0;
   uint64_t failures = 0;  // all of them
