@@ -109,7 +109,8 @@ void CutPowerOfRetiring(FileSystem type, Retired retired, std::mt19937_64* rando
   INFO(ToString(type), " retires ", static_cast<int>(retired));
   DiskStage stage(type);
   WriterPlan& plan = stage.writer.plan();
-  plan.records_max = 150;
+  plan.records_max = 300;
+  plan.outstanding_max = 4;  // small batches fill segments with padding
   plan.seed = (*random)();
   plan.retires = true;
   plan.retired = retired;
@@ -120,6 +121,7 @@ void CutPowerOfRetiring(FileSystem type, Retired retired, std::mt19937_64* rando
     REQUIRE_MESSAGE(ending.done(), ending.error);
   }
   const DiskCounts counts = stage.disk.Counts();
+  MESSAGE(stage.writer.promises().retired.load(), " segments given up, ", counts.writes, " writes");
   CHECK(stage.writer.promises().retired > 1);
   for (uint64_t round = 0; round < Rounds(12); ++round) {
     JudgeCut(&stage, RandomCut(counts.events, random), plan.durability);

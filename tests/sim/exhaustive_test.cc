@@ -139,16 +139,17 @@ void CheckOrder(const std::vector<size_t>& order, int groups, const Mode& mode, 
                   combinations);
 }
 
-// Opens, appends 10 groups with a rotation on the way, closes; ends at the first error.
-void Live(SimStorage* storage, Options options, History* history) {
+// Opens, appends 15 groups with a rotation on the way, closes; ends at the first error.  Returns how
+// often it rotated.
+uint64_t Live(SimStorage* storage, Options options, History* history) {
   options.storage = storage;
   auto log = Recover(options);
-  if (!log.ok()) return;
+  if (!log.ok()) return 0;
   history->Settle(log->last_seq());
   const auto writer = Writer::Start(*std::move(log), options);
-  if (!writer.ok()) return;
+  if (!writer.ok()) return 0;
   bool good = history->Observe(**writer, options.durability).ok();
-  for (int i = 0; i < 10 && good; ++i) {
+  for (int i = 0; i < 15 && good; ++i) {
     good = history->Append(writer->get(), 1).ok() &&
            (*writer)->Poll(absl::Milliseconds(i % 3 * 10)).ok();
     REQUIRE(history->Observe(**writer, options.durability).ok());
@@ -158,6 +159,7 @@ void Live(SimStorage* storage, Options options, History* history) {
     CHECK_MESSAGE((closed.ok() || storage->dead() || storage->errors() > 0), closed.ToString());
   }
   REQUIRE(history->Observe(**writer, options.durability).ok());
+  return (*writer)->stats().rotations;
 }
 
 }  // namespace
@@ -190,8 +192,9 @@ TEST_SUITE("sim exhaustive") {
         storage.faults.die_at_call = call;
         const Options options = BlockBatches(&storage, durability);
         History history(Sparse);
-        Live(&storage, options, &history);
+        const uint64_t rotations = Live(&storage, options, &history);
         if (storage.dead()) last = call + 1;
+        if (!storage.dead()) CHECK_EQ(rotations, 1);
         CheckEveryCrash(storage.disk(), history, options, history.promises().power, 1024 * Depth(),
                         &combinations);
       }
