@@ -30,15 +30,20 @@ absl::Status SnapshotJob::Start(std::function<void()> done) {
     thread_ = std::thread([this, done = std::move(done)] {
       pthread_setname_np(pthread_self(), "stet-snapshot");
       setpriority(PRIO_PROCESS, 0, kNice);  // On Linux, of this thread alone.
-      const absl::Duration begin = parts_.clock->Monotonic();
-      result_.snapshot = Run();
-      result_.time = parts_.clock->Monotonic() - begin;
+      RunHere();
       done();
     });
   } catch (const std::system_error& error) {
     return NoThread("a snapshot", error);
   }
   return absl::OkStatus();
+}
+
+const SnapshotJob::Result& SnapshotJob::RunHere() {
+  const absl::Duration begin = parts_.clock->Monotonic();
+  result_.snapshot = Run();
+  result_.time = parts_.clock->Monotonic() - begin;
+  return result_;
 }
 
 const SnapshotJob::Result& SnapshotJob::Join() {

@@ -28,18 +28,6 @@ class SnapshotJob {
     wal::Reader reader;
     Clock* clock = nullptr;
   };
-  explicit SnapshotJob(Parts parts) : parts_(std::move(parts)) {}
-  ~SnapshotJob();
-  SnapshotJob(const SnapshotJob&) = delete;
-  SnapshotJob& operator=(const SnapshotJob&) = delete;
-
-  // Calls `done` on the other thread when it has ended.  Errors: ResourceExhausted for no thread.
-  absl::Status Start(std::function<void()> done);
-
-  // Asks it to end soon.
-  void Stop() { give_up_.store(true, std::memory_order_relaxed); }
-
-  // How it ended; waits for that.
   struct Result {
     absl::StatusOr<SnapshotInfo> snapshot = absl::UnknownError("not run");
     bool base_failed = false;                // the snapshot it began with could not be read
@@ -48,6 +36,22 @@ class SnapshotJob {
     absl::Duration replay_time = absl::ZeroDuration();
     absl::Duration time = absl::ZeroDuration();  // all of it
   };
+
+  explicit SnapshotJob(Parts parts) : parts_(std::move(parts)) {}
+  ~SnapshotJob();
+  SnapshotJob(const SnapshotJob&) = delete;
+  SnapshotJob& operator=(const SnapshotJob&) = delete;
+
+  // Calls `done` on the other thread when it has ended.  Errors: ResourceExhausted for no thread.
+  absl::Status Start(std::function<void()> done);
+
+  // The same on the calling thread: returns when it has ended.
+  const Result& RunHere();
+
+  // Asks it to end soon.
+  void Stop() { give_up_.store(true, std::memory_order_relaxed); }
+
+  // How it ended; waits for that.
   const Result& Join();
 
  private:

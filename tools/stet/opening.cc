@@ -29,6 +29,7 @@ EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& tr
                                                              .trouble = trouble,
                                                              .note = note})},
                          {kSleepActivity, SleepActivity()}},
+          .history = History::kKeep,
           .log = plan.settings.log,
           .on_task = [progress](const ExecutionSummary& execution, std::string_view task,
                                 TaskState state) { progress->OnTask(execution, task, state); },
