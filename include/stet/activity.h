@@ -26,7 +26,7 @@ class ActivityContext {
   virtual std::string_view task() const = 0;    // the task's name
   virtual std::string_view config() const = 0;  // Task::config
   virtual uint32_t attempt() const = 0;         // 1 for the first
-  virtual uint64_t run() const = 0;
+  virtual uint64_t run() const = 0;  // 1, and one more each time someone retries the task
 
   // The execution's input.
   virtual const Payload& input() const = 0;

@@ -21,10 +21,13 @@
 #include "stet/activity.h"
 #include "stet/clock.h"
 #include "stet/payload.h"
+#include "stet/policy.h"
 #include "stet/report.h"
+#include "stet/retention.h"
 #include "stet/snapshot.h"
 #include "stet/wal/options.h"
 #include "stet/wal/recovery.h"
+#include "stet/why.h"
 #include "stet/workflow.h"
 
 #pragma GCC visibility push(default)
@@ -54,11 +57,14 @@ struct EngineOptions {
   uint32_t concurrency = 0;
   std::vector<Workflow> workflows = {};             // known by name to Start
   std::map<std::string, Activity> activities = {};  // by name
+  // By the activity's name.  What they keep from starting holds up nothing else.
+  std::map<std::string, ActivityLimit> activity_limits = {};
   Limits limits = {};
   // How long the next opening may take to replay the log, about: a snapshot is made before it takes
   // longer, in the background and when closing.  Infinite: only Engine::Snapshot makes one.
   absl::Duration recovery_target = absl::Seconds(1);
   History history = History::kBounded;
+  Retention retention = {};
   // Set by the engine, whatever they say: directory, create, durability, state_digest_version,
   // event_level and event_level_max.
   wal::Options log = {};
@@ -145,7 +151,7 @@ class Engine {
 
   // Idempotent in the key.
   // Errors: AlreadyExists with Reason kDefinitionDiffers or kInputDiffers
-  // when the key stands for something else; NotFound for an unknown workflow; InvalidArgument for a
+  // when the key stands for something else, kExpired when it stands for a purged execution; NotFound for an unknown workflow; InvalidArgument for a
   // bad key; ResourceExhausted over a limit.
   absl::StatusOr<Started> Start(StartRequest request);
 
@@ -162,7 +168,46 @@ class Engine {
   // The released state now.
   absl::StatusOr<ExecutionReport> Report(std::string_view execution);
   absl::StatusOr<std::vector<ExecutionSummary>> List();
+  // One of them, named as for Wait.  Errors: NotFound, InvalidArgument (ambiguous).
+  absl::StatusOr<ExecutionSummary> Find(std::string_view execution);
+
+  // Why the execution is not further: what each open task waits for and what will end the wait, of
+  // the first `tasks_max` of them.  Errors: as Report.
+  absl::StatusOr<WhyReport> Why(std::string_view execution, size_t tasks_max = 1000);
+
+  // Tasks that used up their budget, oldest first; one of them.
+  // Errors of those that name one: NotFound with Reason kUnknownTask or kUnknownDeadLetter.
   absl::StatusOr<std::vector<DeadLetter>> DeadLetters();
+  absl::StatusOr<DeadLetter> GetDeadLetter(std::string_view execution, std::string_view task);
+
+  // What operators do.  Each returns the seq at which it was released.  None of it waits for anything
+  // to run.
+
+  // Begins a dead-lettered task anew, with a budget of its own, and what was skipped for its sake
+  // alone; an execution that has ended runs again.
+  absl::StatusOr<uint64_t> Requeue(std::string_view execution, std::string_view task);
+  // The task stays dead-lettered, but its letter is gone.
+  absl::StatusOr<uint64_t> Drop(std::string_view execution, std::string_view task);
+  // Begins all tasks anew that failed, were skipped or cancelled.  What completed is not done again.
+  // Errors: FailedPrecondition with Reason kNothingToRetry or kAlreadyCancelled; ResourceExhausted.
+  absl::StatusOr<uint64_t> Retry(std::string_view execution);
+
+  // Durable.  What is paused starts no attempt; those that run go on, and timers keep their times.
+  // Errors: FailedPrecondition with Reason kAlreadyPaused, kNotPaused or kExecutionEnded.
+  absl::StatusOr<uint64_t> Pause(std::string_view execution);
+  absl::StatusOr<uint64_t> Resume(std::string_view execution);
+  absl::StatusOr<uint64_t> PauseActivity(std::string_view activity);
+  absl::StatusOr<uint64_t> ResumeActivity(std::string_view activity);
+  absl::StatusOr<uint64_t> PauseEngine();
+  absl::StatusOr<uint64_t> ResumeEngine();
+
+  // Is added to the priorities of the execution's tasks; 0 at first.  Errors: kExecutionEnded.
+  absl::StatusOr<uint64_t> SetPriority(std::string_view execution, int32_t priority);
+
+  // Forgets an execution that has ended, with all its payloads.  Its key stays taken for
+  // Retention::key_retention: Start then answers AlreadyExists with Reason kExpired.
+  // Errors: FailedPrecondition with Reason kNotEnded.
+  absl::StatusOr<uint64_t> Purge(std::string_view execution);
 
   // Requests cancellation: pending tasks are cancelled, running attempts are told.  Returns the seq
   // of the released request.

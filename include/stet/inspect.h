@@ -20,6 +20,7 @@
 #include "stet/snapshot.h"
 #include "stet/wal/options.h"
 #include "stet/wal/recovery.h"
+#include "stet/why.h"
 
 #pragma GCC visibility push(default)
 
@@ -56,6 +57,10 @@ class Replayed {
   // `execution` as for Engine::Wait.  Errors: NotFound, InvalidArgument (ambiguous).
   absl::StatusOr<ExecutionReport> Report(std::string_view execution) const;
   std::vector<DeadLetter> DeadLetters() const;
+  // Errors: as Report; NotFound with Reason kUnknownTask or kUnknownDeadLetter.
+  absl::StatusOr<DeadLetter> GetDeadLetter(std::string_view execution, std::string_view task) const;
+  // As Engine::Why, of a directory that nobody executes.  Errors: as Report.
+  absl::StatusOr<WhyReport> Why(std::string_view execution, size_t tasks_max = 1000) const;
   // The whole definition that an execution is pinned to.  Errors: as Report.
   absl::StatusOr<Workflow> Definition(std::string_view execution) const;
 

@@ -37,6 +37,14 @@ struct RetryPolicy {
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
+// Bounds what is started of one activity.  0: no limit.
+struct ActivityLimit {
+  uint32_t concurrency = 0;                   // attempts that run at once
+  uint32_t starts = 0;                        // attempts that start within any `per`
+  absl::Duration per = absl::ZeroDuration();  // > 0 if `starts` is
+  friend bool operator==(const ActivityLimit&, const ActivityLimit&) = default;
+};
+
 }  // namespace stet
 
 #pragma GCC visibility pop

@@ -63,6 +63,17 @@ enum class Reason : uint16_t {
   kEpochNotNewer,  // expected, actual
   kClosed,
   kLocked,  // pid
+
+  // Operating.
+  kPaused,             // what: the engine, an activity, an execution
+  kAlreadyPaused,      // what
+  kNotPaused,          // what
+  kTooManyPauses,      // count, limit
+  kNotEnded,           // execution, state
+  kExpired,            // key, outcome: it was purged, the key is still taken
+  kUnknownDeadLetter,  // execution, task
+  kNothingToRetry,     // execution
+  kWorkPending,        // execution: work that was cut has to be done first
 };
 
 // Wire names: snake_case ("missing_dependency").

@@ -27,6 +27,8 @@ struct ExecutionReport {
   WorkflowHash workflow_hash = {};
   ExecutionState state = ExecutionState::kRunning;
   bool cancel_requested = false;
+  bool paused = false;
+  int32_t priority = 0;  // added to those of its tasks
   Payload input = {};
   absl::Time started_at = absl::InfinitePast();
   absl::Time finished_at = absl::InfiniteFuture();  // infinite future while it runs
@@ -51,9 +53,34 @@ struct ExecutionSummary {
   std::string workflow = {};
   ExecutionState state = ExecutionState::kRunning;
   bool cancel_requested = false;
+  bool paused = false;
+  int32_t priority = 0;
   absl::Time started_at = absl::InfinitePast();
   absl::Time finished_at = absl::InfiniteFuture();
   std::array<uint32_t, kTaskStateCount> counts = {};  // by TaskState
+};
+
+// How an attempt ended.
+enum class AttemptOutcome : uint8_t {
+  kSuccess,
+  kFailure,
+  kTimeout,
+  kLost,
+  kInterrupted,
+  kCancelled
+};
+std::string_view ToString(AttemptOutcome outcome);  // wire names: snake_case
+
+// One ended attempt of a task.
+struct AttemptRecord {
+  uint64_t seq = 0;         // of the event that started it
+  uint32_t generation = 1;  // of the task
+  uint32_t attempt = 0;     // within it, from 1
+  uint32_t epoch = 0;       // the opening of the directory that ran it
+  AttemptOutcome outcome = AttemptOutcome::kSuccess;
+  absl::Time started_at = absl::InfinitePast();
+  absl::Time finished_at = absl::InfinitePast();
+  std::string error = {};
 };
 
 // A task that used up its budget: kept with what is needed to understand and requeue it.
@@ -65,7 +92,8 @@ struct DeadLetter {
   std::string error = {};
   Payload input = {};
   absl::Time at = absl::InfinitePast();
-  uint64_t seq = 0;  // of the event that dead-lettered it
+  uint64_t seq = 0;                         // of the event that dead-lettered it
+  std::vector<AttemptRecord> history = {};  // the last twenty attempts, oldest first
 };
 
 }  // namespace stet

@@ -10,15 +10,25 @@
 namespace stet::core {
 
 absl::Status ApplyEvent(const fb::EngineOpened& event, Editor& editor);
+absl::Status ApplyEvent(const fb::EnginePaused& event, Editor& editor);
+absl::Status ApplyEvent(const fb::EngineResumed& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ActivityPaused& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ActivityResumed& event, Editor& editor);
 absl::Status ApplyEvent(const fb::DefinitionChunk& event, Editor& editor);
 absl::Status ApplyEvent(const fb::DefinitionSealed& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor);
 absl::Status ApplyEvent(const fb::CancelRequested& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionPaused& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionResumed& event, Editor& editor);
+absl::Status ApplyEvent(const fb::PrioritySet& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionsPurged& event, Editor& editor);
 absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor);
 absl::Status ApplyEvent(const fb::TasksSkipped& event, Editor& editor);
 absl::Status ApplyEvent(const fb::TasksCancelled& event, Editor& editor);
 absl::Status ApplyEvent(const fb::TaskDeadLettered& event, Editor& editor);
+absl::Status ApplyEvent(const fb::TasksReopened& event, Editor& editor);
+absl::Status ApplyEvent(const fb::DeadLetterDropped& event, Editor& editor);
 absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor);
 absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor);
 absl::Status ApplyEvent(const fb::RetriesWoken& event, Editor& editor);
@@ -30,7 +40,6 @@ absl::Status Contradiction(const std::string& what);
 Execution* RunningExecution(Editor& editor);
 
 // How an execution ends whose tasks are all final, by its counts of tasks.
-schema::ExecutionOutcome OutcomeOf(bool cancel_requested,
-                                   const std::array<uint32_t, kTaskStateCount>& counts);
+schema::ExecutionOutcome OutcomeOf(const std::array<uint32_t, kTaskStateCount>& counts);
 
 }  // namespace stet::core

@@ -29,6 +29,14 @@ absl::Status Dispatch(Editor& editor) {
       break;
     case EventType::EngineOpened:
       return ParseAndApply<fb::EngineOpened>(editor);
+    case EventType::EnginePaused:
+      return ParseAndApply<fb::EnginePaused>(editor);
+    case EventType::EngineResumed:
+      return ParseAndApply<fb::EngineResumed>(editor);
+    case EventType::ActivityPaused:
+      return ParseAndApply<fb::ActivityPaused>(editor);
+    case EventType::ActivityResumed:
+      return ParseAndApply<fb::ActivityResumed>(editor);
     case EventType::DefinitionChunk:
       return ParseAndApply<fb::DefinitionChunk>(editor);
     case EventType::DefinitionSealed:
@@ -39,6 +47,14 @@ absl::Status Dispatch(Editor& editor) {
       return ParseAndApply<fb::CancelRequested>(editor);
     case EventType::ExecutionEnded:
       return ParseAndApply<fb::ExecutionEnded>(editor);
+    case EventType::ExecutionPaused:
+      return ParseAndApply<fb::ExecutionPaused>(editor);
+    case EventType::ExecutionResumed:
+      return ParseAndApply<fb::ExecutionResumed>(editor);
+    case EventType::PrioritySet:
+      return ParseAndApply<fb::PrioritySet>(editor);
+    case EventType::ExecutionsPurged:
+      return ParseAndApply<fb::ExecutionsPurged>(editor);
     case EventType::TasksReady:
       return ParseAndApply<fb::TasksReady>(editor);
     case EventType::TasksSkipped:
@@ -47,6 +63,10 @@ absl::Status Dispatch(Editor& editor) {
       return ParseAndApply<fb::TasksCancelled>(editor);
     case EventType::TaskDeadLettered:
       return ParseAndApply<fb::TaskDeadLettered>(editor);
+    case EventType::TasksReopened:
+      return ParseAndApply<fb::TasksReopened>(editor);
+    case EventType::DeadLetterDropped:
+      return ParseAndApply<fb::DeadLetterDropped>(editor);
     case EventType::AttemptStarted:
       return ParseAndApply<fb::AttemptStarted>(editor);
     case EventType::AttemptFinished:

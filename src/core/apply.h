@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <absl/status/status.h>
 
@@ -29,5 +30,8 @@ struct CarriedPayload {
 };
 // `event` must have been applied, or come from Decide.
 std::optional<CarriedPayload> PayloadsIn(const EventRef& event);
+
+// The seqs under which payloads are kept that the event, which is about to be applied, makes useless.
+std::vector<uint64_t> PayloadsDroppedBy(const EventRef& event, const State& state);
 
 }  // namespace stet::core

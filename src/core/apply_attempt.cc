@@ -11,14 +11,21 @@ using schema::AttemptOutcome;
 using schema::RunNext;
 
 absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execution,
-                        uint32_t epoch) {
-  if (execution.cancel_requested) return Contradiction("it is cancelled");
+                        const State& state) {
+  const uint32_t epoch = state.epoch();
+  if (execution.held_back()) {
+    return Contradiction(execution.cancel_requested ? "it is cancelled" : "it is paused");
+  }
+  if (state.engine_paused()) return Contradiction("the engine is paused");
   if (event.task() >= execution.tasks.size()) {
     return Contradiction(fmt::format("there is no task {}", event.task()));
   }
   const TaskSlot& slot = execution.tasks[event.task()];
   if (slot.state != TaskState::kReady) {
     return Contradiction(fmt::format("task {} is {}", event.task(), ToString(slot.state)));
+  }
+  if (state.activities()[execution.definition->activity_number(event.task())].paused) {
+    return Contradiction(fmt::format("the activity of task {} is paused", event.task()));
   }
   if (uint64_t{event.attempt()} != uint64_t{slot.attempts} + 1) {
     return Contradiction(fmt::format("attempt {} follows {}", event.attempt(), slot.attempts));
@@ -75,7 +82,7 @@ void CountOutcome(TaskSlot& slot, AttemptOutcome outcome) {
 absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
-  absl::Status status = CheckStart(event, *execution, editor.state().epoch());
+  absl::Status status = CheckStart(event, *execution, editor.state());
   if (!status.ok()) return status;
 
   const uint32_t task = event.task();
@@ -113,13 +120,16 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
   const int64_t time = event.time();
   TaskSlot& slot = execution->tasks[task];
   CountOutcome(slot, event.outcome());
+  PayloadRef error;
   if (event.outcome() == AttemptOutcome::Success) {
     slot.output = MakePayloadRef(editor.event().seq, TextOf(event.output()),
                                  ContentTypeOf(event.content_type()));
   } else {
-    slot.error = MakePayloadRef(editor.event().seq, TextOf(event.error()),
-                                ContentTypeOf(event.content_type()));
+    error = MakePayloadRef(editor.event().seq, TextOf(event.error()),
+                           ContentTypeOf(event.content_type()));
+    slot.error = error;
   }
+  editor.Remember(*execution, task, event.outcome(), error, time);
   switch (event.next()) {
     case RunNext::Completed:
       editor.Move(*execution, task, TaskState::kCompleted, RunState::kCompleted, time);

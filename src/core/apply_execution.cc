@@ -55,6 +55,12 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
   if (state.FindExecutionByKey(key) != nullptr) {
     return Contradiction(fmt::format("key '{}' is taken", key));
   }
+  if (const Tombstone* tombstone = state.tombstones().Find(HashOfKey(key))) {
+    if (tombstone->forget_at > event.time()) {
+      return Contradiction(fmt::format("key '{}' stands for a purged execution", key));
+    }
+    editor.RemoveTombstone(Tombstone(*tombstone));
+  }
   Execution& execution = editor.AddExecution(*definition, std::move(key));
   execution.input =
       MakePayloadRef(execution.id, TextOf(event.input()), ContentTypeOf(event.content_type()));
@@ -67,7 +73,7 @@ absl::Status ApplyEvent(const fb::CancelRequested&, Editor& editor) {
   Execution* execution = RunningExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->cancel_requested) return Contradiction("it is cancelled already");
-  execution->cancel_requested = true;
+  editor.SetCancelRequested(*execution);
   DropBacklog(*execution);
   AdvanceCancel(*execution);
   StopAttempts(*execution, editor);
@@ -81,7 +87,7 @@ absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
   if (execution->open() > 0) {
     return Contradiction(fmt::format("{} tasks are not in a final state", execution->open()));
   }
-  if (event.outcome() != OutcomeOf(execution->cancel_requested, execution->counts)) {
+  if (event.outcome() != OutcomeOf(execution->counts)) {
     return Contradiction(
         fmt::format("outcome {} contradicts its tasks", schema::ToString(event.outcome())));
   }
@@ -91,10 +97,9 @@ absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
   return absl::OkStatus();
 }
 
-schema::ExecutionOutcome OutcomeOf(bool cancel_requested,
-                                   const std::array<uint32_t, kTaskStateCount>& counts) {
+schema::ExecutionOutcome OutcomeOf(const std::array<uint32_t, kTaskStateCount>& counts) {
   const auto count = [&counts](TaskState state) { return counts[static_cast<size_t>(state)]; };
-  if (cancel_requested && count(TaskState::kCancelled) > 0) {
+  if (count(TaskState::kCancelled) > 0) {
     return schema::ExecutionOutcome::Cancelled;
   }
   const bool failed = count(TaskState::kFailed) > 0 || count(TaskState::kDeadLettered) > 0 ||

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -35,7 +37,7 @@ struct DefineWorkflow {
 
 // Idempotent in the key: no event when `key` stands for an execution of the same definition and
 // input.  Its id is the seq of the first event.  Errors: kUnknownWorkflow, kInvalidKey,
-// kDefinitionDiffers, kInputDiffers.
+// kDefinitionDiffers, kInputDiffers, kExpired (the key of a purged execution).
 struct StartExecution {
   WorkflowHash workflow = {};
   std::string_view key = {};
@@ -43,7 +45,7 @@ struct StartExecution {
 };
 
 // Gives the ready run to a worker.  Errors: kUnknownExecution, kUnknownTask, kNotReady,
-// kExecutionEnded, kAlreadyCancelled, kClosed.
+// kExecutionEnded, kAlreadyCancelled, kClosed, kPaused.
 struct StartAttempt {
   RunRef run = {};
 };
@@ -83,7 +85,61 @@ struct Continue {
   uint64_t execution = 0;
 };
 
-using Command = std::variant<OpenEngine, DefineWorkflow, StartExecution, StartAttempt,
-                             FinishAttempt, TimeoutAttempt, WakeRetry, RequestCancel, Continue>;
+// Durable: from then on no attempt is started of what is paused; those that run go on, and timers keep
+// their times.  Errors: kAlreadyPaused, kNotPaused; of an execution also kUnknownExecution,
+// kExecutionEnded; of an activity also kInvalidName, kTooManyPauses.
+struct PauseEngine {
+  bool pause = true;  // false: resume
+};
+struct PauseActivity {
+  std::string_view activity = {};  // no definition need know it yet
+  bool pause = true;
+};
+struct PauseExecution {
+  uint64_t execution = 0;
+  bool pause = true;
+};
+
+// The execution's priority is added to those of its tasks.  No event when it is that already.
+// Errors: kUnknownExecution, kExecutionEnded.
+struct SetPriority {
+  uint64_t execution = 0;
+  int32_t priority = 0;
+};
+
+// Begins tasks anew that failed, were skipped or cancelled; an execution that has ended runs again.  With `task`
+// that dead letter and what was given up for its sake alone; without, all of them.  Not cut: a set too
+// large for a batch of the log is refused by the log.  Errors: kUnknownExecution, kUnknownTask, kUnknownDeadLetter, kNothingToRetry,
+// kAlreadyCancelled (it is being cancelled), kWorkPending (its skip cascade is to be continued first).
+struct Reopen {
+  uint64_t execution = 0;
+  std::optional<uint32_t> task = std::nullopt;
+};
+
+// Errors: kUnknownExecution, kUnknownTask, kUnknownDeadLetter.
+struct DropDeadLetter {
+  RunRef task = {};
+};
+
+// Forgets executions that have ended.  Their keys stay taken for `key_retention_ns`.
+// Errors: kUnknownExecution, kNotEnded, kWorkPending (attempts of dead epochs).
+struct Purge {
+  std::span<const uint64_t> executions = {};
+  int64_t key_retention_ns = 0;
+};
+
+// The same by the rules of retention: the oldest that ended before now - age_ns_max or exceed count_max, a part of them per command,
+// of those whose last event is not after `seq_max`.  No event when there is none.
+struct Retain {
+  std::optional<int64_t> age_ns_max = std::nullopt;
+  std::optional<uint64_t> count_max = std::nullopt;
+  int64_t key_retention_ns = 0;
+  uint64_t seq_max = 0;
+};
+
+using Command =
+    std::variant<OpenEngine, DefineWorkflow, StartExecution, StartAttempt, FinishAttempt,
+                 TimeoutAttempt, WakeRetry, RequestCancel, Continue, PauseEngine, PauseActivity,
+                 PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain>;
 
 }  // namespace stet::core

@@ -41,6 +41,17 @@ absl::Status CheckNotCancelled(const Execution& execution) {
                 {{"execution", Hex(execution.id)}});
 }
 
+absl::Status CheckNotPaused(const State& state, const Execution& execution, uint32_t task) {
+  const ActivityEntry& activity = state.activities()[execution.definition->activity_number(task)];
+  std::string what;
+  if (state.engine_paused()) what = "the engine";
+  if (execution.paused) what = fmt::format("'{}'", execution.key);
+  if (activity.paused) what = fmt::format("activity '{}'", activity.name);
+  if (what.empty()) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kPaused,
+                fmt::format("{} is paused", what), {{"what", what}});
+}
+
 // One owner: a report from anybody else changes nothing.
 absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& token) {
   const TaskSlot& slot = execution.tasks[task];
@@ -124,6 +135,7 @@ absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t n
   }
   const TaskSlot& slot = execution->tasks[task];
   if (slot.state != TaskState::kReady) return NotReady(*execution, task, "ready");
+  RETURN_IF_ERROR(CheckNotPaused(state, *execution, task));
   if (slot.attempts == UINT32_MAX) {
     return Refuse(absl::StatusCode::kResourceExhausted, Reason::kAttemptCountOverflow,
                   fmt::format("task '{}': no attempt can be counted any more",

@@ -34,6 +34,18 @@ absl::Status CheckSame(const Execution& existing, const StartExecution& command)
   return absl::OkStatus();
 }
 
+absl::Status CheckNotExpired(const State& state, std::string_view key, int64_t now) {
+  const Tombstone* tombstone = state.tombstones().Find(HashOfKey(key));
+  if (tombstone == nullptr || tombstone->forget_at <= now) return absl::OkStatus();
+  return Refuse(
+      absl::StatusCode::kAlreadyExists, Reason::kExpired,
+      fmt::format("'{}' {} and was purged; the key is free again at {}", key,
+                  ToString(tombstone->outcome),
+                  absl::FormatTime(absl::RFC3339_sec, absl::FromUnixNanos(tombstone->forget_at),
+                                   absl::UTCTimeZone())),
+      {{"key", std::string(key)}, {"outcome", std::string(ToString(tombstone->outcome))}});
+}
+
 }  // namespace
 
 absl::Status DecideOn(const State& state, const StartExecution& command, int64_t now,
@@ -47,6 +59,7 @@ absl::Status DecideOn(const State& state, const StartExecution& command, int64_t
   if (const Execution* existing = state.FindExecutionByKey(command.key)) {
     return CheckSame(*existing, command);
   }
+  RETURN_IF_ERROR(CheckNotExpired(state, command.key, now));
   const Definition* definition = state.FindDefinition(command.workflow);
   if (definition == nullptr) {
     return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownWorkflow,

@@ -28,6 +28,20 @@ absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t 
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const Continue& command, int64_t now, EventBuffer& out);
 
+absl::Status DecideOn(const State& state, const PauseEngine& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const PauseActivity& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const PauseExecution& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const SetPriority& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const Reopen& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const DropDeadLetter& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const Purge& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const Retain& command, int64_t now, EventBuffer& out);
+
 // Errors: kUnknownExecution.
 absl::StatusOr<const Execution*> FindForCommand(const State& state, uint64_t execution);
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -19,7 +20,7 @@
 
 namespace stet::core {
 
-// Immutable once sealed.  Tasks are named by their index, in declaration order.
+// Immutable once it is in a state.  Tasks are named by their index, in declaration order.
 class Definition {
  public:
   const WorkflowHash& hash() const { return hash_; }
@@ -34,6 +35,10 @@ class Definition {
   }
   std::string_view activity(uint32_t task) const { return activities_[tasks_[task].activity]; }
   uint32_t activity_index(uint32_t task) const { return tasks_[task].activity; }
+  // The number of its activity in the state's table.
+  uint32_t activity_number(uint32_t task) const { return activity_numbers_[tasks_[task].activity]; }
+  // One number for each of activities().
+  void SetActivityNumbers(std::vector<uint32_t> numbers) { activity_numbers_ = std::move(numbers); }
   int32_t priority(uint32_t task) const { return tasks_[task].priority; }
   // Times in ns; timeout 0: none.
   const fb::TaskPolicy& policy(uint32_t task) const { return policies_[tasks_[task].policy]; }
@@ -68,6 +73,7 @@ class Definition {
   std::string text_ = {};
   std::vector<TaskEntry> tasks_ = {};
   std::vector<std::string> activities_ = {};
+  std::vector<uint32_t> activity_numbers_ = {};
   std::vector<fb::TaskPolicy> policies_ = {};
   Adjacency parents_ = {};
   Adjacency children_ = {};

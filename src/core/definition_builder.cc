@@ -111,7 +111,7 @@ absl::Status DefinitionBuilder::AddEdges(const fb::DefinitionChunk& chunk) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<const Definition>> DefinitionBuilder::Seal(
+absl::StatusOr<std::unique_ptr<Definition>> DefinitionBuilder::Seal(
     const fb::DefinitionSealed& sealed) {
   const WorkflowHash hash = {.high = sealed.hash_high(), .low = sealed.hash_low()};
   if (definition_ == nullptr || hash != hash_ || sealed.chunk_count() != chunks_ ||
@@ -140,7 +140,7 @@ absl::StatusOr<std::unique_ptr<const Definition>> DefinitionBuilder::Seal(
       return Wrong(fmt::format("task '{}' twice", built.task_name(task)));
     }
   }
-  std::unique_ptr<const Definition> done = std::move(definition_);
+  std::unique_ptr<Definition> done = std::move(definition_);
   *this = DefinitionBuilder();
   return done;
 }

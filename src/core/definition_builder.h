@@ -21,7 +21,7 @@ class DefinitionBuilder {
   absl::Status Add(const fb::DefinitionChunk& chunk);
 
   // Checks the whole (counts, edges, graph, hash) and hands it out; then the builder is empty.
-  absl::StatusOr<std::unique_ptr<const Definition>> Seal(const fb::DefinitionSealed& sealed);
+  absl::StatusOr<std::unique_ptr<Definition>> Seal(const fb::DefinitionSealed& sealed);
 
   const WorkflowHash& hash() const { return hash_; }
   uint32_t chunks() const { return chunks_; }  // so far

@@ -36,12 +36,14 @@ uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task) {
 
 uint64_t DigestOf(const Execution& e) {
   const WorkflowHash& hash = e.definition->hash();
-  return Hash(std::array<uint64_t, 15>{
-      2, e.id, hash.high, hash.low, XXH3_64bits(e.key.data(), e.key.size()), e.input.seq,
-      e.input.digest, e.input.bytes,
-      static_cast<uint64_t>(e.state) | uint64_t{e.cancel_requested} << 8, Word(e.started_at),
-      Word(e.finished_at), e.seq, Two(e.due.head, e.due.tail), Two(e.failed.head, e.failed.tail),
-      Two(e.failed_edge, e.cancel_next)});
+  const uint64_t operated = Two(e.paused ? 1 : 0, static_cast<uint32_t>(e.priority));
+  const uint64_t part = operated == 0 ? 0 : Hash(std::array<uint64_t, 3>{6, e.id, operated});
+  return part + Hash(std::array<uint64_t, 15>{
+                    2, e.id, hash.high, hash.low, XXH3_64bits(e.key.data(), e.key.size()),
+                    e.input.seq, e.input.digest, e.input.bytes,
+                    static_cast<uint64_t>(e.state) | uint64_t{e.cancel_requested} << 8,
+                    Word(e.started_at), Word(e.finished_at), e.seq, Two(e.due.head, e.due.tail),
+                    Two(e.failed.head, e.failed.tail), Two(e.failed_edge, e.cancel_next)});
 }
 
 uint64_t DigestOf(const Definition& definition) {
@@ -52,6 +54,21 @@ uint64_t DigestOf(const DeadLetterRef& letter) {
   return Hash(std::array<uint64_t, 4>{5, letter.seq, letter.task.execution, letter.task.task});
 }
 
+uint64_t DigestOf(const Tombstone& t) {
+  return Hash(std::array<uint64_t, 5>{9, t.key.high, t.key.low, Word(t.forget_at),
+                                      static_cast<uint64_t>(t.outcome)});
+}
+
+uint64_t DigestOfPause(const ActivityEntry& activity) {
+  const std::string& name = activity.name;
+  if (!activity.paused) return 0;
+  return Hash(std::array<uint64_t, 3>{8, XXH3_64bits(name.data(), name.size()), name.size()});
+}
+
+uint64_t DigestOfSwitch(const State& state) {
+  return state.engine_paused() ? Hash(std::array<uint64_t, 1>{7}) : 0;
+}
+
 uint64_t DigestOfEngine(const State& state) {
   const LostCursor& lost = state.lost_cursor();
   const DefinitionBuilder& incoming = state.incoming_definition();
@@ -59,6 +76,11 @@ uint64_t DigestOfEngine(const State& state) {
   return Hash(std::array<uint64_t, 10>{4, state.epoch(), lost.execution, lost.task, lost.done,
                                        incoming.hash().high, incoming.hash().low, incoming.chunks(),
                                        incoming.tasks(), incoming.edges()});
+}
+
+KeyHash HashOfKey(std::string_view key) {
+  const XXH128_hash_t hash = XXH3_128bits(key.data(), key.size());
+  return {.high = hash.high64, .low = hash.low64};
 }
 
 uint64_t RecomputeDigest(const State& state) {
@@ -71,6 +93,27 @@ uint64_t RecomputeDigest(const State& state) {
     }
   }
   for (const DeadLetterRef& letter : state.dead_letters()) sum += DigestOf(letter);
+  sum += DigestOfSwitch(state);
+  for (uint32_t i = 0; i < state.activities().size(); ++i) {
+    sum += DigestOfPause(state.activities()[i]);
+  }
+  state.tombstones().ForEach([&sum](const Tombstone& tombstone) { sum += DigestOf(tombstone); });
+  return sum;
+}
+
+uint64_t HistoryDigest(const State& state) {
+  uint64_t sum = 0;
+  for (const auto& execution : state.executions()) {
+    for (const auto& [task, notes] : execution->history.by_task()) {
+      uint64_t place = 0;
+      for (const AttemptNote& n : notes) {
+        sum += Hash(std::array<uint64_t, 11>{
+            execution->id, task, place++, n.seq, Two(n.generation, n.attempt),
+            Two(n.epoch, static_cast<uint32_t>(n.outcome)), Word(n.started_at), Word(n.finished_at),
+            n.error.seq, n.error.digest, n.error.bytes});
+      }
+    }
+  }
   return sum;
 }
 

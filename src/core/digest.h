@@ -12,8 +12,13 @@
 //                 order, updated_at, started_at, finished_at, due_at, output {seq, digest, bytes}, error {seq, digest, bytes}.
 //                 Nothing while it is Pending in its first generation
 //   dead letter   5, seq, execution, task
+//   operated      6, id, paused | priority << 32, of an execution.  Nothing while neither was set
+//   engine switch 7.  Nothing unless the engine is paused
+//   paused        8, XXH3-64 and size of the name of an activity that is paused
+//   tombstone     9, hash high, hash low, forget_at, outcome
 //
-// What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out.
+// What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out, and so is the
+// history of attempts: it says nothing that later events depend on, and logs older than it have digests without it.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +33,13 @@ uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task);
 uint64_t DigestOf(const Execution& execution);  // without its tasks
 uint64_t DigestOf(const Definition& definition);
 uint64_t DigestOf(const DeadLetterRef& letter);
+uint64_t DigestOf(const Tombstone& tombstone);
+uint64_t DigestOfPause(const ActivityEntry& activity);
+uint64_t DigestOfSwitch(const State& state);
 uint64_t DigestOfEngine(const State& state);
+
+// A sum like it over what it leaves out: the histories.
+uint64_t HistoryDigest(const State& state);
 
 // The whole sum, from nothing.  State::digest() always equals it.
 uint64_t RecomputeDigest(const State& state);

@@ -26,7 +26,8 @@ absl::Status Editor::AddChunk(const fb::DefinitionChunk& chunk) {
 
 absl::Status Editor::Seal(const fb::DefinitionSealed& sealed) {
   const uint64_t before = DigestOfEngine(state_);
-  ASSIGN_OR_RETURN(std::unique_ptr<const Definition> definition, state_.incoming_.Seal(sealed));
+  ASSIGN_OR_RETURN(std::unique_ptr<Definition> definition, state_.incoming_.Seal(sealed));
+  state_.Number(*definition);
   state_.digest_ += DigestOfEngine(state_) - before;
   const WorkflowHash hash = definition->hash();
   state_.digest_ += DigestOf(*definition);
@@ -60,7 +61,9 @@ void Editor::End(Execution& execution, ExecutionState outcome, int64_t time) {
   assert(CanMove(ExecutionState::kFinishing, outcome));
   execution.state = outcome;
   execution.finished_at = time;
+  execution.paused = false;
   --state_.live_executions_;
+  state_.ended_.emplace(time, execution.id);
 }
 
 void Editor::Touch(Execution& execution) {
@@ -71,7 +74,10 @@ void Editor::Touch(Execution& execution) {
 void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState run, int64_t time) {
   TaskSlot& slot = execution.tasks[task];
   assert(CanMove(slot.state, to));
-  const bool was_ready = slot.state == TaskState::kReady;
+  if (slot.state == TaskState::kReady && !execution.held_back()) Dequeue(execution, task);
+  uint32_t& running = state_.activities_[execution.definition->activity_number(task)].running;
+  if (slot.state == TaskState::kRunning) --running;
+  if (to == TaskState::kRunning) ++running;
   --execution.counts[static_cast<size_t>(slot.state)];
   ++execution.counts[static_cast<size_t>(to)];
   slot.state = to;
@@ -81,16 +87,25 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   slot.epoch = 0;
   slot.due_at = 0;
   if (IsTerminal(to) && slot.finished_at == 0) slot.finished_at = time;
-  if (was_ready) state_.ready_.Drop(execution.definition->priority(task));
 }
 
 void Editor::MoveToReady(Execution& execution, uint32_t task, int64_t time) {
   Move(execution, task, TaskState::kReady, RunState::kReady, time);
   TaskSlot& slot = execution.tasks[task];
   slot.order = ++state_.ready_orders_;
-  state_.ready_.Push(execution.definition->priority(task),
-                     {.execution = &execution, .task = task, .order = slot.order});
+  if (!execution.held_back()) Enqueue(execution, task);
   TouchTask(execution, task);
+}
+
+void Editor::Enqueue(const Execution& execution, uint32_t task) {
+  state_.ready_.Insert(
+      execution.definition->activity_number(task), execution.effective_priority(task),
+      {.execution = &execution, .task = task, .order = execution.tasks[task].order});
+}
+
+void Editor::Dequeue(const Execution& execution, uint32_t task) {
+  state_.ready_.Erase(execution.definition->activity_number(task),
+                      execution.effective_priority(task), execution.tasks[task].order);
 }
 
 void Editor::TouchTask(Execution& execution, uint32_t task) {

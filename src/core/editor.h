@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
 
@@ -34,12 +35,22 @@ class Editor {
     state_.time_ns_ = time;
   }
   void OpenEpoch(uint32_t epoch);
+  void SetEnginePaused(bool paused);
+  void SetActivityPaused(std::string_view name, bool paused);
+  // Frees a key whose time has passed.
+  void RemoveTombstone(const Tombstone& tombstone);
   absl::Status AddChunk(const fb::DefinitionChunk& chunk);
   absl::Status Seal(const fb::DefinitionSealed& sealed);
 
   // Executions.
   Execution& AddExecution(const Definition& definition, std::string key);
   void End(Execution& execution, ExecutionState outcome, int64_t time);
+  // Forgets an execution that has ended; its key stays taken until `forget_at`.
+  void Purge(std::span<const uint64_t> executions, int64_t forget_at, int64_t time);
+  // What `execution` holds back, or lets in: a pause, a request to cancel.
+  void SetPaused(Execution& execution, bool paused);
+  void SetCancelRequested(Execution& execution);
+  void SetPriority(Execution& execution, int32_t priority);
   // To be called when fields of the execution itself have changed.
   void Touch(Execution& execution);
 
@@ -49,11 +60,24 @@ class Editor {
   // To be called when all fields of the slot have their new values.
   void TouchTask(Execution& execution, uint32_t task);
   void AddDeadLetter(const Execution& execution, uint32_t task);
+  void DropDeadLetter(const Execution& execution, uint32_t task);
+  // To be called before the attempt's run moves on.
+  void Remember(Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
+                const PayloadRef& error, int64_t time);
+  // Begins tasks that have ended anew, in the next generation.  They must be ascending.
+  void Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time);
 
   // After an attempt ended: the next attempt of a dead epoch, if they are being resolved.
   void AdvanceLostCursor();
 
  private:
+  void Enqueue(const Execution& execution, uint32_t task);
+  void Dequeue(const Execution& execution, uint32_t task);
+  // Takes the ready tasks of the execution out of the queue, or puts them in.
+  void DequeueAll(const Execution& execution);
+  void EnqueueAll(const Execution& execution);
+  void DropDeadLettersOf(const Execution& execution);
+  void ForgetKeys(int64_t time);
   void SetDigest(uint64_t& part, uint64_t value) {
     state_.digest_ += value - part;
     part = value;

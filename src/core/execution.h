@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/attempt_history.h"
 #include "core/definition.h"
 #include "core/ref.h"
 #include "schema/event_type.h"
@@ -55,6 +56,9 @@ struct Execution {
   PayloadRef input = {};
   ExecutionState state = ExecutionState::kRunning;
   bool cancel_requested = false;
+  bool paused = false;      // no attempt is started
+  int32_t priority = 0;     // added to those of its tasks
+  uint32_t generation = 1;  // the newest of its tasks
   int64_t started_at = 0;
   int64_t finished_at = 0;
   uint64_t seq = 0;                                   // of the last event that concerned it
@@ -67,8 +71,14 @@ struct Execution {
   uint32_t failed_edge = 0;  // in the list's head: dependents before it are done
   uint32_t cancel_next = 0;  // cancel_requested: tasks before it are done
 
+  AttemptHistory history = {};
+
   uint64_t digest = 0;
 
+  // Its ready tasks are not in the ready queue.
+  bool held_back() const { return paused || cancel_requested; }
+  // Of a run of `task`.
+  int32_t effective_priority(uint32_t task) const;
   uint32_t count(TaskState s) const { return counts[static_cast<size_t>(s)]; }
   // Tasks that can still change.
   uint32_t open() const;

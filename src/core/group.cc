@@ -123,9 +123,7 @@ void Group::EndIfDone() {
   }
   out_.Add(execution_.id, EventType::ExecutionEnded,
            out_.pack().ExecutionEnded(
-               {.time = now_,
-                .cause = out_.next_seq() - 1,
-                .outcome = OutcomeOf(execution_.cancel_requested || cancels_, counts_)}));
+               {.time = now_, .cause = out_.next_seq() - 1, .outcome = OutcomeOf(counts_)}));
 }
 
 void Group::Shift(TaskState from, TaskState to) {
@@ -192,7 +190,6 @@ bool Group::PickSkipped(uint32_t failed) {
 bool Group::PickCancelled(uint32_t first) {
   std::vector<uint32_t>& picks = out_.picks();
   picks.clear();
-  cancels_ = true;
   for (uint32_t task = first; task < execution_.tasks.size(); ++task) {
     if (!IsWaiting(execution_.tasks[task])) continue;
     if (full()) return true;

@@ -51,7 +51,6 @@ class Group {
   const int64_t now_;
   EventBuffer& out_;
   std::array<uint32_t, kTaskStateCount> counts_;
-  bool cancels_ = false;  // this group requests or continues a cancellation
 };
 
 // The step after an attempt of `task` that ended with `outcome`: by its budgets, its policy and whether it was cancelled.

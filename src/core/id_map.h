@@ -7,7 +7,7 @@
 
 namespace stet::core {
 
-// Open addressing, linear probing.  Nothing is ever removed.
+// Open addressing, linear probing.
 template <class V>
 class IdMap {
  public:
@@ -18,6 +18,21 @@ class IdMap {
       if (slots_[i].id == id) return slots_[i].value;
       if (slots_[i].id == 0) return V{};
     }
+  }
+
+  // `id` must be there.
+  void Erase(uint64_t id) {
+    size_t hole = Start(id);
+    while (slots_[hole].id != id) hole = (hole + 1) & mask();
+    // What stands behind moves up, unless that would put it before its start (Knuth 6.4, algorithm R).
+    for (size_t i = (hole + 1) & mask(); slots_[i].id != 0; i = (i + 1) & mask()) {
+      const size_t start = Start(slots_[i].id);
+      if (((i - start) & mask()) < ((i - hole) & mask())) continue;
+      slots_[hole] = slots_[i];
+      hole = i;
+    }
+    slots_[hole] = Slot{};
+    --count_;
   }
 
   // `id` must be new.

@@ -85,4 +85,10 @@ inline constexpr auto kRunMatrix = MatrixOf<RunState, kRunStateCount>(kRunEdges)
 inline constexpr auto kExecutionMatrix =
     MatrixOf<ExecutionState, kExecutionStateCount>(kExecutionEdges);
 
+// Between generations: the tasks that TasksReopened moves back to Pending, and nothing else does.
+constexpr bool CanReopen(TaskState state) {
+  return state == TaskState::kFailed || state == TaskState::kSkipped ||
+         state == TaskState::kCancelled || state == TaskState::kDeadLettered;
+}
+
 }  // namespace stet::core

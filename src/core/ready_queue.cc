@@ -1,32 +1,52 @@
-// Ready runs in lanes, one per priority.
+// Lanes of ready runs, and the best run of each activity.
 #include "core/ready_queue.h"
+
+#include <cassert>
 
 namespace stet::core {
 
-void ReadyQueue::Drop(int32_t priority) {
-  const auto lane = lanes_.find(priority);
-  if (lane == lanes_.end()) return;
-  std::deque<Entry>& entries = lane->second;
-  while (!entries.empty() && !entries.front().live()) entries.pop_front();
+void ReadyQueue::Insert(uint32_t activity, int32_t priority, const Entry& entry) {
+  if (activity >= activities_.size()) activities_.resize(size_t{activity} + 1);
+  Lanes& lanes = activities_[activity];
+  auto& lane = lanes.by_urgency[-int64_t{priority}];
+  lane.emplace_hint(lane.end(), entry.order, entry);
+  ++lanes.runs;
+  UpdateHead(activity);
+}
+
+void ReadyQueue::Erase(uint32_t activity, int32_t priority, uint64_t order) {
+  Lanes& lanes = activities_[activity];
+  const auto lane = lanes.by_urgency.find(-int64_t{priority});
+  assert(lane != lanes.by_urgency.end());
+  [[maybe_unused]] const size_t erased = lane->second.erase(order);
+  assert(erased == 1);
+  --lanes.runs;
   // Lane 0 stays: most workflows use no other, and it empties and fills all the time.
-  if (entries.empty() && priority != 0) lanes_.erase(lane);
+  if (lane->second.empty() && priority != 0) lanes.by_urgency.erase(lane);
+  UpdateHead(activity);
 }
 
-const ReadyQueue::Entry* ReadyQueue::First() const {
-  for (const auto& [priority, lane] : lanes_) {
-    if (!lane.empty()) return &lane.front();
+void ReadyQueue::UpdateHead(uint32_t activity) {
+  Lanes& lanes = activities_[activity];
+  std::optional<Rank> head;
+  for (const auto& [urgency, lane] : lanes.by_urgency) {
+    if (lane.empty()) continue;
+    head = Rank{.urgency = urgency, .order = lane.begin()->first, .activity = activity};
+    break;
   }
-  return nullptr;
+  if (head == lanes.head) return;
+  if (lanes.head.has_value()) heads_.erase(*lanes.head);
+  if (head.has_value()) heads_.insert(*head);
+  lanes.head = head;
 }
 
-const ReadyQueue::Entry* ReadyQueue::First(
-    absl::FunctionRef<bool(const Execution&, uint32_t task)> accept) const {
-  for (const auto& [priority, lane] : lanes_) {
-    for (const Entry& entry : lane) {
-      if (entry.live() && accept(*entry.execution, entry.task)) return &entry;
-    }
+std::optional<ReadyQueue::Entry> ReadyQueue::First(
+    absl::FunctionRef<bool(uint32_t activity)> accept) const {
+  for (const Rank& rank : heads_) {
+    if (!accept(rank.activity)) continue;
+    return activities_[rank.activity].by_urgency.find(rank.urgency)->second.begin()->second;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 }  // namespace stet::core

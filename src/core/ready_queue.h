@@ -1,43 +1,60 @@
-// Ready runs by priority, then by arrival.
+// Ready runs, the best first: by priority, then by arrival.
 #pragma once
 
+#include <compare>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <optional>
+#include <vector>
 
 #include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
 #include <absl/functional/function_ref.h>
 
 #include "core/execution.h"
 
 namespace stet::core {
 
-// A run that left Ready leaves its entry behind: an entry counts only while the task is Ready with
-// the same order.  Each lane's front counts.
+// Each activity has lanes of its own, one per priority.  What keeps an activity from starting keeps all
+// of its runs from it: they are passed over as one, however many they are.  Runs of an execution that
+// is held back are not in the queue at all.
 class ReadyQueue {
  public:
   struct Entry {
     const Execution* execution = nullptr;
     uint32_t task = 0;
     uint64_t order = 0;  // unique, ascending
-    bool live() const {
-      const TaskSlot& slot = execution->tasks[task];
-      return slot.state == TaskState::kReady && slot.order == order;
-    }
   };
 
-  void Push(int32_t priority, Entry entry) { lanes_[priority].push_back(entry); }
+  void Insert(uint32_t activity, int32_t priority, const Entry& entry);
+  // `order` must be in that lane.
+  void Erase(uint32_t activity, int32_t priority, uint64_t order);
 
-  // To be called after a run of `priority` left Ready.
-  void Drop(int32_t priority);
+  // The first run of an activity that `accept` takes; it is asked once for each activity that is ahead.
+  std::optional<Entry> First(absl::FunctionRef<bool(uint32_t activity)> accept) const;
 
-  // The first entry, or the first that `accept` takes; null when there is none.
-  const Entry* First() const;
-  const Entry* First(absl::FunctionRef<bool(const Execution&, uint32_t task)> accept) const;
+  // How many runs of the activity wait.
+  size_t count(uint32_t activity) const {
+    return activity < activities_.size() ? activities_[activity].runs : 0;
+  }
 
  private:
-  using Lane = std::deque<Entry>;
-  absl::btree_map<int32_t, Lane, std::greater<>> lanes_;
+  // Less comes first.
+  struct Rank {
+    int64_t urgency = 0;  // priority, negated
+    uint64_t order = 0;
+    uint32_t activity = 0;
+    friend auto operator<=>(const Rank&, const Rank&) = default;
+  };
+  struct Lanes {
+    absl::btree_map<int64_t, absl::btree_map<uint64_t, Entry>> by_urgency = {};
+    std::optional<Rank> head = std::nullopt;  // as it stands in heads_
+    size_t runs = 0;
+  };
+  void UpdateHead(uint32_t activity);
+
+  std::vector<Lanes> activities_ = {};
+  absl::btree_set<Rank> heads_ = {};  // the best run of each activity that has any
 };
 
 }  // namespace stet::core

@@ -58,8 +58,17 @@ constexpr std::string_view kNames[] = {
     "epoch_not_newer",
     "closed",
     "locked",
+    "paused",
+    "already_paused",
+    "not_paused",
+    "too_many_pauses",
+    "not_ended",
+    "expired",
+    "unknown_dead_letter",
+    "nothing_to_retry",
+    "work_pending",
 };
-static_assert(std::size(kNames) == static_cast<size_t>(Reason::kLocked) + 1);
+static_assert(std::size(kNames) == static_cast<size_t>(Reason::kWorkPending) + 1);
 
 void AppendString(std::string& out, std::string_view text) {
   out += fmt::format("{}:", text.size());

@@ -12,36 +12,17 @@
 #include "core/editor.h"
 #include "core/payload_ref.h"
 #include "core/snapshot_decoder.h"
+#include "core/snapshot_parse.h"
 #include "core/task_columns.h"
 #include "schema/parse.h"
 
 namespace stet::core {
-namespace {
-
-absl::Status Wrong(SnapshotPart part, const std::string& what) {
-  return absl::DataLossError(
-      fmt::format("snapshot, part {}: {}", fb::EnumNameSnapshotPart(part), what));
-}
-
-template <class T>
-absl::StatusOr<const T*> Parse(SnapshotPart part, Bytes payload) {
-  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t*>(payload.data()), payload.size());
-  if (!verifier.VerifyBuffer<T>(nullptr)) {
-    return Wrong(part, fmt::format("{} bytes are not its table", payload.size()));
-  }
-  return flatbuffers::GetRoot<T>(payload.data());
-}
-
-size_t Count(const auto* vector) { return vector == nullptr ? 0 : vector->size(); }
-
-}  // namespace
-
 absl::Status SnapshotDecoder::Add(SnapshotPart part, Bytes payload) {
   // Definitions alternate with their ends; all else only goes forward.
   const bool next_definition = part == SnapshotPart::Definition && last_ == SnapshotPart::Sealed;
   const bool first = last_ == SnapshotPart::None;
   if (first != (part == SnapshotPart::Head) || (part < last_ && !next_definition)) {
-    return Wrong(part, fmt::format("stands behind {}", fb::EnumNameSnapshotPart(last_)));
+    return WrongPart(part, fmt::format("stands behind {}", fb::EnumNameSnapshotPart(last_)));
   }
   last_ = part;
   switch (part) {
@@ -62,13 +43,19 @@ absl::Status SnapshotDecoder::Add(SnapshotPart part, Bytes payload) {
       return AddLists(payload);
     case SnapshotPart::DeadLetters:
       return AddDeadLetters(payload);
+    case SnapshotPart::Histories:
+      return AddHistories(payload);
+    case SnapshotPart::Pauses:
+      return AddPauses(payload);
+    case SnapshotPart::Tombstones:
+      return AddTombstones(payload);
   }
   return absl::UnimplementedError(
       fmt::format("snapshot: part {} is unknown", static_cast<int>(part)));
 }
 
 absl::Status SnapshotDecoder::AddHead(Bytes payload) {
-  ASSIGN_OR_RETURN(const auto* head, Parse<fb::SnapshotHead>(SnapshotPart::Head, payload));
+  ASSIGN_OR_RETURN(const auto* head, ParsePart<fb::SnapshotHead>(SnapshotPart::Head, payload));
   head->UnPackTo(&head_);
   if (head_.digest_version != kDigestVersion) {
     return absl::UnimplementedError(fmt::format("snapshot: digest of version {}, this build has {}",
@@ -78,6 +65,7 @@ absl::Status SnapshotDecoder::AddHead(Bytes payload) {
   state_.epoch_ = head_.epoch;
   state_.time_ns_ = head_.time;
   state_.ready_orders_ = head_.ready_orders;
+  state_.engine_paused_ = head_.engine_paused;
   state_.lost_ = {
       .execution = head_.lost_execution, .task = head_.lost_task, .done = head_.lost_done};
   return absl::OkStatus();
@@ -87,19 +75,20 @@ absl::Status SnapshotDecoder::AddChunk(SnapshotPart part, Bytes payload) {
   ASSIGN_OR_RETURN(const auto* chunk, schema::Parse<fb::DefinitionChunk>(payload));
   const bool incoming = part == SnapshotPart::Incoming;
   const absl::Status added = (incoming ? state_.incoming_ : definition_).Add(*chunk);
-  return added.ok() ? added : Wrong(part, std::string(added.message()));
+  return added.ok() ? added : WrongPart(part, std::string(added.message()));
 }
 
 absl::Status SnapshotDecoder::AddSealed(Bytes payload) {
   ASSIGN_OR_RETURN(const auto* sealed, schema::Parse<fb::DefinitionSealed>(payload));
   auto definition = definition_.Seal(*sealed);
   if (!definition.ok()) {
-    return Wrong(SnapshotPart::Sealed, std::string(definition.status().message()));
+    return WrongPart(SnapshotPart::Sealed, std::string(definition.status().message()));
   }
   const WorkflowHash hash = (*definition)->hash();
   if (!definitions_.empty() && hash <= definitions_.back()->hash()) {
-    return Wrong(SnapshotPart::Sealed, "definitions are not in order");
+    return WrongPart(SnapshotPart::Sealed, "definitions are not in order");
   }
+  state_.Number(**definition);
   definitions_.push_back(definition->get());
   state_.definitions_.emplace(hash, *std::move(definition));
   return absl::OkStatus();
@@ -107,7 +96,7 @@ absl::Status SnapshotDecoder::AddSealed(Bytes payload) {
 
 absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
   constexpr SnapshotPart kPart = SnapshotPart::Executions;
-  ASSIGN_OR_RETURN(const auto* t, Parse<fb::SnapshotExecutions>(kPart, payload));
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotExecutions>(kPart, payload));
   const Column id(t->id());
   const Column definition(t->definition());
   const Column key_end(t->key_end());
@@ -120,18 +109,20 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
   const Column seq(t->seq());
   const Column failed_edge(t->failed_edge());
   const Column cancel_next(t->cancel_next());
-  const size_t n = Count(t->id());
+  const Column paused(t->paused());
+  const Column priority(t->priority());
+  const size_t n = CountOf(t->id());
   if (!(id.Fits(n) && definition.Fits(n) && key_end.Fits(n) && input.Fit(n) && state.Fits(n) &&
         cancel.Fits(n) && started_at.Fits(n) && finished_at.Fits(n) && seq.Fits(n) &&
-        failed_edge.Fits(n) && cancel_next.Fits(n))) {
-    return Wrong(kPart, "columns of different length");
+        failed_edge.Fits(n) && cancel_next.Fits(n) && paused.Fits(n) && priority.Fits(n))) {
+    return WrongPart(kPart, "columns of different length");
   }
   const std::string_view keys = TextOf(t->keys());
   size_t key_begin = 0;
   for (size_t i = 0; i < n; ++i) {
     if (definition[i] >= definitions_.size() || key_end[i] <= key_begin ||
         key_end[i] > keys.size() || state[i] >= kExecutionStateCount) {
-      return Wrong(kPart, fmt::format("execution {:016x} points outside", id[i]));
+      return WrongPart(kPart, fmt::format("execution {:016x} points outside", id[i]));
     }
     RETURN_IF_ERROR(
         AddExecution({.id = id[i],
@@ -140,6 +131,8 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
                       .input = input[i],
                       .state = static_cast<ExecutionState>(state[i]),
                       .cancel_requested = cancel[i] != 0,
+                      .paused = paused[i] != 0,
+                      .priority = priority[i],
                       .started_at = started_at[i],
                       .finished_at = finished_at[i],
                       .seq = seq[i],
@@ -153,7 +146,7 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
 absl::Status SnapshotDecoder::AddExecution(Execution fields) {
   const uint64_t before = state_.executions_.empty() ? 0 : state_.executions_.back()->id;
   if (fields.id <= before || fields.id > head_.seq) {
-    return Wrong(
+    return WrongPart(
         SnapshotPart::Executions,
         fmt::format("execution {:016x} behind {:016x}, at seq {}", fields.id, before, head_.seq));
   }
@@ -162,32 +155,37 @@ absl::Status SnapshotDecoder::AddExecution(Execution fields) {
   execution.tasks.resize(execution.definition->size());
   execution.counts[static_cast<size_t>(TaskState::kPending)] = execution.definition->size();
   if (!state_.by_key_.emplace(execution.key, &execution).second) {
-    return Wrong(SnapshotPart::Executions, fmt::format("key '{}' twice", execution.key));
+    return WrongPart(SnapshotPart::Executions, fmt::format("key '{}' twice", execution.key));
   }
   state_.by_id_.Insert(execution.id, &execution);
-  if (!IsTerminal(execution.state)) ++state_.live_executions_;
+  if (IsTerminal(execution.state)) {
+    state_.ended_.emplace(execution.finished_at, execution.id);
+  } else {
+    ++state_.live_executions_;
+  }
   state_.executions_.push_back(std::move(owned));
   return absl::OkStatus();
 }
 
 absl::Status SnapshotDecoder::AddTasks(Bytes payload) {
   constexpr SnapshotPart kPart = SnapshotPart::Tasks;
-  ASSIGN_OR_RETURN(const auto* table, Parse<fb::SnapshotTasks>(kPart, payload));
+  ASSIGN_OR_RETURN(const auto* table, ParsePart<fb::SnapshotTasks>(kPart, payload));
   const TaskColumns columns(*table);
-  if (!columns.Fit()) return Wrong(kPart, "columns of different length");
+  if (!columns.Fit()) return WrongPart(kPart, "columns of different length");
   for (size_t i = 0; i < columns.entries; ++i) {
     const std::pair<uint64_t, uint32_t> place = {columns.execution[i], columns.task[i]};
     const bool inside = place.first < state_.executions_.size() &&
                         place.second < state_.executions_[place.first]->tasks.size();
     if (!inside || place < next_task_ || !columns.Known(i)) {
-      return Wrong(kPart, fmt::format("task {} of the execution at {} cannot be", place.second,
-                                      place.first));
+      return WrongPart(kPart, fmt::format("task {} of the execution at {} cannot be", place.second,
+                                          place.first));
     }
     next_task_ = {place.first, place.second + 1};
     Execution& execution = *state_.executions_[place.first];
     TaskSlot& slot = execution.tasks[place.second];
     --execution.counts[static_cast<size_t>(slot.state)];
     slot = columns.Slot(i);
+    execution.generation = std::max(execution.generation, slot.generation);
     ++execution.counts[static_cast<size_t>(slot.state)];
   }
   return absl::OkStatus();
@@ -195,19 +193,19 @@ absl::Status SnapshotDecoder::AddTasks(Bytes payload) {
 
 absl::Status SnapshotDecoder::AddLists(Bytes payload) {
   constexpr SnapshotPart kPart = SnapshotPart::Lists;
-  ASSIGN_OR_RETURN(const auto* t, Parse<fb::SnapshotLists>(kPart, payload));
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotLists>(kPart, payload));
   const Column position(t->execution());
   const Column failed(t->failed());
   const Column task(t->task());
-  const size_t n = Count(t->execution());
+  const size_t n = CountOf(t->execution());
   if (!(position.Fits(n) && failed.Fits(n) && task.Fits(n))) {
-    return Wrong(kPart, "columns of different length");
+    return WrongPart(kPart, "columns of different length");
   }
   for (size_t i = 0; i < n; ++i) {
     if (position[i] >= state_.executions_.size() ||
         task[i] >= state_.executions_[position[i]]->tasks.size()) {
-      return Wrong(kPart, fmt::format("task {} of the execution at {} points outside", task[i],
-                                      position[i]));
+      return WrongPart(kPart, fmt::format("task {} of the execution at {} points outside", task[i],
+                                          position[i]));
     }
     Execution& execution = *state_.executions_[position[i]];
     PushBack(execution, failed[i] != 0 ? execution.failed : execution.due, task[i]);
@@ -218,18 +216,19 @@ absl::Status SnapshotDecoder::AddLists(Bytes payload) {
 
 absl::Status SnapshotDecoder::AddDeadLetters(Bytes payload) {
   constexpr SnapshotPart kPart = SnapshotPart::DeadLetters;
-  ASSIGN_OR_RETURN(const auto* t, Parse<fb::SnapshotDeadLetters>(kPart, payload));
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotDeadLetters>(kPart, payload));
   const Column seq(t->seq());
   const Column id(t->execution());
   const Column task(t->task());
-  const size_t n = Count(t->seq());
+  const size_t n = CountOf(t->seq());
   if (!(seq.Fits(n) && id.Fits(n) && task.Fits(n))) {
-    return Wrong(kPart, "columns of different length");
+    return WrongPart(kPart, "columns of different length");
   }
   for (size_t i = 0; i < n; ++i) {
     const Execution* execution = state_.FindExecution(id[i]);
     if (execution == nullptr || task[i] >= execution->tasks.size()) {
-      return Wrong(kPart, fmt::format("task {} of execution {:016x} is not there", task[i], id[i]));
+      return WrongPart(kPart,
+                       fmt::format("task {} of execution {:016x} is not there", task[i], id[i]));
     }
     state_.dead_letters_.push_back({.seq = seq[i], .task = {.execution = id[i], .task = task[i]}});
   }

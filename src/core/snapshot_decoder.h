@@ -34,10 +34,13 @@ class SnapshotDecoder {
   absl::Status AddTasks(Bytes payload);
   absl::Status AddLists(Bytes payload);
   absl::Status AddDeadLetters(Bytes payload);
+  absl::Status AddHistories(Bytes payload);
+  absl::Status AddPauses(Bytes payload);
+  absl::Status AddTombstones(Bytes payload);
 
   absl::Status CheckWhole();
   void Derive(Execution& execution);
-  void FillReadyQueue();
+  void FillQueues();
 
   State state_ = {};
   SnapshotPart last_ = SnapshotPart::None;
@@ -46,6 +49,7 @@ class SnapshotDecoder {
   std::vector<const Definition*> definitions_ = {};
   std::pair<uint64_t, uint32_t> next_task_ = {0, 0};  // the first that may come
   std::vector<std::pair<uint64_t, uint32_t>> listed_ = {};
+  uint64_t history_notes_ = 0;
 };
 
 }  // namespace stet::core

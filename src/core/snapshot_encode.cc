@@ -24,7 +24,10 @@ class Encoder {
     RETURN_IF_ERROR(Executions());
     RETURN_IF_ERROR(Tasks());
     RETURN_IF_ERROR(Lists());
-    return DeadLetters();
+    RETURN_IF_ERROR(DeadLetters());
+    RETURN_IF_ERROR(Histories());
+    RETURN_IF_ERROR(Pauses());
+    return Tombstones();
   }
 
  private:
@@ -35,7 +38,9 @@ class Encoder {
         builder, state_.seq(), state_.epoch(), state_.time_ns(), state_.digest(), kDigestVersion,
         state_.ready_orders(), lost.execution, lost.task, lost.done,
         static_cast<uint32_t>(state_.definitions().size()), state_.executions().size(),
-        state_.dead_letters().size(), state_.incoming_definition().chunks()));
+        state_.dead_letters().size(), state_.incoming_definition().chunks(), state_.engine_paused(),
+        HistoryNotes(), HistoryDigest(state_), state_.paused_activities(),
+        state_.tombstones().size()));
     return sink_(SnapshotPart::Head,
                  std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   }
@@ -117,6 +122,8 @@ class Encoder {
       c.seq.push_back(e.seq);
       c.failed_edge.push_back(e.failed_edge);
       c.cancel_next.push_back(e.cancel_next);
+      c.paused.push_back(e.paused ? 1 : 0);
+      c.priority.push_back(e.priority);
       RETURN_IF_ERROR(part.Added(80 + e.key.size()));
     }
     return part.Flush();
@@ -186,6 +193,69 @@ class Encoder {
       RETURN_IF_ERROR(part.Added(20));
     }
     return part.Flush();
+  }
+
+  uint64_t HistoryNotes() const {
+    uint64_t notes = 0;
+    for (const auto& execution : state_.executions()) {
+      for (const auto& [task, of_task] : execution->history.by_task()) notes += of_task.size();
+    }
+    return notes;
+  }
+
+  static void AddNote(uint64_t position, uint32_t task, const AttemptNote& note,
+                      fb::SnapshotHistoriesT& c) {
+    c.execution.push_back(position);
+    c.task.push_back(task);
+    c.seq.push_back(note.seq);
+    c.generation.push_back(note.generation);
+    c.attempt.push_back(note.attempt);
+    c.epoch.push_back(note.epoch);
+    c.outcome.push_back(static_cast<uint8_t>(note.outcome));
+    c.started_at.push_back(note.started_at);
+    c.finished_at.push_back(note.finished_at);
+    c.error_seq.push_back(note.error.seq);
+    c.error_digest.push_back(note.error.digest);
+    c.error_bytes.push_back(note.error.bytes);
+  }
+
+  absl::Status Histories() {
+    PartWriter<fb::SnapshotHistoriesT> part(SnapshotPart::Histories, sink_, part_bytes_);
+    for (size_t position = 0; position < state_.executions().size(); ++position) {
+      for (const auto& [task, notes] : state_.executions()[position]->history.by_task()) {
+        for (const AttemptNote& note : notes) {
+          AddNote(position, task, note, part.columns());
+          RETURN_IF_ERROR(part.Added(70));
+        }
+      }
+    }
+    return part.Flush();
+  }
+
+  absl::Status Pauses() {
+    PartWriter<fb::SnapshotPausesT> part(SnapshotPart::Pauses, sink_, part_bytes_);
+    for (const auto& [name, number] : state_.activities().by_name()) {
+      if (!state_.activities()[number].paused) continue;
+      fb::SnapshotPausesT& c = part.columns();
+      c.names.insert(c.names.end(), name.begin(), name.end());
+      c.name_end.push_back(static_cast<uint32_t>(c.names.size()));
+      RETURN_IF_ERROR(part.Added(4 + name.size()));
+    }
+    return part.Flush();
+  }
+
+  absl::Status Tombstones() {
+    PartWriter<fb::SnapshotTombstonesT> part(SnapshotPart::Tombstones, sink_, part_bytes_);
+    absl::Status status;
+    state_.tombstones().ForEach([&](const Tombstone& tombstone) {
+      if (!status.ok()) return;
+      part.columns().hash_high.push_back(tombstone.key.high);
+      part.columns().hash_low.push_back(tombstone.key.low);
+      part.columns().forget_at.push_back(tombstone.forget_at);
+      part.columns().outcome.push_back(static_cast<uint8_t>(tombstone.outcome));
+      status = part.Added(25);
+    });
+    return status.ok() ? part.Flush() : status;
   }
 
   const State& state_;

@@ -17,11 +17,6 @@ absl::Status CheckCount(const char* what, uint64_t promised, uint64_t found) {
   return Wrong(fmt::format("expected {} {}, found {}", promised, what, found));
 }
 
-struct ReadyTask {
-  int32_t priority = 0;
-  ReadyQueue::Entry entry = {};
-};
-
 }  // namespace
 
 absl::Status SnapshotDecoder::CheckWhole() {
@@ -30,7 +25,10 @@ absl::Status SnapshotDecoder::CheckWhole() {
   for (const absl::Status& status :
        {CheckCount("definitions", head_.definitions, definitions_.size()),
         CheckCount("executions", head_.executions, state_.executions_.size()),
-        CheckCount("dead letters", head_.dead_letters, state_.dead_letters_.size())}) {
+        CheckCount("dead letters", head_.dead_letters, state_.dead_letters_.size()),
+        CheckCount("notes of attempts", head_.history_notes, history_notes_),
+        CheckCount("pauses", head_.paused_activities, state_.paused_activities_),
+        CheckCount("tombstones", head_.tombstones, state_.tombstones_.size())}) {
     if (!status.ok()) return status;
   }
   if ((head_.incoming_chunks == 0) != (state_.incoming_.partial() == nullptr)) {
@@ -64,20 +62,23 @@ void SnapshotDecoder::Derive(Execution& execution) {
   state_.digest_ += execution.digest;
 }
 
-void SnapshotDecoder::FillReadyQueue() {
-  std::vector<ReadyTask> ready;
+// The ready queue, and how many attempts run of each activity.
+void SnapshotDecoder::FillQueues() {
   for (const auto& execution : state_.executions_) {
-    if (execution->count(TaskState::kReady) == 0) continue;
-    for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
+    uint32_t left = execution->count(TaskState::kReady) + execution->count(TaskState::kRunning);
+    for (uint32_t task = 0; left > 0; ++task) {
       const TaskSlot& slot = execution->tasks[task];
-      if (slot.state != TaskState::kReady) continue;
-      ready.push_back({.priority = execution->definition->priority(task),
-                       .entry = {.execution = execution.get(), .task = task, .order = slot.order}});
+      if (slot.state != TaskState::kReady && slot.state != TaskState::kRunning) continue;
+      --left;
+      const uint32_t activity = execution->definition->activity_number(task);
+      if (slot.state == TaskState::kRunning) {
+        ++state_.activities_[activity].running;
+      } else if (!execution->held_back()) {
+        state_.ready_.Insert(activity, execution->effective_priority(task),
+                             {.execution = execution.get(), .task = task, .order = slot.order});
+      }
     }
   }
-  std::sort(ready.begin(), ready.end(),
-            [](const ReadyTask& a, const ReadyTask& b) { return a.entry.order < b.entry.order; });
-  for (const ReadyTask& task : ready) state_.ready_.Push(task.priority, task.entry);
 }
 
 absl::StatusOr<State> SnapshotDecoder::Finish() {
@@ -86,12 +87,20 @@ absl::StatusOr<State> SnapshotDecoder::Finish() {
   for (const auto& execution : state_.executions_) Derive(*execution);
   for (const Definition* definition : definitions_) state_.digest_ += DigestOf(*definition);
   for (const DeadLetterRef& letter : state_.dead_letters_) state_.digest_ += DigestOf(letter);
-  state_.digest_ += DigestOfEngine(state_);
+  state_.digest_ += DigestOfEngine(state_) + DigestOfSwitch(state_);
+  for (uint32_t i = 0; i < state_.activities_.size(); ++i) {
+    state_.digest_ += DigestOfPause(state_.activities_[i]);
+  }
+  state_.tombstones_.ForEach([this](const Tombstone& t) { state_.digest_ += DigestOf(t); });
   if (state_.digest_ != head_.digest) {
     return Wrong(fmt::format("at seq {}: expected digest {:016x}, found {:016x}", head_.seq,
                              head_.digest, state_.digest_));
   }
-  FillReadyQueue();
+  if (const uint64_t found = HistoryDigest(state_); found != head_.history_digest) {
+    return Wrong(fmt::format("histories: expected digest {:016x}, found {:016x}",
+                             head_.history_digest, found));
+  }
+  FillQueues();
   State done = std::move(state_);
   *this = SnapshotDecoder();
   return done;

@@ -24,6 +24,8 @@ void ForEachColumn(fb::SnapshotExecutionsT& c, Visit visit) {
   visit(c.seq);
   visit(c.failed_edge);
   visit(c.cancel_next);
+  visit(c.paused);
+  visit(c.priority);
 }
 
 template <class Visit>
@@ -59,6 +61,29 @@ void ForEachColumn(fb::SnapshotListsT& c, Visit visit) {
 template <class Visit>
 void ForEachColumn(fb::SnapshotDeadLettersT& c, Visit visit) {
   visit(c.task);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotHistoriesT& c, Visit visit) {
+  visit(c.task);
+  visit(c.generation);
+  visit(c.attempt);
+  visit(c.epoch);
+  visit(c.outcome);
+  visit(c.started_at);
+  visit(c.finished_at);
+  visit(c.error_seq);
+  visit(c.error_digest);
+  visit(c.error_bytes);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotPausesT&, Visit) {}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotTombstonesT& c, Visit visit) {
+  visit(c.forget_at);
+  visit(c.outcome);
 }
 
 // Fills parts of `kind`; Columns is the object of its table.

@@ -11,10 +11,34 @@ bool Equal(const Execution& a, const Execution& b) {
          a.input == b.input && a.state == b.state && a.cancel_requested == b.cancel_requested &&
          a.started_at == b.started_at && a.finished_at == b.finished_at && a.seq == b.seq &&
          a.counts == b.counts && a.tasks == b.tasks && a.due == b.due && a.failed == b.failed &&
-         a.failed_edge == b.failed_edge && a.cancel_next == b.cancel_next && a.digest == b.digest;
+         a.failed_edge == b.failed_edge && a.cancel_next == b.cancel_next && a.paused == b.paused &&
+         a.priority == b.priority && a.generation == b.generation && a.history == b.history &&
+         a.digest == b.digest;
+}
+
+bool Equal(const ActivityEntry& a, const ActivityEntry& b) {
+  return a.name == b.name && a.paused == b.paused && a.running == b.running;
+}
+
+// By name; what nobody pauses or runs counts for nothing.
+bool Equal(const ActivityTable& a, const ActivityTable& b) {
+  const auto covers = [](const ActivityTable& x, const ActivityTable& y) {
+    return std::all_of(x.by_name().begin(), x.by_name().end(), [&](const auto& named) {
+      const ActivityEntry& mine = x[named.second];
+      const ActivityEntry* other = y.Find(named.first);
+      if (other == nullptr) return !mine.paused && mine.running == 0;
+      return Equal(mine, *other);
+    });
+  };
+  return covers(a, b) && covers(b, a);
 }
 
 }  // namespace
+
+int32_t Execution::effective_priority(uint32_t task) const {
+  const int64_t sum = int64_t{priority} + definition->priority(task);
+  return static_cast<int32_t>(std::clamp<int64_t>(sum, INT32_MIN, INT32_MAX));
+}
 
 uint32_t Execution::open() const {
   return count(TaskState::kPending) + count(TaskState::kReady) + count(TaskState::kRunning) +
@@ -33,6 +57,20 @@ const Execution* State::FindExecutionByKey(std::string_view key) const {
   return it == by_key_.end() ? nullptr : it->second;
 }
 
+const DeadLetterRef* State::FindDeadLetter(const RunRef& task) const {
+  const auto at =
+      std::find_if(dead_letters_.begin(), dead_letters_.end(),
+                   [&task](const DeadLetterRef& letter) { return letter.task == task; });
+  return at == dead_letters_.end() ? nullptr : &*at;
+}
+
+void State::Number(Definition& definition) {
+  std::vector<uint32_t> numbers;
+  for (const std::string& name : definition.activities())
+    numbers.push_back(activities_.Intern(name));
+  definition.SetActivityNumbers(std::move(numbers));
+}
+
 bool operator==(const State& a, const State& b) {
   const auto same_definition = [](const auto& x, const auto& y) { return x.first == y.first; };
   const auto same_execution = [](const auto& x, const auto& y) { return Equal(*x, *y); };
@@ -40,6 +78,9 @@ bool operator==(const State& a, const State& b) {
          a.digest_ == b.digest_ && a.ready_orders_ == b.ready_orders_ &&
          a.live_executions_ == b.live_executions_ && a.lost_ == b.lost_ &&
          a.incoming_ == b.incoming_ && a.dead_letters_ == b.dead_letters_ &&
+         a.engine_paused_ == b.engine_paused_ && a.paused_activities_ == b.paused_activities_ &&
+         a.tombstones_ == b.tombstones_ && a.ended_ == b.ended_ &&
+         Equal(a.activities_, b.activities_) &&
          std::equal(a.definitions_.begin(), a.definitions_.end(), b.definitions_.begin(),
                     b.definitions_.end(), same_definition) &&
          std::equal(a.executions_.begin(), a.executions_.end(), b.executions_.begin(),
@@ -48,17 +89,16 @@ bool operator==(const State& a, const State& b) {
 }
 
 std::optional<RunRef> NextReady(const State& state) {
-  return NextReady(state, [](const Execution&, uint32_t) { return true; });
+  return NextReady(state, [](uint32_t) { return true; });
 }
 
 std::optional<RunRef> NextReady(const State& state,
-                                absl::FunctionRef<bool(const Execution&, uint32_t task)> accept) {
-  // A cancellation that is under way has yet to reach some ready tasks: they are not started any more.
-  const ReadyQueue::Entry* entry =
-      state.ready().First([&accept](const Execution& execution, uint32_t task) {
-        return !execution.cancel_requested && accept(execution, task);
-      });
-  if (entry == nullptr) return std::nullopt;
+                                absl::FunctionRef<bool(uint32_t activity)> accept) {
+  if (state.engine_paused()) return std::nullopt;
+  const auto entry = state.ready().First([&state, &accept](uint32_t activity) {
+    return !state.activities()[activity].paused && accept(activity);
+  });
+  if (!entry.has_value()) return std::nullopt;
   return RunRef{.execution = entry->execution->id, .task = entry->task};
 }
 

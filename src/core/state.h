@@ -7,17 +7,21 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
 #include <absl/functional/function_ref.h>
 #include <absl/time/time.h>
 
+#include "core/activity_table.h"
 #include "core/definition.h"
 #include "core/definition_builder.h"
 #include "core/execution.h"
 #include "core/id_map.h"
 #include "core/ready_queue.h"
+#include "core/tombstones.h"
 
 namespace stet::core {
 
@@ -58,6 +62,14 @@ class State {
   // By id, ascending.
   std::span<const std::unique_ptr<Execution>> executions() const { return executions_; }
   std::span<const DeadLetterRef> dead_letters() const { return dead_letters_; }
+  // Null when the task has no letter.
+  const DeadLetterRef* FindDeadLetter(const RunRef& task) const;
+  bool engine_paused() const { return engine_paused_; }
+  const ActivityTable& activities() const { return activities_; }
+  uint32_t paused_activities() const { return paused_activities_; }
+  const Tombstones& tombstones() const { return tombstones_; }
+  // Executions that have ended, by when, then by id.
+  const absl::btree_set<std::pair<int64_t, uint64_t>>& ended() const { return ended_; }
   uint32_t live_executions() const { return live_executions_; }
   const LostCursor& lost_cursor() const { return lost_; }
   const DefinitionBuilder& incoming_definition() const { return incoming_; }
@@ -71,6 +83,9 @@ class State {
   friend bool operator==(const State& a, const State& b);
 
  private:
+  // Gives the definition's activities their numbers.
+  void Number(Definition& definition);
+
   friend class Editor;
   friend class SnapshotDecoder;
   uint64_t seq_ = 0;
@@ -87,13 +102,18 @@ class State {
   absl::btree_map<std::string_view, Execution*> by_key_ = {};  // views of Execution::key
   ReadyQueue ready_ = {};
   std::vector<DeadLetterRef> dead_letters_ = {};
+  bool engine_paused_ = false;
+  uint32_t paused_activities_ = 0;
+  ActivityTable activities_ = {};
+  Tombstones tombstones_ = {};
+  absl::btree_set<std::pair<int64_t, uint64_t>> ended_ = {};
 };
 
-// The ready run that a free worker gets: highest priority, then first come.
+// The ready run that a free worker gets: highest priority, then first come.  None of what is paused.
 std::optional<RunRef> NextReady(const State& state);
 
-// The first of them that `accept` takes.
+// The same of activities that `accept` takes, by their numbers.
 std::optional<RunRef> NextReady(const State& state,
-                                absl::FunctionRef<bool(const Execution&, uint32_t task)> accept);
+                                absl::FunctionRef<bool(uint32_t activity)> accept);
 
 }  // namespace stet::core

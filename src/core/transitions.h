@@ -39,6 +39,21 @@ inline constexpr Step<TaskState> kTask[] = {
     {E::RetriesWoken,     T::kRetrying,  T::kRetrying,  T::kReady},
 };
 
+// TasksReopened leads from one generation into the next; within one, none of its steps is in the tables.
+inline constexpr Step<TaskState> kTaskReopened[] = {
+    {E::TasksReopened,    T::kSkipped,      T::kSkipped,      T::kPending},
+    {E::TasksReopened,    T::kCancelled,    T::kCancelled,    T::kPending},
+    {E::TasksReopened,    T::kDeadLettered, T::kDeadLettered, T::kPending},
+};
+inline constexpr Step<RunState> kRunReopened[] = {
+    {E::TasksReopened,    R::kFailed,    R::kFailed,    R::kScheduled},
+    {E::TasksReopened,    R::kCanceled,  R::kCanceled,  R::kScheduled},
+};
+inline constexpr Step<ExecutionState> kExecutionReopened[] = {
+    {E::TasksReopened,    X::kFailed,    X::kFailed,    X::kRunning},
+    {E::TasksReopened,    X::kCancelled, X::kCancelled, X::kRunning},
+};
+
 inline constexpr Step<RunState> kRun[] = {
     {E::TasksReady,       R::kScheduled, R::kScheduled, R::kReady},
     {E::TasksSkipped,     R::kScheduled, R::kScheduled, R::kCanceled},

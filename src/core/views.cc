@@ -17,6 +17,9 @@ std::optional<absl::Time> TimeOrNone(int64_t ns) {
   return absl::FromUnixNanos(ns);
 }
 
+static_assert(static_cast<int>(AttemptOutcome::kCancelled) ==
+              static_cast<int>(schema::AttemptOutcome::Cancelled));
+
 absl::Time FinishedAt(const Execution& execution) {
   return IsTerminal(execution.state) ? absl::FromUnixNanos(execution.finished_at)
                                      : absl::InfiniteFuture();
@@ -66,6 +69,8 @@ ExecutionReport MakeReport(const State& state, const Execution& execution, Paylo
   report.workflow_hash = execution.definition->hash();
   report.state = execution.state;
   report.cancel_requested = execution.cancel_requested;
+  report.paused = execution.paused;
+  report.priority = execution.priority;
   report.input = Fetch(execution.input, payloads);
   report.started_at = absl::FromUnixNanos(execution.started_at);
   report.finished_at = FinishedAt(execution);
@@ -84,6 +89,8 @@ ExecutionSummary MakeSummary(const Execution& execution) {
   summary.workflow = std::string(execution.definition->name());
   summary.state = execution.state;
   summary.cancel_requested = execution.cancel_requested;
+  summary.paused = execution.paused;
+  summary.priority = execution.priority;
   summary.started_at = absl::FromUnixNanos(execution.started_at);
   summary.finished_at = FinishedAt(execution);
   summary.counts = execution.counts;
@@ -94,20 +101,34 @@ std::vector<DeadLetter> MakeDeadLetters(const State& state, PayloadSource payloa
   std::vector<DeadLetter> letters;
   letters.reserve(state.dead_letters().size());
   for (const DeadLetterRef& ref : state.dead_letters()) {
-    const Execution& execution = *state.FindExecution(ref.task.execution);
-    const TaskSlot& slot = execution.tasks[ref.task.task];
-    DeadLetter letter;
-    letter.execution = execution.id;
-    letter.key = execution.key;
-    letter.task = std::string(execution.definition->task_name(ref.task.task));
-    letter.attempts = slot.attempts;
-    letter.error = Fetch(slot.error, payloads).bytes;
-    letter.input = Fetch(execution.input, payloads);
-    letter.at = absl::FromUnixNanos(slot.updated_at);
-    letter.seq = ref.seq;
-    letters.push_back(std::move(letter));
+    letters.push_back(MakeDeadLetter(state, ref, payloads));
   }
   return letters;
+}
+
+DeadLetter MakeDeadLetter(const State& state, const DeadLetterRef& ref, PayloadSource payloads) {
+  const Execution& execution = *state.FindExecution(ref.task.execution);
+  const TaskSlot& slot = execution.tasks[ref.task.task];
+  DeadLetter letter;
+  letter.execution = execution.id;
+  letter.key = execution.key;
+  letter.task = std::string(execution.definition->task_name(ref.task.task));
+  letter.attempts = slot.attempts;
+  letter.error = Fetch(slot.error, payloads).bytes;
+  letter.input = Fetch(execution.input, payloads);
+  letter.at = absl::FromUnixNanos(slot.updated_at);
+  letter.seq = ref.seq;
+  for (const AttemptNote& note : execution.history.of(ref.task.task)) {
+    letter.history.push_back({.seq = note.seq,
+                              .generation = note.generation,
+                              .attempt = note.attempt,
+                              .epoch = note.epoch,
+                              .outcome = static_cast<AttemptOutcome>(note.outcome),
+                              .started_at = absl::FromUnixNanos(note.started_at),
+                              .finished_at = absl::FromUnixNanos(note.finished_at),
+                              .error = Fetch(note.error, payloads).bytes});
+  }
+  return letter;
 }
 
 RunInstance MakeRun(const Execution& execution, uint32_t task) {
@@ -121,7 +142,7 @@ RunInstance MakeRun(const Execution& execution, uint32_t task) {
   fields.lost_count = slot.lost;
   fields.created_at = absl::FromUnixNanos(execution.started_at);
   fields.scheduled_at = fields.created_at;
-  fields.effective_priority = execution.definition->priority(task);
+  fields.effective_priority = execution.effective_priority(task);
   fields.last_state_change_at = absl::FromUnixNanos(changed_at);
   if (slot.run == RunState::kRunning) {
     fields.current_attempt = slot.token();

@@ -20,6 +20,7 @@ using PayloadSource = absl::FunctionRef<Payload(const PayloadRef&)>;
 TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSource payloads);
 ExecutionReport MakeReport(const State& state, const Execution& execution, PayloadSource payloads);
 ExecutionSummary MakeSummary(const Execution& execution);
+DeadLetter MakeDeadLetter(const State& state, const DeadLetterRef& ref, PayloadSource payloads);
 std::vector<DeadLetter> MakeDeadLetters(const State& state, PayloadSource payloads);
 
 // The task's current run, by the rules of RunInstance.

@@ -43,26 +43,58 @@ Attempts::Attempts(Options options, Ledger* ledger, Timers* timers, Workers* wor
       ledger_(ledger),
       timers_(timers),
       workers_(workers),
-      bindings_(activities) {}
+      bindings_(activities),
+      limits_(options_.limits) {
+  limits_.Recall(ledger_->state(), NowNs());
+}
 
 void Attempts::StartReady() {
-  const auto known = [this](const core::Execution& execution, uint32_t task) {
-    return !execution.cancel_requested && bindings_.Find(*execution.definition, task) != nullptr;
-  };
+  next_start_ = absl::InfiniteFuture();
+  const auto may_start = [this](uint32_t activity) { return MayStart(activity); };
   // An attempt is counted when it starts: none may wait for a thread that will never be.
   const uint32_t slots_now = slots();
   while (!closing_ && slots_taken_ < slots_now) {
-    const std::optional<core::RunRef> run = core::NextReady(ledger_->state(), known);
-    if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) return;
+    const std::optional<core::RunRef> run = core::NextReady(ledger_->state(), may_start);
+    if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) break;
     ++slots_taken_;
+    const core::Definition& definition =
+        *ledger_->state().FindExecution(run->execution)->definition;
+    limits_.Started(ledger_->state(), definition.activity_number(run->task), NowNs());
   }
+  if (const int64_t next = limits_.TakeNextStart(); next != INT64_MAX) {
+    next_start_ = absl::FromUnixNanos(next);
+  }
+}
+
+int64_t Attempts::NowNs() const { return absl::ToUnixNanos(ledger_->now()); }
+
+bool Attempts::MayStart(uint32_t activity) {
+  const core::State& state = ledger_->state();
+  return Knows(activity) && limits_.HasRoom(state, activity) &&
+         limits_.InRate(state, activity, NowNs());
+}
+
+core::RunnerFacts::Limited Attempts::Limited(uint32_t activity) {
+  const core::State& state = ledger_->state();
+  const ActivityLimit* limit = limits_.Find(state, activity);
+  core::RunnerFacts::Limited limited;
+  if (limit == nullptr) return limited;
+  if (!limits_.HasRoom(state, activity)) limited.concurrency = limit->concurrency;
+  const int64_t next = limits_.NextStart(state, activity);
+  if (next > NowNs()) limited.until_ns = next;
+  return limited;
+}
+
+bool Attempts::Knows(uint32_t activity) {
+  return bindings_.Find(ledger_->state().activities(), activity) != nullptr;
 }
 
 void Attempts::Dispatch(const core::Effect& effect) {
   const core::Execution* execution = ledger_->state().FindExecution(effect.execution);
-  const core::TaskSlot& slot = execution->tasks[effect.task];
-  // State is ahead of what is released: the attempt may have timed out before it could run.
-  if (slot.state != TaskState::kRunning || slot.token() != effect.token) {
+  // State is ahead of what is released: the attempt may have timed out before it could run, its
+  // execution may have ended and been purged.
+  const core::TaskSlot* slot = execution == nullptr ? nullptr : &execution->tasks[effect.task];
+  if (slot == nullptr || slot->state != TaskState::kRunning || slot->token() != effect.token) {
     --slots_taken_;
     return;
   }
@@ -88,10 +120,11 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   }
   attempt->run = {.execution = effect.execution, .task = effect.task};
   attempt->token = effect.token;
-  attempt->run_id = 1;
+  attempt->run_id = slot.generation;
   attempt->number = slot.attempts;
   attempt->timer_ns = slot.due_at;
-  attempt->activity = bindings_.Find(definition, effect.task);
+  attempt->activity =
+      bindings_.Find(ledger_->state().activities(), definition.activity_number(effect.task));
   attempt->execution_key = execution.key;
   attempt->task_name = definition.task_name(effect.task);
   attempt->config = definition.config(effect.task);

@@ -12,6 +12,8 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "core/effect.h"
+#include "core/start_limits.h"
+#include "core/why.h"
 #include "engine/bindings.h"
 #include "engine/ledger.h"
 #include "engine/timers.h"
@@ -26,14 +28,22 @@ class Attempts {
     uint32_t slots = 1;
     uint64_t output_bytes_max = 1 << 20;
     Clock* clock = SystemClock();  // what attempts sleep by
+    core::StartLimits::Limits limits = {};
   };
 
   // All but the options is kept.
   Attempts(Options options, Ledger* ledger, Timers* timers, Workers* workers,
            const Activities* activities);
 
+  // Whether there is an activity of that number in the state.
+  bool Knows(uint32_t activity);
   // Starts ready runs whose activity is known while slots are free.
   void StartReady();
+
+  // When a run that a rate held up may start; InfiniteFuture if there is none.
+  absl::Time next_start() const { return next_start_; }
+  // What the limits say of the activity now; for explanations.
+  core::RunnerFacts::Limited Limited(uint32_t activity);
 
   // A start was released: the activity may run.  Arms its timeout.
   void Dispatch(const core::Effect& effect);
@@ -69,11 +79,16 @@ class Attempts {
   bool Record(const Attempt& attempt);
   void Return(std::unique_ptr<Attempt> attempt, StopReason reason);
 
+  bool MayStart(uint32_t activity);
+  int64_t NowNs() const;
+
   const Options options_;
   Ledger* ledger_;
   Timers* timers_;
   Workers* workers_;
   Bindings bindings_;
+  core::StartLimits limits_;
+  absl::Time next_start_ = absl::InfiniteFuture();
 
   // By seq of the start; looked up only.
   absl::flat_hash_map<uint64_t, Attempt*> running_;

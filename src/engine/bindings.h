@@ -1,13 +1,12 @@
-// Which function runs a task: activities by definition and number, found without comparing names.
+// Which function runs a task: activities by their number in the state, found without comparing names.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
-
-#include "core/definition.h"
+#include "core/activity_table.h"
 #include "stet/activity.h"
 
 namespace stet::engine {
@@ -21,16 +20,12 @@ class Bindings {
   // `activities` is kept.
   explicit Bindings(const Activities* activities) : activities_(*activities) {}
 
-  // Null when there is no activity of that name: the task has to wait.
-  const Activity* Find(const core::Definition& definition, uint32_t task);
+  // Null when there is no activity of that name: its tasks have to wait.
+  const Activity* Find(const core::ActivityTable& table, uint32_t number);
 
  private:
-  using Bound = std::vector<const Activity*>;  // by Definition::activity_index
-  const Bound& Bind(const core::Definition& definition);
-
   const Activities& activities_;
-  // Looked up only.  Definitions live as long as the state.
-  absl::flat_hash_map<const core::Definition*, Bound> bound_;
+  std::vector<const Activity*> bound_;  // by number
 };
 
 }  // namespace stet::engine

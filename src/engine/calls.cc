@@ -29,15 +29,8 @@ absl::Status CheckLimits(const core::State& state, const Limits& limits,
                          {"bytes", std::to_string(request.input.bytes.size())},
                          {"limit", std::to_string(limits.payload_bytes)}});
   }
-  if (state.live_executions() >= limits.live_executions &&
-      state.FindExecutionByKey(request.key) == nullptr) {
-    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooManyExecutions,
-                        fmt::format("{} executions are not ended: the limit is {}",
-                                    state.live_executions(), limits.live_executions),
-                        {{"count", std::to_string(state.live_executions())},
-                         {"limit", std::to_string(limits.live_executions)}});
-  }
-  return absl::OkStatus();
+  if (state.FindExecutionByKey(request.key) != nullptr) return absl::OkStatus();
+  return CheckLive(state, limits);
 }
 
 // A definition is stored once, part by part.
@@ -49,6 +42,15 @@ absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow) {
 }
 
 }  // namespace
+
+absl::Status CheckLive(const core::State& state, const Limits& limits) {
+  if (state.live_executions() < limits.live_executions) return absl::OkStatus();
+  return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooManyExecutions,
+                      fmt::format("{} executions are not ended: the limit is {}",
+                                  state.live_executions(), limits.live_executions),
+                      {{"count", std::to_string(state.live_executions())},
+                       {"limit", std::to_string(limits.live_executions)}});
+}
 
 absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
                                  const StartRequest& request) {

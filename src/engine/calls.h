@@ -17,6 +17,9 @@ namespace stet::engine {
 // The workflows that Start knows, validated.  Immutable once the engine is open.
 using Catalog = StringMap<core::PreparedWorkflow>;
 
+// Errors: kTooManyExecutions when no other may be live.
+absl::Status CheckLive(const core::State& state, const Limits& limits);
+
 // Starts one execution.  The result may be told once everything up to now is released.
 absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
                                  const StartRequest& request);

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "core/refusal.h"
+#include "core/views.h"
 #include "engine/calls.h"
-#include "engine/host.h"
+#include "engine/engine_impl.h"
 #include "engine/reports.h"
 #include "engine/resolve.h"
 #include "engine/snapshotter.h"
@@ -16,28 +16,6 @@ namespace stet {
 
 using engine::Ledger;
 using engine::Sequencer;
-
-class Engine::Impl : public engine::Host {
- public:
-  using engine::Host::Host;
-
-  // Runs `ask` on the loop's thread and waits for its answer, until that is released.
-  template <typename T, typename Ask>
-  absl::StatusOr<T> AskLoop(Ask ask) {
-    const auto reply = std::make_shared<engine::Reply<T>>();
-    const bool posted = Post([reply, ask = std::move(ask)](Sequencer& loop) mutable {
-      if (!loop.ledger().failure().ok()) return reply->Set(loop.ledger().failure());
-      engine::AnswerWhenReleased<T>(loop.ledger(), reply, ask(loop));
-    });
-    if (!posted) return Closed();
-    return reply->Take();
-  }
-
-  static absl::Status Closed() {
-    return core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed,
-                        "the engine is closed");
-  }
-};
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -109,16 +87,13 @@ absl::StatusOr<std::vector<ExecutionSummary>> Engine::List() {
       [](Sequencer& loop) { return engine::Summaries(loop.ledger().state()); });
 }
 
-absl::StatusOr<std::vector<DeadLetter>> Engine::DeadLetters() {
-  return impl_->AskLoop<std::vector<DeadLetter>>([](Sequencer& loop) {
-    return engine::DeadLettersOf(loop.ledger().state(), loop.ledger().payloads());
-  });
-}
-
-absl::StatusOr<uint64_t> Engine::Cancel(std::string_view execution) {
-  return impl_->AskLoop<uint64_t>([name = std::string(execution)](Sequencer& loop) {
-    return engine::CancelNow(loop.ledger(), name);
-  });
+absl::StatusOr<ExecutionSummary> Engine::Find(std::string_view execution) {
+  return impl_->AskLoop<ExecutionSummary>(
+      [name = std::string(execution)](Sequencer& loop) -> absl::StatusOr<ExecutionSummary> {
+        const auto found = engine::Resolve(loop.ledger().state(), name);
+        if (!found.ok()) return found.status();
+        return core::MakeSummary(**found);
+      });
 }
 
 absl::StatusOr<SnapshotInfo> Engine::Snapshot() {

@@ -69,6 +69,11 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
   for (const auto& [name, activity] : options.activities) {
     if (!activity) return absl::InvalidArgumentError(fmt::format("activity \"{}\" is empty", name));
   }
+  for (const auto& [name, limit] : options.activity_limits) {
+    if (limit.starts == 0 || limit.per > absl::ZeroDuration()) continue;
+    return absl::InvalidArgumentError(fmt::format(
+        "activity_limits[\"{}\"]: starts is {}, per must be above 0", name, limit.starts));
+  }
   Catalog catalog;
   for (const Workflow& workflow : options.workflows) {
     ASSIGN_OR_RETURN(core::PreparedWorkflow prepared,
@@ -151,7 +156,9 @@ void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
                   .clock = options_.clock,
                   .attempts = {.slots = slots,
                                .output_bytes_max = options_.limits.payload_bytes,
-                               .clock = options_.clock},
+                               .clock = options_.clock,
+                               .limits = options_.activity_limits},
+                  .retention = options_.retention,
                   .execute = options_.execute,
                   .snapshotter = snapshotter ? &*snapshotter : nullptr});
   inbox_->SetWake([&ledger] { ledger.journal().Wake(); });

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "core/why.h"
 #include "engine/replay.h"
 #include "engine/replayed.h"
 #include "engine/replayer.h"
@@ -68,6 +69,20 @@ absl::StatusOr<ExecutionReport> Replayed::Report(std::string_view execution) con
 
 std::vector<DeadLetter> Replayed::DeadLetters() const {
   return engine::DeadLettersOf(impl_->books.state, impl_->books.payloads);
+}
+
+absl::StatusOr<DeadLetter> Replayed::GetDeadLetter(std::string_view execution,
+                                                   std::string_view task) const {
+  const Books& books = impl_->books;
+  ASSIGN_OR_RETURN(const core::RunRef run, engine::ResolveTask(books.state, execution, task));
+  return engine::DeadLetterOf(books.state, books.payloads, run);
+}
+
+absl::StatusOr<WhyReport> Replayed::Why(std::string_view execution, size_t tasks_max) const {
+  const core::State& state = impl_->books.state;
+  ASSIGN_OR_RETURN(const core::Execution* found, engine::Resolve(state, execution));
+  return core::Explain(
+      state, *found, {}, [](uint32_t) { return true; }, tasks_max);
 }
 
 absl::StatusOr<Workflow> Replayed::Definition(std::string_view execution) const {

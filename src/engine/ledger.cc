@@ -51,6 +51,7 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
   // Applied before it is appended, because the log holds the digest of the state behind each group.
   // From here on a failure would leave State ahead of the log: it ends the engine.
   for (const core::EventRef& event : buffer_.events()) {
+    books_.payloads.ForgetBefore(event, state());
     if (absl::Status applied = core::Apply(event, books_.state, effects); !applied.ok()) {
       return Fail(std::move(applied));
     }

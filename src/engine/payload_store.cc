@@ -91,6 +91,10 @@ void PayloadStore::Forget(uint64_t seq) {
   if (--slab.left == 0) slabs_.erase(slabs_.begin() + static_cast<std::ptrdiff_t>(at));
 }
 
+void PayloadStore::ForgetBefore(const core::EventRef& event, const core::State& state) {
+  for (const uint64_t seq : core::PayloadsDroppedBy(event, state)) Forget(seq);
+}
+
 SharedPayload PayloadStore::Get(const core::PayloadRef& ref) const {
   if (!ref) return nullptr;
   if (const auto found = payloads_.find(ref.seq); found != payloads_.end()) return found->second;

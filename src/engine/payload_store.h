@@ -37,6 +37,9 @@ class PayloadStore {
   // Nobody will ask for it again.
   void Forget(uint64_t seq);
 
+  // To be called before an event is applied: forgets what it makes useless.
+  void ForgetBefore(const core::EventRef& event, const core::State& state);
+
   // Null when `ref` stands for nothing.
   SharedPayload Get(const core::PayloadRef& ref) const;
 

@@ -30,6 +30,8 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
       return set(schema::Parse<fb::TasksCancelled>(event.payload));
     case EventType::RetriesWoken:
       return set(schema::Parse<fb::RetriesWoken>(event.payload));
+    case EventType::TasksReopened:
+      return set(schema::Parse<fb::TasksReopened>(event.payload));
     case EventType::TaskDeadLettered:
       return one(schema::Parse<fb::TaskDeadLettered>(event.payload));
     case EventType::AttemptStarted:
@@ -38,11 +40,20 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
       return one(schema::Parse<fb::AttemptFinished>(event.payload));
     case EventType::None:
     case EventType::EngineOpened:
+    case EventType::EnginePaused:
+    case EventType::EngineResumed:
+    case EventType::ActivityPaused:
+    case EventType::ActivityResumed:
     case EventType::DefinitionChunk:
     case EventType::DefinitionSealed:
     case EventType::ExecutionStarted:
     case EventType::CancelRequested:
     case EventType::ExecutionEnded:
+    case EventType::ExecutionPaused:
+    case EventType::ExecutionResumed:
+    case EventType::PrioritySet:
+    case EventType::ExecutionsPurged:
+    case EventType::DeadLetterDropped:
       return;
   }
 }

@@ -16,6 +16,7 @@ absl::Status ReplayRecord(Books& books, const wal::Record& record) {
   }
   const core::EventRef event = {
       .seq = record.seq, .stream = record.stream, .type = record.type, .payload = record.payload};
+  books.payloads.ForgetBefore(event, books.state);
   RETURN_IF_ERROR(core::Apply(event, books.state, nullptr));
   books.payloads.Keep(event);
   return absl::OkStatus();

@@ -1,6 +1,11 @@
 // Joins state and payloads.
 #include "engine/reports.h"
 
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/refusal.h"
 #include "core/views.h"
 
 namespace stet::engine {
@@ -31,6 +36,21 @@ std::vector<ExecutionSummary> Summaries(const core::State& state) {
 std::vector<DeadLetter> DeadLettersOf(const core::State& state, const PayloadStore& payloads) {
   return core::MakeDeadLetters(state,
                                [&](const core::PayloadRef& ref) { return CopyOf(payloads, ref); });
+}
+
+absl::StatusOr<DeadLetter> DeadLetterOf(const core::State& state, const PayloadStore& payloads,
+                                        const core::RunRef& task) {
+  const core::DeadLetterRef* letter = state.FindDeadLetter(task);
+  if (letter != nullptr) {
+    return core::MakeDeadLetter(state, *letter,
+                                [&](const core::PayloadRef& ref) { return CopyOf(payloads, ref); });
+  }
+  const core::Execution& execution = *state.FindExecution(task.execution);
+  const std::string name(execution.definition->task_name(task.task));
+  return core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownDeadLetter,
+                      fmt::format("task '{}' of '{}' is {} and has no dead letter", name,
+                                  execution.key, ToString(execution.tasks[task.task].state)),
+                      {{"execution", fmt::format("{:016x}", execution.id)}, {"task", name}});
 }
 
 }  // namespace stet::engine

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include <absl/status/statusor.h>
+
 #include "core/state.h"
 #include "engine/ledger.h"
 #include "stet/report.h"
@@ -14,5 +16,9 @@ ExecutionReport ReportOf(const core::State& state, const PayloadStore& payloads,
 // Of all, in the order in which they started.
 std::vector<ExecutionSummary> Summaries(const core::State& state);
 std::vector<DeadLetter> DeadLettersOf(const core::State& state, const PayloadStore& payloads);
+
+// Errors: kUnknownDeadLetter.
+absl::StatusOr<DeadLetter> DeadLetterOf(const core::State& state, const PayloadStore& payloads,
+                                        const core::RunRef& task);
 
 }  // namespace stet::engine

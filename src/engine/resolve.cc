@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "base/status_macros.h"
 #include "core/refusal.h"
 
 namespace stet::engine {
@@ -58,6 +59,17 @@ absl::StatusOr<const core::Execution*> Resolve(const core::State& state, std::st
   return absl::InvalidArgumentError(fmt::format("\"{}\" stands for {} executions: {}{}", name,
                                                 count, fmt::join(candidates, ", "),
                                                 count > kCandidatesShown ? ", ..." : ""));
+}
+
+absl::StatusOr<core::RunRef> ResolveTask(const core::State& state, std::string_view name,
+                                         std::string_view task) {
+  ASSIGN_OR_RETURN(const core::Execution* execution, Resolve(state, name));
+  const std::optional<uint32_t> index = execution->definition->Find(task);
+  if (index.has_value()) return core::RunRef{.execution = execution->id, .task = *index};
+  return core::Refuse(
+      absl::StatusCode::kNotFound, Reason::kUnknownTask,
+      fmt::format("'{}' has no task '{}'", execution->key, task),
+      {{"execution", fmt::format("{:016x}", execution->id)}, {"task", std::string(task)}});
 }
 
 }  // namespace stet::engine

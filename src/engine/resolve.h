@@ -13,4 +13,8 @@ namespace stet::engine {
 // Errors: NotFound with Reason kUnknownExecution; InvalidArgument when several fit (lists some).
 absl::StatusOr<const core::Execution*> Resolve(const core::State& state, std::string_view name);
 
+// A task of it.  Errors: also NotFound with Reason kUnknownTask.
+absl::StatusOr<core::RunRef> ResolveTask(const core::State& state, std::string_view execution,
+                                         std::string_view task);
+
 }  // namespace stet::engine

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "core/outstanding.h"
 #include "core/refusal.h"
+#include "core/why.h"
 #include "engine/reports.h"
 #include "engine/snapshotter.h"
 
@@ -22,6 +25,7 @@ Sequencer::Sequencer(const Parts& parts)
     : ledger_(*parts.ledger),
       inbox_(*parts.inbox),
       attempts_(parts.attempts, parts.ledger, &timers_, parts.workers, parts.activities),
+      retention_(parts.retention, parts.ledger),
       clock_(parts.clock),
       execute_(parts.execute),
       snapshotter_(parts.snapshotter) {}
@@ -40,6 +44,7 @@ absl::Status Sequencer::Run() {
     if (!ledger_.Poll(absl::ZeroDuration())) ActOnFailure();
     progress |= RunReleased();
     if (snapshotter_ != nullptr && !failed_) snapshotter_->Consider();
+    if (execute_ && !closing_ && !failed_) progress |= retention_.Run();
     if (!progress) Block();
   }
   return Finish();
@@ -133,15 +138,35 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
       }
       return;
     case core::Effect::Kind::kExecutionEnded:
-      if (waiters_.HasAny(effect.execution)) {
-        // State is ahead of what is released, but an ended execution changes no more.
-        ExecutionReport report = ReportOf(ledger_.state(), ledger_.payloads(),
-                                          *ledger_.state().FindExecution(effect.execution));
-        report.seq = seq;
-        waiters_.Answer(effect.execution, report);
-      }
+      if (waiters_.HasAny(effect.execution)) AnswerEnded(seq, effect.execution);
       return;
   }
+}
+
+// State is ahead of what is released: someone may have begun the execution anew, then its callers go on
+// waiting, or purged it.
+void Sequencer::AnswerEnded(uint64_t seq, uint64_t id) {
+  const core::Execution* execution = ledger_.state().FindExecution(id);
+  if (execution == nullptr) {
+    waiters_.Answer(id, core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownExecution,
+                                     "the execution has ended and was purged",
+                                     {{"execution", fmt::format("{:016x}", id)}}));
+  } else if (IsTerminal(execution->state)) {
+    ExecutionReport report = ReportOf(ledger_.state(), ledger_.payloads(), *execution);
+    report.seq = seq;
+    waiters_.Answer(id, report);
+  }
+}
+
+WhyReport Sequencer::Explain(const core::Execution& execution, size_t tasks_max) {
+  const core::RunnerFacts facts = {
+      .executes = execute_,
+      .slots = attempts_.slots(),
+      .slots_taken = attempts_.slots_taken(),
+      .limited = [this](uint32_t activity) { return attempts_.Limited(activity); }};
+  return core::Explain(
+      ledger_.state(), execution, facts,
+      [this](uint32_t activity) { return attempts_.Knows(activity); }, tasks_max);
 }
 
 void Sequencer::Close(absl::Duration grace) {
@@ -162,7 +187,8 @@ void Sequencer::Block() {
   if (ledger_.out_of_room()) {
     wait = kRoomPause;
   } else if (execute_ && !closing_ && !failed_) {
-    wait = std::min(wait, timers_.next() - ledger_.now());
+    const absl::Time next = std::min({timers_.next(), retention_.next(), attempts_.next_start()});
+    wait = std::min(wait, next - ledger_.now());
   }
   if (closing_) wait = std::min(wait, close_by_ - clock_->Monotonic());
   if (failed_) {

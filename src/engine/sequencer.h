@@ -14,9 +14,11 @@
 #include "engine/doorbell.h"
 #include "engine/inbox.h"
 #include "engine/ledger.h"
+#include "engine/retention.h"
 #include "engine/timers.h"
 #include "engine/waiters.h"
 #include "stet/clock.h"
+#include "stet/why.h"
 
 namespace stet::engine {
 
@@ -32,6 +34,7 @@ class Sequencer {
     const Activities* activities = nullptr;
     Clock* clock = SystemClock();
     Attempts::Options attempts = {};
+    Retention retention = {};
     bool execute = true;
     Snapshotter* snapshotter = nullptr;  // null: there is no log
   };
@@ -50,6 +53,8 @@ class Sequencer {
   Waiters& waiters() { return waiters_; }
   const Attempts& attempts() const { return attempts_; }
   Snapshotter* snapshotter() { return snapshotter_; }  // null for a memory engine
+  // Why the execution is not further.
+  WhyReport Explain(const core::Execution& execution, size_t tasks_max);
 
  private:
   bool TakeIn();
@@ -57,7 +62,7 @@ class Sequencer {
   bool FireTimer(const core::Effect& timer);
   bool RunReleased();
   void RunEffect(uint64_t seq, const core::Effect& effect);
-  void AnswerEnded(uint64_t execution);
+  void AnswerEnded(uint64_t seq, uint64_t execution);
   void ActOnFailure();
   void Block();
   bool Done() const;
@@ -68,6 +73,7 @@ class Sequencer {
   Timers timers_;
   Attempts attempts_;
   Waiters waiters_;
+  RetentionRules retention_;
   Clock* clock_;
   bool execute_;
   Snapshotter* snapshotter_;

@@ -13,7 +13,7 @@ void Waiters::Remove(const ReportReply& reply) {
   }
 }
 
-void Waiters::Answer(uint64_t execution, const ExecutionReport& report) {
+void Waiters::Answer(uint64_t execution, const absl::StatusOr<ExecutionReport>& report) {
   const auto found = waiting_.find(execution);
   if (found == waiting_.end()) return;
   for (const ReportReply& reply : found->second) reply->Set(report);

@@ -7,6 +7,7 @@
 
 #include <absl/container/btree_map.h>
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include "engine/reply.h"
 #include "stet/report.h"
@@ -26,7 +27,7 @@ class Waiters {
   void Remove(const ReportReply& reply);
 
   bool HasAny(uint64_t execution) const { return waiting_.contains(execution); }
-  void Answer(uint64_t execution, const ExecutionReport& report);
+  void Answer(uint64_t execution, const absl::StatusOr<ExecutionReport>& report);
   void FailAll(const absl::Status& status);
 
  private:

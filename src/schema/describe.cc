@@ -121,11 +121,15 @@ std::string Json(const fb::ExecutionStarted& e, const DescribeOptions& options) 
   return std::move(object).Finish();
 }
 
-std::string Json(const fb::CancelRequested& e, const DescribeOptions&) {
+// Events that say when, and no more.
+template <class T>
+std::string TimeJson(const T& e) {
   JsonObject object;
   object.Time("time", e.time());
   return std::move(object).Finish();
 }
+
+std::string Json(const fb::CancelRequested& e, const DescribeOptions&) { return TimeJson(e); }
 
 std::string Json(const fb::ExecutionEnded& e, const DescribeOptions&) {
   JsonObject object;
@@ -187,6 +191,49 @@ std::string Json(const fb::RetriesWoken& e, const DescribeOptions&) {
 }
 
 template <class T>
+std::string ActivityJson(const T& e) {
+  JsonObject object;
+  object.Time("time", e.time()).Text("activity", View(e.activity()));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::EnginePaused& e, const DescribeOptions&) { return TimeJson(e); }
+std::string Json(const fb::EngineResumed& e, const DescribeOptions&) { return TimeJson(e); }
+std::string Json(const fb::ActivityPaused& e, const DescribeOptions&) { return ActivityJson(e); }
+std::string Json(const fb::ActivityResumed& e, const DescribeOptions&) { return ActivityJson(e); }
+std::string Json(const fb::ExecutionPaused& e, const DescribeOptions&) { return TimeJson(e); }
+std::string Json(const fb::ExecutionResumed& e, const DescribeOptions&) { return TimeJson(e); }
+
+std::string Json(const fb::PrioritySet& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Number("priority", e.priority());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::ExecutionsPurged& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Text("cause", ToString(e.cause()))
+      .Time("forget_at", e.forget_at())
+      .Raw("executions", ArrayJson(e.executions()));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::TasksReopened& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("generation", e.generation())
+      .Raw("tasks", ArrayJson(e.tasks()));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::DeadLetterDropped& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Unsigned("task", e.task());
+  return std::move(object).Finish();
+}
+
+template <class T>
 absl::StatusOr<std::string> ParseAndDescribe(Bytes payload, const DescribeOptions& options) {
   absl::StatusOr<const T*> table = Parse<T>(payload);
   if (!table.ok()) return table.status();
@@ -201,6 +248,14 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
       break;
     case EventType::EngineOpened:
       return ParseAndDescribe<fb::EngineOpened>(payload, options);
+    case EventType::EnginePaused:
+      return ParseAndDescribe<fb::EnginePaused>(payload, options);
+    case EventType::EngineResumed:
+      return ParseAndDescribe<fb::EngineResumed>(payload, options);
+    case EventType::ActivityPaused:
+      return ParseAndDescribe<fb::ActivityPaused>(payload, options);
+    case EventType::ActivityResumed:
+      return ParseAndDescribe<fb::ActivityResumed>(payload, options);
     case EventType::DefinitionChunk:
       return ParseAndDescribe<fb::DefinitionChunk>(payload, options);
     case EventType::DefinitionSealed:
@@ -211,6 +266,14 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
       return ParseAndDescribe<fb::CancelRequested>(payload, options);
     case EventType::ExecutionEnded:
       return ParseAndDescribe<fb::ExecutionEnded>(payload, options);
+    case EventType::ExecutionPaused:
+      return ParseAndDescribe<fb::ExecutionPaused>(payload, options);
+    case EventType::ExecutionResumed:
+      return ParseAndDescribe<fb::ExecutionResumed>(payload, options);
+    case EventType::PrioritySet:
+      return ParseAndDescribe<fb::PrioritySet>(payload, options);
+    case EventType::ExecutionsPurged:
+      return ParseAndDescribe<fb::ExecutionsPurged>(payload, options);
     case EventType::TasksReady:
       return ParseAndDescribe<fb::TasksReady>(payload, options);
     case EventType::TasksSkipped:
@@ -219,6 +282,10 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
       return ParseAndDescribe<fb::TasksCancelled>(payload, options);
     case EventType::TaskDeadLettered:
       return ParseAndDescribe<fb::TaskDeadLettered>(payload, options);
+    case EventType::TasksReopened:
+      return ParseAndDescribe<fb::TasksReopened>(payload, options);
+    case EventType::DeadLetterDropped:
+      return ParseAndDescribe<fb::DeadLetterDropped>(payload, options);
     case EventType::AttemptStarted:
       return ParseAndDescribe<fb::AttemptStarted>(payload, options);
     case EventType::AttemptFinished:

@@ -8,11 +8,14 @@ namespace stet::schema {
 namespace {
 
 constexpr EventType kAll[] = {
-    EventType::EngineOpened,     EventType::DefinitionChunk, EventType::DefinitionSealed,
-    EventType::ExecutionStarted, EventType::CancelRequested, EventType::ExecutionEnded,
-    EventType::TasksReady,       EventType::TasksSkipped,    EventType::TasksCancelled,
-    EventType::TaskDeadLettered, EventType::AttemptStarted,  EventType::AttemptFinished,
-    EventType::RetriesWoken,
+    EventType::EngineOpened,     EventType::EnginePaused,      EventType::EngineResumed,
+    EventType::ActivityPaused,   EventType::ActivityResumed,   EventType::DefinitionChunk,
+    EventType::DefinitionSealed, EventType::ExecutionStarted,  EventType::CancelRequested,
+    EventType::ExecutionEnded,   EventType::ExecutionPaused,   EventType::ExecutionResumed,
+    EventType::PrioritySet,      EventType::ExecutionsPurged,  EventType::TasksReady,
+    EventType::TasksSkipped,     EventType::TasksCancelled,    EventType::TaskDeadLettered,
+    EventType::TasksReopened,    EventType::DeadLetterDropped, EventType::AttemptStarted,
+    EventType::AttemptFinished,  EventType::RetriesWoken,
 };
 
 }  // namespace
@@ -30,6 +33,14 @@ std::string_view ToString(EventType type) {
       break;
     case EventType::EngineOpened:
       return "engine_opened";
+    case EventType::EnginePaused:
+      return "engine_paused";
+    case EventType::EngineResumed:
+      return "engine_resumed";
+    case EventType::ActivityPaused:
+      return "activity_paused";
+    case EventType::ActivityResumed:
+      return "activity_resumed";
     case EventType::DefinitionChunk:
       return "definition_chunk";
     case EventType::DefinitionSealed:
@@ -40,6 +51,14 @@ std::string_view ToString(EventType type) {
       return "cancel_requested";
     case EventType::ExecutionEnded:
       return "execution_ended";
+    case EventType::ExecutionPaused:
+      return "execution_paused";
+    case EventType::ExecutionResumed:
+      return "execution_resumed";
+    case EventType::PrioritySet:
+      return "priority_set";
+    case EventType::ExecutionsPurged:
+      return "executions_purged";
     case EventType::TasksReady:
       return "tasks_ready";
     case EventType::TasksSkipped:
@@ -48,6 +67,10 @@ std::string_view ToString(EventType type) {
       return "tasks_cancelled";
     case EventType::TaskDeadLettered:
       return "task_dead_lettered";
+    case EventType::TasksReopened:
+      return "tasks_reopened";
+    case EventType::DeadLetterDropped:
+      return "dead_letter_dropped";
     case EventType::AttemptStarted:
       return "attempt_started";
     case EventType::AttemptFinished:
@@ -112,6 +135,18 @@ std::string_view ToString(ExecutionOutcome outcome) {
       return "failed";
     case ExecutionOutcome::Cancelled:
       return "cancelled";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(PurgeCause cause) {
+  switch (cause) {
+    case PurgeCause::Operator:
+      return "operator";
+    case PurgeCause::Age:
+      return "age";
+    case PurgeCause::Count:
+      return "count";
   }
   return "unknown";
 }

@@ -13,12 +13,14 @@ using fb::AttemptOutcome;
 using fb::EventType;
 using fb::ExecutionOutcome;
 using fb::FailureKind;
+using fb::PurgeCause;
 using fb::RunNext;
 
 // Of the record header: version of the payload's schema.
 inline constexpr uint32_t kSchemaId = 1;
 // The newest level of event types that this library writes and reads (wal::Options::event_level).
-inline constexpr uint16_t kEventLevel = 1;
+// 2 brought what operators do: pauses, priorities, purges, reopened tasks, dropped dead letters.
+inline constexpr uint16_t kEventLevel = 2;
 
 // Every event type, ascending.
 std::span<const EventType> AllEventTypes();
@@ -30,5 +32,6 @@ std::string_view ToString(AttemptOutcome outcome);
 std::string_view ToString(RunNext next);
 std::string_view ToString(FailureKind kind);
 std::string_view ToString(ExecutionOutcome outcome);
+std::string_view ToString(PurgeCause cause);
 
 }  // namespace stet::schema

@@ -139,4 +139,59 @@ Bytes Packer::RetriesWoken(int64_t time, Indices tasks) {
   return Finish(builder_, fb::CreateRetriesWoken(builder_, time, vector));
 }
 
+Bytes Packer::EnginePaused(int64_t time) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateEnginePaused(builder_, time));
+}
+
+Bytes Packer::EngineResumed(int64_t time) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateEngineResumed(builder_, time));
+}
+
+Bytes Packer::ActivityPaused(int64_t time, std::string_view activity) {
+  builder_.Clear();
+  const auto name = builder_.CreateString(activity.data(), activity.size());
+  return Finish(builder_, fb::CreateActivityPaused(builder_, time, name));
+}
+
+Bytes Packer::ActivityResumed(int64_t time, std::string_view activity) {
+  builder_.Clear();
+  const auto name = builder_.CreateString(activity.data(), activity.size());
+  return Finish(builder_, fb::CreateActivityResumed(builder_, time, name));
+}
+
+Bytes Packer::ExecutionPaused(int64_t time) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateExecutionPaused(builder_, time));
+}
+
+Bytes Packer::ExecutionResumed(int64_t time) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateExecutionResumed(builder_, time));
+}
+
+Bytes Packer::PrioritySet(int64_t time, int32_t priority) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreatePrioritySet(builder_, time, priority));
+}
+
+Bytes Packer::ExecutionsPurged(const ExecutionsPurgedFields& f) {
+  builder_.Clear();
+  const auto executions = builder_.CreateVector(f.executions.data(), f.executions.size());
+  return Finish(builder_,
+                fb::CreateExecutionsPurged(builder_, f.time, f.forget_at, executions, f.cause));
+}
+
+Bytes Packer::TasksReopened(int64_t time, Indices tasks, uint32_t generation) {
+  builder_.Clear();
+  const auto vector = builder_.CreateVector(tasks.data(), tasks.size());
+  return Finish(builder_, fb::CreateTasksReopened(builder_, time, vector, generation));
+}
+
+Bytes Packer::DeadLetterDropped(int64_t time, uint32_t task) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateDeadLetterDropped(builder_, time, task));
+}
+
 }  // namespace stet::schema

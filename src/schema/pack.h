@@ -83,6 +83,13 @@ struct AttemptFinishedFields {
   FailureKind failure = FailureKind::None;
 };
 
+struct ExecutionsPurgedFields {
+  int64_t time = 0;
+  int64_t forget_at = 0;
+  std::span<const uint64_t> executions = {};
+  PurgeCause cause = PurgeCause::Operator;
+};
+
 struct DefinitionChunkFields {
   uint64_t hash_high = 0;
   uint64_t hash_low = 0;
@@ -106,15 +113,25 @@ struct DefinitionChunkFields {
 class Packer {
  public:
   Bytes EngineOpened(const EngineOpenedFields& fields);
+  Bytes EnginePaused(int64_t time);
+  Bytes EngineResumed(int64_t time);
+  Bytes ActivityPaused(int64_t time, std::string_view activity);
+  Bytes ActivityResumed(int64_t time, std::string_view activity);
   Bytes DefinitionChunk(const DefinitionChunkFields& fields);
   Bytes DefinitionSealed(const DefinitionSealedFields& fields);
   Bytes ExecutionStarted(const ExecutionStartedFields& fields);
   Bytes CancelRequested(int64_t time);
   Bytes ExecutionEnded(const ExecutionEndedFields& fields);
+  Bytes ExecutionPaused(int64_t time);
+  Bytes ExecutionResumed(int64_t time);
+  Bytes PrioritySet(int64_t time, int32_t priority);
+  Bytes ExecutionsPurged(const ExecutionsPurgedFields& fields);
   Bytes TasksReady(const TaskSetFields& fields);
   Bytes TasksSkipped(const TaskSetFields& fields);
   Bytes TasksCancelled(const TaskSetFields& fields);
   Bytes TaskDeadLettered(const TaskDeadLetteredFields& fields);
+  Bytes TasksReopened(int64_t time, Indices tasks, uint32_t generation);
+  Bytes DeadLetterDropped(int64_t time, uint32_t task);
   Bytes AttemptStarted(const AttemptStartedFields& fields);
   Bytes AttemptFinished(const AttemptFinishedFields& fields);
   Bytes RetriesWoken(int64_t time, Indices tasks);

@@ -93,6 +93,36 @@ absl::Status Meaning(const fb::AttemptFinished& event) {
   return absl::OkStatus();
 }
 
+absl::Status Meaning(const fb::EnginePaused&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::EngineResumed&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::ActivityPaused& event) {
+  if (event.activity()->size() == 0) return Bad("activity_paused", "activity is empty");
+  return absl::OkStatus();
+}
+absl::Status Meaning(const fb::ActivityResumed& event) {
+  if (event.activity()->size() == 0) return Bad("activity_resumed", "activity is empty");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::ExecutionPaused&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::ExecutionResumed&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::PrioritySet&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::ExecutionsPurged& event) {
+  constexpr std::string_view kName = "executions_purged";
+  if (event.executions()->size() == 0) return Bad(kName, "executions is empty");
+  if (!InRange(event.cause(), PurgeCause::MAX)) return Bad(kName, "cause is out of range");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::TasksReopened& event) {
+  if (event.generation() < 2) return Bad("tasks_reopened", "generation is below 2");
+  return CheckTasks("tasks_reopened", event);
+}
+
+absl::Status Meaning(const fb::DeadLetterDropped&) { return absl::OkStatus(); }
+
 absl::Status Meaning(const fb::RetriesWoken& event) { return CheckTasks("retries_woken", event); }
 
 }  // namespace
@@ -115,6 +145,14 @@ absl::Status Check(uint16_t type, Bytes payload) {
       break;
     case EventType::EngineOpened:
       return Parse<fb::EngineOpened>(payload).status();
+    case EventType::EnginePaused:
+      return Parse<fb::EnginePaused>(payload).status();
+    case EventType::EngineResumed:
+      return Parse<fb::EngineResumed>(payload).status();
+    case EventType::ActivityPaused:
+      return Parse<fb::ActivityPaused>(payload).status();
+    case EventType::ActivityResumed:
+      return Parse<fb::ActivityResumed>(payload).status();
     case EventType::DefinitionChunk:
       return Parse<fb::DefinitionChunk>(payload).status();
     case EventType::DefinitionSealed:
@@ -125,6 +163,14 @@ absl::Status Check(uint16_t type, Bytes payload) {
       return Parse<fb::CancelRequested>(payload).status();
     case EventType::ExecutionEnded:
       return Parse<fb::ExecutionEnded>(payload).status();
+    case EventType::ExecutionPaused:
+      return Parse<fb::ExecutionPaused>(payload).status();
+    case EventType::ExecutionResumed:
+      return Parse<fb::ExecutionResumed>(payload).status();
+    case EventType::PrioritySet:
+      return Parse<fb::PrioritySet>(payload).status();
+    case EventType::ExecutionsPurged:
+      return Parse<fb::ExecutionsPurged>(payload).status();
     case EventType::TasksReady:
       return Parse<fb::TasksReady>(payload).status();
     case EventType::TasksSkipped:
@@ -133,6 +179,10 @@ absl::Status Check(uint16_t type, Bytes payload) {
       return Parse<fb::TasksCancelled>(payload).status();
     case EventType::TaskDeadLettered:
       return Parse<fb::TaskDeadLettered>(payload).status();
+    case EventType::TasksReopened:
+      return Parse<fb::TasksReopened>(payload).status();
+    case EventType::DeadLetterDropped:
+      return Parse<fb::DeadLetterDropped>(payload).status();
     case EventType::AttemptStarted:
       return Parse<fb::AttemptStarted>(payload).status();
     case EventType::AttemptFinished:
@@ -144,15 +194,25 @@ absl::Status Check(uint16_t type, Bytes payload) {
 }
 
 template absl::StatusOr<const fb::EngineOpened*> Parse(Bytes);
+template absl::StatusOr<const fb::EnginePaused*> Parse(Bytes);
+template absl::StatusOr<const fb::EngineResumed*> Parse(Bytes);
+template absl::StatusOr<const fb::ActivityPaused*> Parse(Bytes);
+template absl::StatusOr<const fb::ActivityResumed*> Parse(Bytes);
 template absl::StatusOr<const fb::DefinitionChunk*> Parse(Bytes);
 template absl::StatusOr<const fb::DefinitionSealed*> Parse(Bytes);
 template absl::StatusOr<const fb::ExecutionStarted*> Parse(Bytes);
 template absl::StatusOr<const fb::CancelRequested*> Parse(Bytes);
 template absl::StatusOr<const fb::ExecutionEnded*> Parse(Bytes);
+template absl::StatusOr<const fb::ExecutionPaused*> Parse(Bytes);
+template absl::StatusOr<const fb::ExecutionResumed*> Parse(Bytes);
+template absl::StatusOr<const fb::PrioritySet*> Parse(Bytes);
+template absl::StatusOr<const fb::ExecutionsPurged*> Parse(Bytes);
 template absl::StatusOr<const fb::TasksReady*> Parse(Bytes);
 template absl::StatusOr<const fb::TasksSkipped*> Parse(Bytes);
 template absl::StatusOr<const fb::TasksCancelled*> Parse(Bytes);
 template absl::StatusOr<const fb::TaskDeadLettered*> Parse(Bytes);
+template absl::StatusOr<const fb::TasksReopened*> Parse(Bytes);
+template absl::StatusOr<const fb::DeadLetterDropped*> Parse(Bytes);
 template absl::StatusOr<const fb::AttemptStarted*> Parse(Bytes);
 template absl::StatusOr<const fb::AttemptFinished*> Parse(Bytes);
 template absl::StatusOr<const fb::RetriesWoken*> Parse(Bytes);

@@ -1,4 +1,5 @@
 // Logs that no engine wrote: Apply refuses what contradicts the state, and no bytes bring it down.
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,22 @@ std::vector<Stored> FullLog() {
   w.Must(RequestCancel{.execution = second});
   w.Settle();
   w.Succeed({.execution = second, .task = 0});
+  w.Must(PauseExecution{.execution = w.Start(hash, "third")});
+  w.Must(PauseExecution{.execution = w.state().executions().back()->id, .pause = false});
+  w.Must(SetPriority{.execution = w.state().executions().back()->id, .priority = 2});
+  w.Must(PauseActivity{.activity = "a"});
+  w.Must(PauseActivity{.activity = "a", .pause = false});
+  w.Must(PauseEngine{});
+  w.Must(PauseEngine{.pause = false});
+  w.Must(Reopen{.execution = first, .task = 1});
+  w.Settle();
+  w.Must(RequestCancel{.execution = w.state().executions().back()->id});
+  w.Settle();
+  w.Fail(w.Begin());
+  w.Settle();
+  w.Must(DropDeadLetter{.task = {.execution = first, .task = 1}});
+  w.Must(Purge{.executions = std::span(&first, 1), .key_retention_ns = kSecond});
+  w.Start(hash, "fourth");
   return w.log();
 }
 

@@ -209,11 +209,18 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK_FALSE(NextReady(w.state()).has_value());
 }
 
-TEST_CASE_FIXTURE(Fixture, "the caller may pass over ready runs") {
-  const uint64_t id = w.Start(w.Define(Workflow{.name = "w", .tasks = {Named("a"), Named("b")}}));
-  const auto run = NextReady(w.state(), [](const Execution&, uint32_t task) { return task == 1; });
-  CHECK_EQ(run, RunRef{.execution = id, .task = 1});
-  CHECK_FALSE(NextReady(w.state(), [](const Execution&, uint32_t) { return false; }).has_value());
+TEST_CASE_FIXTURE(Fixture, "the caller may pass over activities, and each is asked once") {
+  Workflow workflow = {.name = "w", .tasks = {Named("a"), Named("a2"), Named("b")}};
+  workflow.tasks[2].activity = "other";
+  const uint64_t id = w.Start(w.Define(workflow));
+  uint32_t asked = 0;
+  const auto run = NextReady(w.state(), [&](uint32_t activity) {
+    ++asked;
+    return w.state().activities()[activity].name == "other";
+  });
+  CHECK_EQ(run, RunRef{.execution = id, .task = 2});
+  CHECK_EQ(asked, 2);
+  CHECK_FALSE(NextReady(w.state(), [](uint32_t) { return false; }).has_value());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a task whose parent is only ready stays pending") {

@@ -165,6 +165,32 @@ TEST_CASE("each event type makes legal transitions only") {
   CheckSteps(steps::kExecution);
 }
 
+// Which of a machine's states the rows leave, and that each row crosses what no edge does.
+template <class S, size_t N>
+std::set<std::string> LeftBy(const Step<S> (&steps)[N]) {
+  std::set<std::string> left;
+  for (const Step<S>& step : steps) {
+    CHECK_EQ(step.event, schema::EventType::TasksReopened);
+    CHECK_FALSE(CanMove(step.from, step.to));
+    CHECK(IsTerminal(step.from));
+    left.insert(std::string(ToString(step.from)));
+  }
+  return left;
+}
+
+TEST_CASE("only TasksReopened leads out of final states, and never out of completed") {
+  for (size_t i = 0; i < kTaskStateCount; ++i) {
+    const auto state = static_cast<TaskState>(i);
+    CAPTURE(ToString(state));
+    CHECK_EQ(CanReopen(state), IsTerminal(state) && !IsSuccess(state));
+  }
+  // A task is failed for the length of a group only: it goes on to its dead letter at once.
+  CHECK_EQ(LeftBy(steps::kTaskReopened),
+           std::set<std::string>{"skipped", "cancelled", "dead_lettered"});
+  CHECK_EQ(LeftBy(steps::kRunReopened), std::set<std::string>{"failed", "canceled"});
+  CHECK_EQ(LeftBy(steps::kExecutionReopened), std::set<std::string>{"failed", "cancelled"});
+}
+
 TEST_SUITE_END();
 
 }  // namespace

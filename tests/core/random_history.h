@@ -12,6 +12,27 @@
 
 namespace stet::core {
 
+// What operators do.
+inline void OperateOne(Random& random, uint64_t id, World& world) {
+  switch (random.Below(6)) {
+    case 0:
+      (void)world.Do(PauseExecution{.execution = id, .pause = random.OneIn(2)});
+      return;
+    case 1:
+      (void)world.Do(PauseActivity{.activity = "a1", .pause = random.OneIn(2)});
+      return;
+    case 2:
+      (void)world.Do(PauseEngine{.pause = random.OneIn(4)});
+      return;
+    case 3:
+      (void)world.Do(
+          SetPriority{.execution = id, .priority = static_cast<int32_t>(random.Below(3))});
+      return;
+    default:
+      (void)world.Do(Reopen{.execution = id});
+  }
+}
+
 // Steps through a random history; `look` sees the state after each step.
 inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look) {
   Random random(seed);
@@ -27,7 +48,7 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
   for (int step = 0; step < 200 && world.state().live_executions() > 0; ++step) {
     world.now() += random.Below(2 * static_cast<uint32_t>(kSecond));
     const auto run = NextReady(world.state());
-    switch (random.Below(8)) {
+    switch (random.Below(9)) {
       case 0:
         if (random.OneIn(8)) (void)world.Do(RequestCancel{.execution = ids[random.Below(2)]});
         break;
@@ -40,6 +61,9 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
       case 2:
       case 3:
         if (run) world.Must(StartAttempt{.run = *run});
+        break;
+      case 8:
+        OperateOne(random, ids[random.Below(2)], world);
         break;
       case 4:
         (void)world.Do(Continue{.execution = random.OneIn(2) ? 0 : ids[random.Below(2)]});

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -130,14 +131,22 @@ std::vector<Kept> FullParts() {
   world.Start(hash, "first", "{}");
   world.Start(hash, "second", "{}");
   world.Settle();
+  const WorkflowHash other = world.Define({.name = "other", .tasks = {Named("only")}});
+  const uint64_t gone = world.Start(other, "gone");
+  world.Must(SetPriority{.execution = gone, .priority = 9});
+  world.Succeed(world.Begin());
+  world.Must(Purge{.executions = std::span(&gone, 1), .key_retention_ns = kSecond});
   world.Fail(world.Begin());
+  world.Must(PauseActivity{.activity = "resting"});
+  world.Must(PauseEngine{});
   std::vector<Kept> parts = PartsOf(world.state(), 200);
   std::set<SnapshotPart> kinds;
   for (const Kept& kept : parts) kinds.insert(kept.part);
   for (const SnapshotPart part :
        {SnapshotPart::Head, SnapshotPart::Definition, SnapshotPart::Sealed,
         SnapshotPart::Executions, SnapshotPart::Tasks, SnapshotPart::Lists,
-        SnapshotPart::DeadLetters}) {
+        SnapshotPart::DeadLetters, SnapshotPart::Histories, SnapshotPart::Pauses,
+        SnapshotPart::Tombstones}) {
     CHECK(kinds.contains(part));
   }
   return parts;

@@ -154,6 +154,7 @@ class World {
   // The mirror is one event behind.
   void RecordMoves(schema::EventType type) {
     for (const auto& before : mirror_.executions()) {
+      if (state_.FindExecution(before->id) == nullptr) continue;
       const Execution& after = execution(before->id);
       if (before->state != after.state) {
         moves_.execution.insert({type, before->state, before->state, after.state});
@@ -181,6 +182,7 @@ class World {
     using Kind = Effect::Kind;
     if (effect.kind == Kind::kExecutionEnded) return true;
     if (effect.kind == Kind::kContinue) return !HasBacklog(state_, effect.execution);
+    if (state_.FindExecution(effect.execution) == nullptr) return true;
     const TaskSlot& s = slot({.execution = effect.execution, .task = effect.task});
     if (effect.kind == Kind::kRetryTimer) {
       return s.state != TaskState::kRetrying || s.due_at != effect.at_ns;

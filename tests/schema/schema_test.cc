@@ -1,5 +1,7 @@
 // Events into bytes and back: nothing in bytes from disk is believed.
+#include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +59,10 @@ std::vector<Sample> Samples() {
     samples.push_back({.type = type, .payload = Copy(payload)});
   };
   add(EventType::EngineOpened, pack.EngineOpened({.time = 5, .wall_time = 6, .epoch = 7}));
+  add(EventType::EnginePaused, pack.EnginePaused(5));
+  add(EventType::EngineResumed, pack.EngineResumed(5));
+  add(EventType::ActivityPaused, pack.ActivityPaused(5, "mail"));
+  add(EventType::ActivityResumed, pack.ActivityResumed(5, "mail"));
   add(EventType::DefinitionChunk, SampleChunk(pack));
   add(EventType::DefinitionSealed,
       pack.DefinitionSealed(
@@ -66,10 +72,19 @@ std::vector<Sample> Samples() {
   add(EventType::CancelRequested, pack.CancelRequested(5));
   add(EventType::ExecutionEnded,
       pack.ExecutionEnded({.time = 5, .cause = 9, .outcome = ExecutionOutcome::Failed}));
+  add(EventType::ExecutionPaused, pack.ExecutionPaused(5));
+  add(EventType::ExecutionResumed, pack.ExecutionResumed(5));
+  add(EventType::PrioritySet, pack.PrioritySet(5, -2));
+  const std::vector<uint64_t> executions = {16, 18};
+  add(EventType::ExecutionsPurged,
+      pack.ExecutionsPurged(
+          {.time = 5, .forget_at = 8, .executions = executions, .cause = PurgeCause::Age}));
   add(EventType::TasksReady, pack.TasksReady(set));
   add(EventType::TasksSkipped, pack.TasksSkipped(set));
   add(EventType::TasksCancelled, pack.TasksCancelled(set));
   add(EventType::TaskDeadLettered, pack.TaskDeadLettered({.time = 5, .cause = 9, .task = 3}));
+  add(EventType::TasksReopened, pack.TasksReopened(5, tasks, 2));
+  add(EventType::DeadLetterDropped, pack.DeadLetterDropped(5, 3));
   add(EventType::AttemptStarted,
       pack.AttemptStarted({.time = 5, .deadline = 8, .task = 3, .attempt = 1, .epoch = 2}));
   add(EventType::AttemptFinished, pack.AttemptFinished({.time = 5,
@@ -152,6 +167,21 @@ TEST_CASE("meaning is checked, not structure alone") {
            "definition_sealed: task_count is 0");
   CHECK_EQ(check(EventType::ExecutionStarted, pack.ExecutionStarted({})),
            "execution_started: key is empty");
+  CHECK_EQ(check(EventType::ActivityPaused, pack.ActivityPaused(5, "")),
+           "activity_paused: activity is empty");
+  CHECK_EQ(check(EventType::ActivityResumed, pack.ActivityResumed(5, "")),
+           "activity_resumed: activity is empty");
+  CHECK_EQ(check(EventType::ExecutionsPurged, pack.ExecutionsPurged({})),
+           "executions_purged: executions is empty");
+  const uint64_t one = 1;
+  CHECK_EQ(check(EventType::ExecutionsPurged,
+                 pack.ExecutionsPurged(
+                     {.executions = std::span(&one, 1), .cause = static_cast<PurgeCause>(9)})),
+           "executions_purged: cause is out of range");
+  CHECK_EQ(check(EventType::TasksReopened, pack.TasksReopened(5, {}, 2)),
+           "tasks_reopened: tasks is empty");
+  CHECK_EQ(check(EventType::TasksReopened, pack.TasksReopened(5, {}, 1)),
+           "tasks_reopened: generation is below 2");
   CHECK_EQ(check(EventType::TasksReady, pack.TasksReady({})), "tasks_ready: tasks is empty");
   CHECK_EQ(check(EventType::TasksSkipped, pack.TasksSkipped({})), "tasks_skipped: tasks is empty");
   CHECK_EQ(check(EventType::TasksCancelled, pack.TasksCancelled({})),
@@ -220,30 +250,50 @@ TEST_CASE("hot events are small") {
 TEST_CASE("descriptions have stable field names") {
   const std::vector<Sample> s = Samples();
   constexpr std::string_view kTime = R"("time":"1970-01-01T00:00:00.000000005Z")";
-  const auto text = [&s, kTime](size_t i) {
-    std::string described = Described(s[i].type, s[i].payload);
+  const auto text = [&s, kTime](EventType type) {
+    const auto sample =
+        std::find_if(s.begin(), s.end(), [type](const Sample& one) { return one.type == type; });
+    std::string described = Described(type, sample->payload);
     CHECK(described.starts_with("{" + std::string(kTime)));
     described.replace(1, kTime.size(), "T");
     return described;
   };
-  CHECK_EQ(text(0), R"({T,"wall_time":"1970-01-01T00:00:00.000000006Z","epoch":7})");
-  CHECK_EQ(text(1),
+  CHECK_EQ(text(EventType::EngineOpened),
+           R"({T,"wall_time":"1970-01-01T00:00:00.000000006Z","epoch":7})");
+  CHECK_EQ(text(EventType::DefinitionChunk),
            R"({T,"hash":"00000000000000010000000000000002","index":0,"name":"w","first_task":0,)"
            R"("tasks":[{"name":"a","activity":"run"},)"
            R"({"name":"b\"c","activity":"run","config":"{}"}],"child":[1],"parent":[0]})");
-  CHECK_EQ(text(2),
+  CHECK_EQ(text(EventType::DefinitionSealed),
            R"({T,"hash":"00000000000000010000000000000002","task_count":2,"chunk_count":1})");
-  CHECK_EQ(text(3), R"({T,"key":"k","hash":"00000000000000010000000000000002",)"
-                    R"("input":{"content_type":"application/json","bytes":2,"text":"{}"}})");
-  CHECK_EQ(text(4), R"({T})");
-  CHECK_EQ(text(5), R"({T,"cause":9,"outcome":"failed"})");
-  for (size_t i = 6; i <= 8; ++i) CHECK_EQ(text(i), R"({T,"cause":9,"tasks":[3,1,4],"more":true})");
-  CHECK_EQ(text(9), R"({T,"cause":9,"task":3})");
-  CHECK_EQ(text(10),
+  CHECK_EQ(text(EventType::ExecutionStarted),
+           R"({T,"key":"k","hash":"00000000000000010000000000000002",)"
+           R"("input":{"content_type":"application/json","bytes":2,"text":"{}"}})");
+  CHECK_EQ(text(EventType::CancelRequested), R"({T})");
+  CHECK_EQ(text(EventType::ExecutionEnded), R"({T,"cause":9,"outcome":"failed"})");
+  for (const EventType type :
+       {EventType::TasksReady, EventType::TasksSkipped, EventType::TasksCancelled}) {
+    CHECK_EQ(text(type), R"({T,"cause":9,"tasks":[3,1,4],"more":true})");
+  }
+  CHECK_EQ(text(EventType::TaskDeadLettered), R"({T,"cause":9,"task":3})");
+  CHECK_EQ(text(EventType::AttemptStarted),
            R"({T,"task":3,"attempt":1,"epoch":2,"deadline":"1970-01-01T00:00:00.000000008Z"})");
-  CHECK_EQ(text(11), R"({T,"task":3,"attempt_seq":11,"outcome":"failure","next":"retry_wait",)"
-                     R"("wake_at":"1970-01-01T00:00:00.000000077Z","error":"no"})");
-  CHECK_EQ(text(12), R"({T,"tasks":[3,1,4]})");
+  CHECK_EQ(text(EventType::AttemptFinished),
+           R"({T,"task":3,"attempt_seq":11,"outcome":"failure","next":"retry_wait",)"
+           R"("wake_at":"1970-01-01T00:00:00.000000077Z","error":"no"})");
+  CHECK_EQ(text(EventType::RetriesWoken), R"({T,"tasks":[3,1,4]})");
+  for (const EventType type : {EventType::EnginePaused, EventType::EngineResumed,
+                               EventType::ExecutionPaused, EventType::ExecutionResumed}) {
+    CHECK_EQ(text(type), R"({T})");
+  }
+  CHECK_EQ(text(EventType::ActivityPaused), R"({T,"activity":"mail"})");
+  CHECK_EQ(text(EventType::ActivityResumed), R"({T,"activity":"mail"})");
+  CHECK_EQ(text(EventType::PrioritySet), R"({T,"priority":-2})");
+  CHECK_EQ(text(EventType::ExecutionsPurged),
+           R"({T,"cause":"age","forget_at":"1970-01-01T00:00:00.000000008Z",)"
+           R"("executions":[16,18]})");
+  CHECK_EQ(text(EventType::TasksReopened), R"({T,"generation":2,"tasks":[3,1,4]})");
+  CHECK_EQ(text(EventType::DeadLetterDropped), R"({T,"task":3})");
 }
 
 TEST_CASE("payloads are shown as text if they are, else as base64, and cut at a character") {

@@ -1,0 +1,166 @@
+// What operators change: pauses, priorities, tasks that begin anew, executions that are forgotten.
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "core/digest.h"
+#include "core/editor.h"
+
+namespace stet::core {
+namespace {
+
+// Calls `visit` with each ready task.
+template <class Visit>
+void ForEachReady(const Execution& execution, Visit visit) {
+  uint32_t left = execution.count(TaskState::kReady);
+  for (uint32_t task = 0; left > 0; ++task) {
+    if (execution.tasks[task].state != TaskState::kReady) continue;
+    --left;
+    visit(task);
+  }
+}
+
+}  // namespace
+
+void Editor::DequeueAll(const Execution& execution) {
+  ForEachReady(execution, [&](uint32_t task) { Dequeue(execution, task); });
+}
+
+void Editor::EnqueueAll(const Execution& execution) {
+  ForEachReady(execution, [&](uint32_t task) { Enqueue(execution, task); });
+}
+
+void Editor::SetPaused(Execution& execution, bool paused) {
+  const bool was_held_back = execution.held_back();
+  if (!was_held_back) DequeueAll(execution);
+  execution.paused = paused;
+  if (!execution.held_back()) EnqueueAll(execution);
+}
+
+void Editor::SetCancelRequested(Execution& execution) {
+  if (!execution.held_back()) DequeueAll(execution);
+  execution.cancel_requested = true;
+}
+
+void Editor::SetPriority(Execution& execution, int32_t priority) {
+  if (!execution.held_back()) DequeueAll(execution);
+  execution.priority = priority;
+  if (!execution.held_back()) EnqueueAll(execution);
+}
+
+void Editor::SetEnginePaused(bool paused) {
+  const uint64_t before = DigestOfSwitch(state_);
+  state_.engine_paused_ = paused;
+  state_.digest_ += DigestOfSwitch(state_) - before;
+}
+
+void Editor::SetActivityPaused(std::string_view name, bool paused) {
+  ActivityEntry& activity = state_.activities_[state_.activities_.Intern(name)];
+  assert(activity.paused != paused);
+  const uint64_t before = DigestOfPause(activity);
+  activity.paused = paused;
+  state_.paused_activities_ += paused ? 1 : -1;
+  state_.digest_ += DigestOfPause(activity) - before;
+}
+
+void Editor::Remember(Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
+                      const PayloadRef& error, int64_t time) {
+  const TaskSlot& slot = execution.tasks[task];
+  if (outcome == schema::AttemptOutcome::Success && !execution.history.Has(task)) return;
+  execution.history.Add(task, {.seq = slot.order,
+                               .generation = slot.generation,
+                               .attempt = slot.attempts,
+                               .epoch = slot.epoch,
+                               .outcome = outcome,
+                               .started_at = slot.started_at,
+                               .finished_at = time,
+                               .error = error});
+}
+
+void Editor::Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time) {
+  ++execution.generation;
+  if (IsTerminal(execution.state)) {
+    state_.ended_.erase({execution.finished_at, execution.id});
+    ++state_.live_executions_;
+    execution.state = ExecutionState::kRunning;
+    execution.finished_at = 0;
+    execution.cancel_requested = false;
+    execution.cancel_next = 0;
+  }
+  for (const uint32_t task : tasks) {
+    TaskSlot& slot = execution.tasks[task];
+    --execution.counts[static_cast<size_t>(slot.state)];
+    ++execution.counts[static_cast<size_t>(TaskState::kPending)];
+    slot = {.generation = execution.generation,
+            .unfinished = slot.unfinished,
+            .updated_at = time,
+            .digest = slot.digest};
+    TouchTask(execution, task);
+    if (slot.unfinished == 0) PushBack(execution, execution.due, task);
+  }
+  DropDeadLettersOf(execution);
+}
+
+// Those whose tasks are not dead-lettered any more.
+void Editor::DropDeadLettersOf(const Execution& execution) {
+  std::erase_if(state_.dead_letters_, [&](const DeadLetterRef& letter) {
+    const bool drop = letter.task.execution == execution.id &&
+                      execution.tasks[letter.task.task].state != TaskState::kDeadLettered;
+    if (drop) state_.digest_ -= DigestOf(letter);
+    return drop;
+  });
+}
+
+void Editor::DropDeadLetter(const Execution& execution, uint32_t task) {
+  const RunRef dropped = {.execution = execution.id, .task = task};
+  std::erase_if(state_.dead_letters_, [&](const DeadLetterRef& letter) {
+    if (letter.task != dropped) return false;
+    state_.digest_ -= DigestOf(letter);
+    return true;
+  });
+}
+
+void Editor::RemoveTombstone(const Tombstone& tombstone) {
+  state_.digest_ -= DigestOf(tombstone);
+  state_.tombstones_.Remove(tombstone);
+}
+
+// Those whose time has passed, and the oldest if there are too many.
+void Editor::ForgetKeys(int64_t time) {
+  while (const Tombstone* first = state_.tombstones_.First()) {
+    if (first->forget_at > time && state_.tombstones_.size() <= Tombstones::kMax) return;
+    RemoveTombstone(Tombstone(*first));
+  }
+}
+
+void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int64_t time) {
+  const auto purged = [executions](uint64_t id) {
+    return std::binary_search(executions.begin(), executions.end(), id);
+  };
+  std::erase_if(state_.dead_letters_, [&](const DeadLetterRef& letter) {
+    if (!purged(letter.task.execution)) return false;
+    state_.digest_ -= DigestOf(letter);
+    return true;
+  });
+  for (const uint64_t id : executions) {
+    const Execution& execution = *state_.by_id_.Find(id);
+    assert(IsTerminal(execution.state));
+    for (const TaskSlot& slot : execution.tasks) state_.digest_ -= slot.digest;
+    state_.digest_ -= execution.digest;
+    state_.ended_.erase({execution.finished_at, id});
+    if (forget_at > time) {
+      const Tombstone tombstone = {
+          .key = HashOfKey(execution.key), .forget_at = forget_at, .outcome = execution.state};
+      state_.tombstones_.Add(tombstone);
+      state_.digest_ += DigestOf(tombstone);
+    }
+    state_.by_key_.erase(execution.key);
+    state_.by_id_.Erase(id);
+  }
+  // The cursor of lost attempts is a position among them.
+  assert(state_.lost_.done);
+  std::erase_if(state_.executions_, [&](const auto& execution) { return purged(execution->id); });
+  ForgetKeys(time);
+}
+
+}  // namespace stet::core

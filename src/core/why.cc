@@ -1,0 +1,216 @@
+// Reasons of waiting, in the order in which they count: what is outermost first.
+#include "core/why.h"
+
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace stet {
+namespace {
+
+// In the order of the enumeration.
+constexpr std::string_view kNames[] = {"running",
+                                       "stopping",
+                                       "retry",
+                                       "upstream",
+                                       "continuation",
+                                       "engine_paused",
+                                       "activity_paused",
+                                       "execution_paused",
+                                       "missing_activity",
+                                       "no_runner",
+                                       "activity_limit",
+                                       "rate",
+                                       "slots",
+                                       "queue"};
+static_assert(std::size(kNames) == kWaitKindCount);
+
+}  // namespace
+
+std::string_view ToString(WaitKind kind) {
+  const auto index = static_cast<size_t>(kind);
+  return index < std::size(kNames) ? kNames[index] : "unknown";
+}
+
+namespace core {
+namespace {
+
+constexpr size_t kNamesMax = 10;
+
+std::string TimeText(int64_t ns) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(ns), absl::UTCTimeZone());
+}
+
+class Explainer {
+ public:
+  Explainer(const State& state, const Execution& execution, const RunnerFacts& facts,
+            absl::FunctionRef<bool(uint32_t)> known)
+      : state_(state), execution_(execution), facts_(facts), known_(known) {}
+
+  TaskWait Task(uint32_t task) const {
+    TaskWait wait = {.task = std::string(execution_.definition->task_name(task)),
+                     .state = execution_.tasks[task].state};
+    switch (wait.state) {
+      case TaskState::kRunning:
+        Running(task, wait);
+        break;
+      case TaskState::kRetrying:
+        Retrying(task, wait);
+        break;
+      case TaskState::kReady:
+        Ready(task, wait);
+        break;
+      default:
+        Pending(task, wait);
+    }
+    return wait;
+  }
+
+ private:
+  const TaskSlot& slot(uint32_t task) const { return execution_.tasks[task]; }
+
+  static void Say(TaskWait& wait, WaitKind kind, std::string reason, std::string ends) {
+    wait.kind = kind;
+    wait.reason = std::move(reason);
+    wait.ends = std::move(ends);
+  }
+
+  void Running(uint32_t task, TaskWait& wait) const {
+    const int64_t due = slot(task).due_at;
+    if (due != 0) wait.until = absl::FromUnixNanos(due);
+    std::string reason = fmt::format("attempt {} runs since {}", slot(task).attempts,
+                                     TimeText(slot(task).started_at));
+    if (execution_.cancel_requested) {
+      return Say(wait, WaitKind::kStopping, reason + " and was told to stop",
+                 "its activity returns");
+    }
+    Say(wait, WaitKind::kRunning, std::move(reason),
+        due == 0 ? "its activity returns; it has no timeout"
+                 : fmt::format("its activity returns, or it times out at {}", TimeText(due)));
+  }
+
+  void Retrying(uint32_t task, TaskWait& wait) const {
+    wait.until = absl::FromUnixNanos(slot(task).due_at);
+    Say(wait, WaitKind::kRetry,
+        fmt::format("attempt {} ended without success; the next one waits", slot(task).attempts),
+        fmt::format("its time comes, at {}", TimeText(slot(task).due_at)));
+  }
+
+  void Pending(uint32_t task, TaskWait& wait) const {
+    for (const uint32_t parent : execution_.definition->parents(task)) {
+      const TaskState state = slot(parent).state;
+      if (state == TaskState::kCompleted) continue;
+      if (++wait.on_count > kNamesMax) continue;
+      wait.on.emplace_back(execution_.definition->task_name(parent));
+      wait.reason += fmt::format("{}'{}' ({})", wait.reason.empty() ? "waits for " : ", ",
+                                 wait.on.back(), ToString(state));
+    }
+    if (wait.on_count == 0) {
+      return Say(wait, WaitKind::kContinuation, "all it depends on completed",
+                 "the engine comes to it");
+    }
+    if (wait.on_count > kNamesMax) {
+      wait.reason += fmt::format(" and {} more", wait.on_count - kNamesMax);
+    }
+    Say(wait, WaitKind::kUpstream, std::move(wait.reason),
+        wait.on_count == 1 ? "that completes" : "all of them complete");
+  }
+
+  void Ready(uint32_t task, TaskWait& wait) const {
+    const uint32_t number = execution_.definition->activity_number(task);
+    const ActivityEntry& activity = state_.activities()[number];
+    if (state_.engine_paused()) {
+      return Say(wait, WaitKind::kEnginePaused, "the engine is paused", "someone resumes it");
+    }
+    if (execution_.paused) {
+      return Say(wait, WaitKind::kExecutionPaused, "the execution is paused", "someone resumes it");
+    }
+    if (activity.paused) {
+      wait.on = {activity.name};
+      wait.on_count = 1;
+      return Say(wait, WaitKind::kActivityPaused,
+                 fmt::format("activity '{}' is paused", activity.name), "someone resumes it");
+    }
+    if (!facts_.executes) {
+      return Say(wait, WaitKind::kNoRunner, "no process executes this directory", "one is started");
+    }
+    if (!known_(number)) {
+      wait.on = {activity.name};
+      wait.on_count = 1;
+      return Say(wait, WaitKind::kMissingActivity,
+                 fmt::format("activity '{}' is not registered in this process", activity.name),
+                 "a process that has it opens the directory");
+    }
+    if (Limited(activity, number, wait)) return;
+    if (facts_.slots_taken >= facts_.slots) {
+      return Say(wait, WaitKind::kSlots,
+                 fmt::format("all {} attempts that may run at once do", facts_.slots),
+                 "one of them ends, and no run ahead of it takes the place");
+    }
+    Say(wait, WaitKind::kQueue, "it is about to start", "its turn comes, at once");
+  }
+
+  // Whether a limit of its activity keeps it from starting.
+  bool Limited(const ActivityEntry& activity, uint32_t number, TaskWait& wait) const {
+    if (!facts_.limited) return false;
+    const RunnerFacts::Limited limited = facts_.limited(number);
+    if (limited.concurrency == 0 && limited.until_ns == 0) return false;
+    wait.on = {activity.name};
+    wait.on_count = 1;
+    if (limited.concurrency != 0) {
+      Say(wait, WaitKind::kActivityLimit,
+          fmt::format("{} attempts of activity '{}' run, its limit", limited.concurrency,
+                      activity.name),
+          "one of them ends, and no run ahead of it takes the place");
+      return true;
+    }
+    wait.until = absl::FromUnixNanos(limited.until_ns);
+    Say(wait, WaitKind::kRate, fmt::format("activity '{}' has used up its rate", activity.name),
+        fmt::format("it may start again, at {}", TimeText(limited.until_ns)));
+    return true;
+  }
+
+  const State& state_;
+  const Execution& execution_;
+  const RunnerFacts& facts_;
+  absl::FunctionRef<bool(uint32_t)> known_;
+};
+
+std::string Summary(const State& state, const Execution& e) {
+  if (IsTerminal(e.state)) return fmt::format("it has ended: {}", ToString(e.state));
+  std::string text = fmt::format(
+      "{} of {} tasks are open: {} pending, {} ready, {} running, {} retrying", e.open(),
+      e.tasks.size(), e.count(TaskState::kPending), e.count(TaskState::kReady),
+      e.count(TaskState::kRunning), e.count(TaskState::kRetrying));
+  if (e.cancel_requested) text += "; it is being cancelled";
+  if (e.paused) text += "; it is paused";
+  if (state.engine_paused()) text += "; the engine is paused";
+  return text;
+}
+
+}  // namespace
+
+WhyReport Explain(const State& state, const Execution& execution, const RunnerFacts& facts,
+                  absl::FunctionRef<bool(uint32_t activity)> known, size_t tasks_max) {
+  WhyReport report = {.id = execution.id,
+                      .key = execution.key,
+                      .state = execution.state,
+                      .paused = execution.paused,
+                      .cancel_requested = execution.cancel_requested,
+                      .seq = state.seq(),
+                      .open_tasks = execution.open(),
+                      .text = Summary(state, execution)};
+  const Explainer explainer(state, execution, facts, known);
+  uint64_t left = report.open_tasks;
+  for (uint32_t task = 0; left > 0 && report.tasks.size() < tasks_max; ++task) {
+    if (IsTerminal(execution.tasks[task].state)) continue;
+    --left;
+    report.tasks.push_back(explainer.Task(task));
+  }
+  return report;
+}
+
+}  // namespace core
+}  // namespace stet
