@@ -82,8 +82,8 @@ class Scratch:
         return path
 
     def command(self, name, *arguments):
-        where = ['--dir', str(self.dir)] if name in ('run', 'ls', 'show') else []
-        return [STET, name, *where, *map(str, arguments)]
+        where = [] if name in ('validate', 'graph', 'schema') else ['--dir', str(self.dir)]
+        return [STET, *name.split(), *where, *map(str, arguments)]
 
     def environment(self, extra=None):
         return {**{k: v for k, v in os.environ.items() if not k.startswith('STET_')}, **(extra or {})}

@@ -250,7 +250,7 @@ def words():
         one_line_error(s.stet('run', flow, 'more'), 2, 'more', 'stet run --help')
         for name in ('xml', '1', 'JSON', ''):
             done = s.stet('run', flow, '--format', name)
-            one_line_error(done, 2, 'auto, json, yaml or wfformat', f'"{name}"')
+            one_line_error(done, 2, 'auto, json or wfformat', f'"{name}"')
             check('FORMAT' not in done.stderr and '{' not in done.stderr, done.stderr)
         one_line_error(s.stet('run', flow, '--key', ''), 2, '--key is empty')
         one_line_error(s.stet('run', flow, '--key', 'a\nb'), 2, '--key "a\\nb"', '255')
@@ -299,12 +299,12 @@ def usage():
     for arguments in [[], ['nonsense'], ['run'], ['run', '--nonsense'], ['ls', 'x']]:
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
         one_line_error(done, 2)
-    for name in ['why', 'retry', 'cancel', 'pause', 'resume', 'purge', 'signal', 'dead', 'breaker',
-                 'schedule', 'snapshot', 'backup', 'serve', 'worker']:
+    for name in ['signal', 'breaker', 'schedule', 'snapshot', 'backup', 'serve', 'worker']:
         done = subprocess.run([STET, name, 'x', '--yes'], text=True, capture_output=True)
         one_line_error(done, 2, name, 'not built yet')
-    for arguments in [['--help'], ['run', '--help'], ['ls', '--help'], ['show', '--help'],
-                      ['validate', '--help']]:
+    for command in ['', 'run', 'ls', 'show', 'validate', 'why', 'retry', 'cancel', 'pause', 'resume',
+                    'priority', 'purge', 'dead', 'dead requeue', 'dead drop']:
+        arguments = [*command.split(), '--help']
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
         check(done.returncode == 0 and 'Example' in done.stdout, f'{arguments} shows examples')
 

@@ -10,8 +10,10 @@
 #include <fmt/format.h>
 
 #include "tools/stet/completion.h"
+#include "tools/stet/directory_flags.h"
 #include "tools/stet/failure.h"
 #include "tools/stet/listing.h"
+#include "tools/stet/operate_commands.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/run.h"
 #include "tools/stet/suggestion.h"
@@ -24,11 +26,11 @@ namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
-constexpr std::string_view kCommands[] = {"run",        "validate", "graph", "schema",
-                                          "completion", "ls",       "show"};
-constexpr const char* kNotBuilt[] = {"why",    "retry",    "cancel", "pause",   "resume",
-                                     "purge",  "signal",   "dead",   "breaker", "schedule",
-                                     "backup", "snapshot", "serve",  "worker"};
+constexpr std::string_view kCommands[] = {"run",   "validate", "graph",    "schema", "completion",
+                                          "ls",    "show",     "why",      "retry",  "cancel",
+                                          "pause", "resume",   "priority", "purge",  "dead"};
+constexpr const char* kNotBuilt[] = {"signal",   "breaker", "schedule", "backup",
+                                     "snapshot", "serve",   "worker"};
 
 // Which subcommand was chosen, and what it does.
 struct Choice {
@@ -39,13 +41,6 @@ struct Choice {
   ShowOptions show = {};
   std::function<ExitStatus()> action = nullptr;
 };
-
-void AddDirectory(CLI::App* command, SettingFlags& settings) {
-  command->add_option("--dir", settings.directory,
-                      "The engine's directory (env STET_DIR; default: .stet here)");
-  command->add_option("--config", settings.config_path,
-                      "JSON file with dir, workers, durability, max_attempts, log_level, log_json");
-}
 
 void AddFormat(CLI::App* command, FileFormat& format, double& time_scale) {
   const auto check = [](const std::string& name) {
@@ -285,6 +280,8 @@ int Main(int argc, char** argv) {
       "  stet run report.json            run it; the same command resumes it\n"
       "  stet ls                         what ran in .stet\n"
       "  stet show report                one execution, task by task\n"
+      "  stet why report                 what it waits for\n"
+      "  stet retry report --run         what failed, once more\n"
       "  stet run --help                 options and exit statuses");
   Choice choice;
   AddRun(app, choice);
@@ -294,6 +291,7 @@ int Main(int argc, char** argv) {
   AddCompletion(app, choice);
   AddList(app, choice);
   AddShow(app, choice);
+  AddOperateCommands(app, choice.action);
   AddNotBuilt(app, choice, json);
   try {
     app.parse(argc, argv);

@@ -52,8 +52,12 @@ void OwnedFd::Close() {
 }
 
 absl::StatusOr<OwnedFd> OpenFile(const std::string& path, int flags) {
-  OwnedFd low(open(path.c_str(), flags | O_CLOEXEC, 0666));
+  const OwnedFd low(open(path.c_str(), flags | O_CLOEXEC, 0666));
   if (!low.valid()) return FileError(errno, (flags & O_CREAT) != 0 ? "create" : "open", path);
+  return OutOfTheWay(low, path);
+}
+
+absl::StatusOr<OwnedFd> OutOfTheWay(const OwnedFd& low, const std::string& path) {
   OwnedFd high(fcntl(low.get(), F_DUPFD_CLOEXEC, kFirstOwnFd));
   // EINVAL: no number from there on is allowed at all.
   if (!high.valid()) return FileError(errno == EINVAL ? EMFILE : errno, "open", path);

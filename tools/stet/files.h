@@ -43,4 +43,7 @@ class OwnedFd {
 // Opens with O_CLOEXEC, at a descriptor of at least 10 so that it never collides with those a child is given.
 absl::StatusOr<OwnedFd> OpenFile(const std::string& path, int flags);
 
+// A copy of `low` at such a descriptor.  `path` is for the message of an error.
+absl::StatusOr<OwnedFd> OutOfTheWay(const OwnedFd& low, const std::string& path);
+
 }  // namespace stet::cli

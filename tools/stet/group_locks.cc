@@ -124,6 +124,13 @@ absl::StatusOr<OwnedFd> ClaimDirectory(const std::string& directory,
   return fd;
 }
 
+absl::StatusOr<OwnedFd> TryClaimDirectory(const std::string& directory) {
+  STET_ASSIGN_OR_RETURN(OwnedFd fd, OpenFile(directory, O_RDONLY | O_DIRECTORY));
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
+  if (errno == EWOULDBLOCK || errno == EINTR) return OwnedFd();
+  return FileError(errno, "lock", directory);
+}
+
 std::optional<int> LockHolder(const std::string& path) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return std::nullopt;

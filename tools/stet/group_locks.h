@@ -29,6 +29,9 @@ absl::StatusOr<OwnedFd> ClaimDirectory(const std::string& directory,
                                        const std::function<void(std::string_view)>& note,
                                        const std::function<bool()>& stop);
 
+// The same at once; not valid when another process holds it.
+absl::StatusOr<OwnedFd> TryClaimDirectory(const std::string& directory);
+
 // The process that holds the lock (flock) of `path`; nothing when none does or it cannot be seen from here.
 std::optional<int> LockHolder(const std::string& path);
 

@@ -1,17 +1,14 @@
 // Listing of executions.
 #include "tools/stet/listing.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdio>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
 #include <stet/inspect.h>
 
+#include "tools/stet/control.h"
 #include "tools/stet/failure.h"
-#include "tools/stet/files.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/report_text.h"
@@ -22,14 +19,7 @@ namespace stet::cli {
 namespace {
 
 absl::StatusOr<Replayed> ReplayAt(const std::string& directory, std::optional<uint64_t> at_seq) {
-  const std::string log = directory + "/wal";
-  if (access(log.c_str(), F_OK) != 0) {
-    if (errno != ENOENT && errno != ENOTDIR) {
-      return WithExit(FileError(errno, "read", log), ExitStatus::kInputOutput, "");
-    }
-    return absl::NotFoundError(
-        fmt::format("{} is no directory of stet; say which with --dir", OneLine(directory)));
-  }
+  STET_RETURN_IF_ERROR(CheckDirectory(directory));
   ReplayOptions options = {.directory = directory};
   if (at_seq.has_value()) options.at_seq = *at_seq;
   absl::StatusOr<Replayed> state = Replay(options);
@@ -59,7 +49,12 @@ absl::StatusOr<std::string> ShowOutput(const std::string& directory, const ShowO
     return WithExit(report.status(), ExitStatus::kUsage, "stet ls");
   }
   STET_RETURN_IF_ERROR(report.status());
-  return options.json ? Dump(ReportJson(*report)) + "\n" : ReportText(*report, directory);
+  if (!options.json) return ReportText(*report, directory);
+  nlohmann::ordered_json json = ReportJson(*report);
+  json["cancel_requested"] = report->cancel_requested;
+  json["paused"] = report->paused;
+  json["priority"] = report->priority;
+  return Dump(json) + "\n";
 }
 
 ExitStatus Finish(const absl::StatusOr<std::string>& output, const std::string& directory,

@@ -3,6 +3,7 @@
 
 #include <absl/status/status.h>
 #include <absl/time/time.h>
+#include <fmt/format.h>
 
 #include "tools/stet/command_activity.h"
 #include "tools/stet/command_format.h"
@@ -54,6 +55,14 @@ absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan,
   const absl::Status alone = WaitForOldGroups(plan.settings.directory, note, StopRequested);
   if (!alone.ok()) return absl::IsCancelled(alone) ? alone : OwnFailure(alone);
   STET_ASSIGN_OR_RETURN(opened.engine, Engine::Open(OptionsFor(plan, trouble, progress)));
+  absl::StatusOr<std::unique_ptr<ControlServer>> control =
+      ControlServer::Start(plan.settings.directory, *opened.engine);
+  if (control.ok()) {
+    opened.control = *std::move(control);
+  } else {
+    // What runs is worth more than that somebody can ask about it.
+    note(fmt::format("no control socket: {}", std::string(control.status().message())));
+  }
   return opened;
 }
 

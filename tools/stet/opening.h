@@ -7,6 +7,7 @@
 #include <absl/status/statusor.h>
 #include <stet/engine.h>
 
+#include "tools/stet/control_server.h"
 #include "tools/stet/files.h"
 #include "tools/stet/plan.h"
 #include "tools/stet/progress.h"
@@ -17,6 +18,7 @@ namespace stet::cli {
 struct OpenedEngine {
   OwnedFd claim = {};  // of the directory; outlives the engine
   std::unique_ptr<Engine> engine = nullptr;
+  std::unique_ptr<ControlServer> control = nullptr;  // goes before the engine
 };
 
 // `progress` must outlive the engine.  What keeps commands from being run ends up in `trouble`.  Errors: those of Engine::Open; Cancelled when a signal came while waiting.

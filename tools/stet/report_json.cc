@@ -58,6 +58,9 @@ nlohmann::ordered_json SummaryJson(const ExecutionSummary& summary) {
                                  {"id", PrintId(summary.id)},
                                  {"workflow", summary.workflow},
                                  {"state", ToString(summary.state)},
+                                 {"cancel_requested", summary.cancel_requested},
+                                 {"paused", summary.paused},
+                                 {"priority", summary.priority},
                                  {"started_at", TimeJson(summary.started_at)},
                                  {"finished_at", TimeJson(summary.finished_at)}};
   json["counts"] = CountsJson(summary.counts);

@@ -15,7 +15,7 @@ namespace stet::cli {
 //  "counts": {all nine states}, "seq"}
 nlohmann::ordered_json ReportJson(const ExecutionReport& report);
 
-// {"execution", "id", "workflow", "state", "started_at", "finished_at", "counts"}
+// {"execution", "id", "workflow", "state", "cancel_requested", "paused", "priority", "started_at", "finished_at", "counts"}
 nlohmann::ordered_json SummaryJson(const ExecutionSummary& summary);
 
 // {"clean", "events_replayed", "attempts_lost", "dropped_bytes"}

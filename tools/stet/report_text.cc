@@ -63,6 +63,15 @@ std::string LogFolder(const std::string& directory, const ExecutionReport& repor
   return fmt::format("{}/logs/{}", directory, PrintId(report.id));
 }
 
+// What somebody has asked of it.
+std::string FlagsText(const ExecutionReport& report) {
+  std::string text;
+  if (report.cancel_requested) text += " (cancel requested)";
+  if (report.paused) text += " (paused)";
+  if (report.priority != 0) text += fmt::format(" (priority {})", report.priority);
+  return text;
+}
+
 std::string ElapsedText(const ExecutionReport& report) {
   if (report.finished_at == absl::InfiniteFuture()) return {};
   return fmt::format(" in {}", ShortDuration(report.finished_at - report.started_at));
@@ -98,9 +107,8 @@ std::string ReportText(const ExecutionReport& report, const std::string& directo
       "execution {}\nid        {}\nworkflow  {} {}\nstate     {}{}\nstarted   {}\nfinished  {}{}\n"
       "seq       {}\n{}tasks     {}: {}\n\n",
       OneLine(report.key), PrintId(report.id), OneLine(report.workflow),
-      ToString(report.workflow_hash), PaintState(report.state),
-      report.cancel_requested ? " (cancel requested)" : "", ShortTime(report.started_at),
-      ShortTime(report.finished_at), ElapsedText(report), report.seq,
+      ToString(report.workflow_hash), PaintState(report.state), FlagsText(report),
+      ShortTime(report.started_at), ShortTime(report.finished_at), ElapsedText(report), report.seq,
       access(logs.c_str(), F_OK) == 0 ? fmt::format("logs      {}\n", logs) : std::string(),
       report.tasks.size(), CountsText(report));
   size_t width = 4;
@@ -130,10 +138,11 @@ std::string ListText(const std::vector<ExecutionSummary>& executions) {
         std::accumulate(execution.counts.begin(), execution.counts.end(), uint32_t{0});
     const uint32_t done = execution.counts[static_cast<size_t>(TaskState::kCompleted)];
     const bool ended = execution.finished_at != absl::InfiniteFuture();
-    text += fmt::format("{:{}}  {:16}  {:9}  {:>13}  {:19}  {:>8}\n", OneLine(execution.key), width,
-                        PrintId(execution.id), ToString(execution.state),
-                        fmt::format("{}/{}", done, total), ShortTime(execution.started_at),
-                        ended ? ShortDuration(execution.finished_at - execution.started_at) : "-");
+    text +=
+        fmt::format("{:{}}  {:16}  {:9}  {:>13}  {:19}  {:>8}\n", OneLine(execution.key), width,
+                    PrintId(execution.id), execution.paused ? "paused" : ToString(execution.state),
+                    fmt::format("{}/{}", done, total), ShortTime(execution.started_at),
+                    ended ? ShortDuration(execution.finished_at - execution.started_at) : "-");
   }
   return text;
 }

@@ -88,6 +88,9 @@ void ShowResumption(Engine& engine, const RunPlan& plan, Progress& progress) {
   progress.OnNote(fmt::format("resuming {}: {} of {} done", Quote(plan.key),
                               now->count_in(TaskState::kCompleted),
                               Count(now->tasks.size(), "task")));
+  if (now->paused) {
+    progress.OnNote(fmt::format("{} is paused: stet resume {}", Quote(plan.key), Quote(plan.key)));
+  }
 }
 
 // The engine goes on with whatever the directory holds: nobody should be surprised by it.
@@ -121,6 +124,7 @@ absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
           .status());
   STET_ASSIGN_OR_RETURN(std::optional<ExecutionReport> report,
                         WaitForEnd(engine, plan.key, *trouble, progress));
+  opened.control = nullptr;
   if (report.has_value()) {
     outcome.report = *std::move(report);
     STET_RETURN_IF_ERROR(engine.Close());

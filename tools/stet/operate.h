@@ -1,0 +1,20 @@
+// `stet why`, `retry`, `cancel`, `pause`, `resume`, `priority`, `purge`, `dead requeue` and `dead drop`.
+#pragma once
+
+#include "tools/stet/failure.h"
+#include "tools/stet/operation.h"
+#include "tools/stet/settings.h"
+
+namespace stet::cli {
+
+struct OperateOptions {
+  SettingFlags settings = {};
+  Operation operation = {};
+  bool json = false;
+  bool run = false;  // retry: go on in the foreground
+};
+
+// Prints everything there is to say.
+ExitStatus Operate(const OperateOptions& options);
+
+}  // namespace stet::cli

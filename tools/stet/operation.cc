@@ -1,0 +1,156 @@
+// Commands of operators, done by an engine.
+#include "tools/stet/operation.h"
+
+#include <iterator>
+#include <optional>
+
+#include <absl/status/status.h>
+#include <fmt/format.h>
+
+#include "tools/stet/attempt_files.h"
+#include "tools/stet/quote.h"
+#include "tools/stet/report_json.h"
+#include "tools/stet/status_macros.h"
+#include "tools/stet/why_json.h"
+
+namespace stet::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kActions[] = {"why",      "retry", "cancel",       "pause",    "resume",
+                                         "priority", "purge", "dead_requeue", "dead_drop"};
+static_assert(std::size(kActions) == static_cast<size_t>(Action::kDeadDrop) + 1);
+
+std::string TextOf(const Json& json, const char* key) {
+  const auto at = json.find(key);
+  return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
+}
+
+// What names no execution: the engine, or an activity.
+absl::StatusOr<Json> PerformGlobally(Engine& engine, const Operation& operation) {
+  const bool pause = operation.action == Action::kPause;
+  const std::string& activity = operation.activity;
+  absl::StatusOr<uint64_t> seq;
+  if (activity.empty()) {
+    seq = pause ? engine.PauseEngine() : engine.ResumeEngine();
+  } else {
+    seq = pause ? engine.PauseActivity(activity) : engine.ResumeActivity(activity);
+  }
+  STET_RETURN_IF_ERROR(seq.status());
+  Json answer = {{"action", ToString(operation.action)}};
+  answer["activity"] = nullptr;
+  if (!activity.empty()) answer["activity"] = activity;
+  answer["paused"] = pause;
+  answer["seq"] = *seq;
+  return answer;
+}
+
+// `key` is exact.
+absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
+                                const Operation& operation) {
+  switch (operation.action) {
+    case Action::kWhy:
+      break;
+    case Action::kRetry:
+      return engine.Retry(key);
+    case Action::kCancel:
+      return engine.Cancel(key);
+    case Action::kPause:
+      return engine.Pause(key);
+    case Action::kResume:
+      return engine.Resume(key);
+    case Action::kPriority:
+      return engine.SetPriority(key, operation.priority);
+    case Action::kPurge:
+      return engine.Purge(key);
+    case Action::kDeadRequeue:
+      return engine.Requeue(key, operation.task);
+    case Action::kDeadDrop:
+      return engine.Drop(key, operation.task);
+  }
+  return absl::InternalError("no change");
+}
+
+// What must be there, and in a state to be destroyed, before anybody is asked whether it may be.
+absl::Status CheckPreview(Engine& engine, const ExecutionSummary& execution,
+                          const Operation& operation) {
+  if (operation.action == Action::kDeadDrop) {
+    return engine.GetDeadLetter(execution.key, operation.task).status();
+  }
+  if (IsTerminal(execution.state)) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      fmt::format("{} is {}: cancel it first", Quote(execution.key), ToString(execution.state)));
+}
+
+Json AnswerOf(const Operation& operation, const ExecutionSummary& execution) {
+  Json answer = {{"action", ToString(operation.action)}};
+  answer.update(SummaryJson(execution));
+  if (!operation.task.empty()) answer["task"] = operation.task;
+  answer["seq"] = nullptr;
+  return answer;
+}
+
+}  // namespace
+
+std::string_view ToString(Action action) { return kActions[static_cast<size_t>(action)]; }
+
+Json OperationJson(const Operation& operation) {
+  return {{"action", ToString(operation.action)},
+          {"execution", operation.execution},
+          {"task", operation.task},
+          {"activity", operation.activity},
+          {"priority", operation.priority},
+          {"confirmed", operation.confirmed}};
+}
+
+absl::StatusOr<Operation> OperationFrom(const Json& json) {
+  if (!json.is_object()) return absl::InvalidArgumentError("a request is one JSON object a line");
+  const std::string action = TextOf(json, "action");
+  std::optional<Action> found;
+  for (size_t i = 0; i < std::size(kActions); ++i) {
+    if (kActions[i] == action) found = static_cast<Action>(i);
+  }
+  if (!found.has_value()) {
+    return absl::InvalidArgumentError(fmt::format("no action {}", Quote(action)));
+  }
+  Operation operation = {.action = *found,
+                         .execution = TextOf(json, "execution"),
+                         .task = TextOf(json, "task"),
+                         .activity = TextOf(json, "activity")};
+  const auto priority = json.find("priority");
+  if (priority != json.end() && priority->is_number_integer()) {
+    const auto wanted = priority->get<int64_t>();
+    if (wanted < INT32_MIN || wanted > INT32_MAX) {
+      return absl::InvalidArgumentError(fmt::format("priority {} is out of range", wanted));
+    }
+    operation.priority = static_cast<int32_t>(wanted);
+  }
+  // Whoever does not say that it may be destroyed has not said so.
+  const auto confirmed = json.find("confirmed");
+  operation.confirmed =
+      confirmed != json.end() && confirmed->is_boolean() && confirmed->get<bool>();
+  return operation;
+}
+
+absl::StatusOr<Json> Perform(Engine& engine, const Operation& operation) {
+  const bool pauses = operation.action == Action::kPause || operation.action == Action::kResume;
+  if (pauses && operation.execution.empty()) return PerformGlobally(engine, operation);
+  STET_ASSIGN_OR_RETURN(const ExecutionSummary before, engine.Find(operation.execution));
+  if (operation.action == Action::kWhy) {
+    STET_ASSIGN_OR_RETURN(const WhyReport why, engine.Why(before.key));
+    return WhyJson(why);
+  }
+  if (!operation.confirmed) {
+    STET_RETURN_IF_ERROR(CheckPreview(engine, before, operation));
+    return AnswerOf(operation, before);
+  }
+  STET_ASSIGN_OR_RETURN(const uint64_t seq, Change(engine, before.key, operation));
+  // What was purged is told as it was.
+  const absl::StatusOr<ExecutionSummary> after = engine.Find(PrintId(before.id));
+  Json answer = AnswerOf(operation, after.ok() ? *after : before);
+  answer["seq"] = seq;
+  return answer;
+}
+
+}  // namespace stet::cli
