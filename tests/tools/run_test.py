@@ -250,7 +250,7 @@ def words():
         one_line_error(s.stet('run', flow, 'more'), 2, 'more', 'stet run --help')
         for name in ('xml', '1', 'JSON', ''):
             done = s.stet('run', flow, '--format', name)
-            one_line_error(done, 2, 'auto, json or wfformat', f'"{name}"')
+            one_line_error(done, 2, 'auto, json, yaml or wfformat', f'"{name}"')
             check('FORMAT' not in done.stderr and '{' not in done.stderr, done.stderr)
         one_line_error(s.stet('run', flow, '--key', ''), 2, '--key is empty')
         one_line_error(s.stet('run', flow, '--key', 'a\nb'), 2, '--key "a\\nb"', '255')
