@@ -127,6 +127,40 @@ TEST_SUITE("wal::Writer failover") {
     }
   }
 
+  TEST_CASE("the flush behind a short write proves nothing when another failed before it") {
+    for (const FlushFailure failure : {FlushFailure::kKeptInCache, FlushFailure::kReverted}) {
+      SimStorage storage;
+      Options options = SimOptions(&storage);
+      options.operation = Operation::kLinkedFlush;
+      options.batches_in_flight_min = options.batches_in_flight_max = 4;
+      options.batch_bytes_max = 8192;
+      auto writer = OpenWriter(options);
+      REQUIRE(writer.ok());
+      REQUIRE((*writer)->Maintain(absl::Seconds(1)).ok());
+      storage.faults.flush_failure = failure;
+      storage.faults.short_write = storage.queued_writes() + 1;
+      const std::string text(6000, 's');
+      REQUIRE(AppendText(writer->get(), {text}).ok());
+      // The beginning is written, then the rest; now its flush is under way.
+      for (int i = 0; i < 2; ++i) REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
+      // The third one closes the second.
+      for (int i = 0; i < 2; ++i) REQUIRE(AppendText(writer->get(), {text}).ok());
+      REQUIRE((*writer)->Poll(absl::ZeroDuration()).ok());
+      CHECK_EQ((*writer)->stats().short_writes, 1);
+      CHECK_GE((*writer)->stats().batches, 2);
+      // The other batch is written first, and its flush fails.
+      storage.script = {1};
+      FailCall(&storage, 2);
+      while ((*writer)->released() < 3) REQUIRE((*writer)->Poll(absl::Milliseconds(1)).ok());
+      CHECK_EQ((*writer)->stats().failovers, 1);
+      SimStorage after(storage.Crash(CrashPolicy::kLoseAll));
+      options.storage = &after;
+      const auto log = Recover(options);
+      REQUIRE_MESSAGE(log.ok(), log.status().ToString());
+      CHECK(ReadTexts(*log) == std::vector<std::string>(3, text));
+    }
+  }
+
   TEST_CASE("the power goes at each call of a failover") {
     for (const Durability mode :
          {Durability::kOs, Durability::kInterval, Durability::kCommit, Durability::kWitness}) {
