@@ -17,6 +17,7 @@ namespace stet::wal {
 namespace {
 
 constexpr size_t kStreamsMax = 10'000;  // named in one loss
+constexpr uint64_t kMissingMax = 64;    // files that are listed one by one
 constexpr size_t kExplainedMax = 64;    // places whose cause is looked for; each reads its segment
 
 class LossLister {
@@ -28,14 +29,12 @@ class LossLister {
     for (const LooseSlot& slot : cut_.loose_slots) Promise(slot.durable_seq);
     for (size_t i = cut_.kept == 0 ? 0 : cut_.kept - 1; i < survey_.segments.size(); ++i) {
       if (i > 0 && i >= cut_.kept) {
-        for (uint64_t missing = survey_.segments[i - 1].segno + 1;
-             missing < survey_.segments[i].segno; ++missing) {
-          AddMissing(missing);
-        }
+        AddMissing(survey_.segments[i - 1].segno + 1, survey_.segments[i].segno);
       }
       Segment(i);
     }
-    if (last_sealed_) AddMissing(survey_.segments.back().segno + 1);
+    AddMissingEnd();
+    Disbelieve();
     Finish();
     return end_lsn_;
   }
@@ -60,13 +59,27 @@ class LossLister {
     return Covered(lsn_end);
   }
 
-  void AddMissing(uint64_t segno) {
-    if (Covered(MakeLsn(segno + 1, 0))) return;
-    Add({.cause = "missing",
-         .file = PathIn(survey_.directory, SegmentName(segno)),
-         .lsn_begin = MakeLsn(segno, 0),
-         .lsn_end = MakeLsn(segno + 1, 0),
-         .text = "the file is not there"});
+  // Names far apart are one loss: how many there were, nothing tells.
+  void AddMissing(uint64_t begin, uint64_t end) {
+    const uint64_t each = end - begin > kMissingMax ? end - begin : 1;
+    for (uint64_t segno = begin; segno < end; segno += each) {
+      if (Covered(MakeLsn(segno + each, 0))) continue;
+      Add({.cause = "missing",
+           .file = PathIn(survey_.directory, SegmentName(segno)),
+           .lsn_begin = MakeLsn(segno, 0),
+           .lsn_end = MakeLsn(segno + each, 0),
+           .text = each == 1 ? "the file is not there"
+                             : fmt::format("this file and those before {} are not there",
+                                           SegmentName(end))});
+    }
+  }
+
+  // What a SEGMENT_END promised, or LOG_ID says was in use.
+  void AddMissingEnd() {
+    const uint64_t next = survey_.segments.empty() ? 1 : survey_.segments.back().segno + 1;
+    const uint64_t promised = last_sealed_ ? next : 0;
+    const uint64_t end = std::max(promised, survey_.log_id.opened_segno) + 1;
+    if (end > next) AddMissing(next, end);
   }
 
   void Segment(size_t i) {
@@ -110,7 +123,10 @@ class LossLister {
     const uint64_t lsn = MakeLsn(segment.segno, piece.offset);
     last_sealed_ = piece.header.kind == BatchKind::kSegmentEnd;
     if (Covered(piece, lsn + piece.batch_bytes)) return;
-    if (!joined_) {
+    const bool follows =
+        joined_ && (piece.header.record_count == 0 || manifest_.losses.back().last_seq == 0 ||
+                    piece.header.first_seq == manifest_.losses.back().last_seq + 1);
+    if (!follows) {
       Add({.cause = "behind_gap",
            .file = segment.bytes.path(),
            .lsn_begin = lsn,
@@ -126,7 +142,6 @@ class LossLister {
       loss.first_seq = std::max(piece.header.first_seq, cut_.chain.next_seq);
     }
     loss.last_seq = piece.next_seq() - 1;
-    Promise(loss.last_seq);
     for (const Record& record : RecordsOf(piece, header.record_align_log2)) {
       if (streams_.size() < kStreamsMax) streams_.insert(record.stream);
     }
@@ -158,7 +173,6 @@ class LossLister {
     if (own) {
       loss.first_seq = std::max(piece.header.first_seq, cut_.chain.next_seq);
       loss.last_seq = piece.next_seq() - 1;
-      Promise(loss.last_seq);
       AddStreams(segment, header, piece, &loss);
     }
     joined_ = false;
@@ -179,6 +193,21 @@ class LossLister {
       streams.insert(view->header.stream);
     loss->streams.assign(streams.begin(), streams.end());
     loss->streams_complete = !cursor.damaged();
+  }
+
+  // A header that is intact and out of order tells nothing about its seqs: those behind it count.
+  void Disbelieve() {
+    uint64_t behind = UINT64_MAX;
+    for (size_t i = manifest_.losses.size(); i-- > 0;) {
+      Loss& loss = manifest_.losses[i];
+      if (loss.last_seq == 0) continue;
+      if (loss.first_seq > loss.last_seq || loss.last_seq >= behind) {
+        loss.first_seq = loss.last_seq = 0;
+      } else {
+        Promise(loss.last_seq);
+        behind = loss.first_seq;
+      }
+    }
   }
 
   // Places whose seqs nothing tells take those between their neighbours'.

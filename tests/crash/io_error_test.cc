@@ -15,7 +15,8 @@ namespace {
 
 // One writer on a disk that fails, while it appends or from its opening on; then the file system is
 // mounted anew, so that only what the disk has is read; then another writer goes on.
-Ending FailOnce(DiskStage* stage, const DiskFault& fault, bool at_opening) {
+Ending FailOnce(DiskStage* stage, const DiskFault& fault, bool at_opening,
+                uint64_t records_max = 200) {
   WriterPlan& plan = stage->writer.plan();
   Ending ending;
   {
@@ -23,7 +24,7 @@ Ending FailOnce(DiskStage* stage, const DiskFault& fault, bool at_opening) {
     plan.records_max = 20;
     const Ending first = stage->RunWriter();
     REQUIRE_MESSAGE(first.done(), first.error);
-    plan.records_max = 200;
+    plan.records_max = records_max;
     if (at_opening) stage->disk.SetFault(fault);
     stage->writer.Start();
     if (!at_opening) {
@@ -106,7 +107,7 @@ void LoseCache(Durability durability, Backend backend, std::mt19937_64* random) 
   plan.first_segment_bytes = 256 << 10;
   plan.inflight_bytes_max = 64 << 10;
   const DiskFault fault{.kind = DiskFault::Kind::kCacheLost, .count = UINT64_MAX};
-  const Ending ending = FailOnce(&stage, fault, false);
+  const Ending ending = FailOnce(&stage, fault, false, 100'000);
   CHECK_FALSE(ending.done());
   CHECK(stage.disk.Counts().faults > 0);
 }
