@@ -59,7 +59,7 @@ void Editor::SetActivityPaused(std::string_view name, bool paused) {
   assert(activity.paused != paused);
   const uint64_t before = DigestOfPause(activity);
   activity.paused = paused;
-  state_.paused_activities_ += paused ? 1 : -1;
+  paused ? ++state_.paused_activities_ : --state_.paused_activities_;
   state_.digest_ += DigestOfPause(activity) - before;
 }
 

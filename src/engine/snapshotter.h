@@ -77,7 +77,6 @@ class Snapshotter {
   LogTail before_;          // from before this opening
   uint64_t bytes_at_ = 0;   // Ledger::event_bytes when it was counted
   uint64_t job_bytes_ = 0;  // the same, when the job began
-  uint64_t job_seq_ = 0;
 
   std::unique_ptr<SnapshotJob> job_;
   absl::Duration not_before_ = absl::ZeroDuration();
