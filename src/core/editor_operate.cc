@@ -59,7 +59,11 @@ void Editor::SetActivityPaused(std::string_view name, bool paused) {
   assert(activity.paused != paused);
   const uint64_t before = DigestOfPause(activity);
   activity.paused = paused;
-  paused ? ++state_.paused_activities_ : --state_.paused_activities_;
+  if (paused) {
+    ++state_.paused_activities_;
+  } else {
+    --state_.paused_activities_;
+  }
   state_.digest_ += DigestOfPause(activity) - before;
 }
 
