@@ -136,7 +136,7 @@ std::string Number(uint64_t value) { return fmt::format("{}", value); }
 std::string Hex(uint64_t value) { return fmt::format("{:016x}", value); }
 
 template <typename T>
-std::string OwnDigest(const T& value) {
+std::string DigestText(const T& value) {
   return ToString(DigestOf(BytesOf(value).first(sizeof(T) - sizeof(Digest))));
 }
 
@@ -164,7 +164,7 @@ std::vector<Field> FieldsOf(const SegmentHeader& header, uint64_t base,
   if (expectation.other != nullptr) {
     ExpectAll(kHeaderSpots, BytesOf(*expectation.other), &expected);
   } else {
-    expected["digest"] = OwnDigest(header);
+    expected["digest"] = DigestText(header);
   }
   if (expectation.log_uuid) expected["log_uuid"] = ToString(*expectation.log_uuid);
   if (const SegmentScan* before = expectation.before; before != nullptr) {
@@ -185,7 +185,7 @@ std::vector<Field> FieldsOf(const SegmentHeader& header, uint64_t base,
 std::vector<Field> FieldsOf(const WatermarkSlot& slot, uint64_t base, const SegmentHeader& segment,
                             uint64_t position) {
   const Expected expected = {
-      {"magic", "\"WMRK\""}, {"salt", Hex(segment.salt)}, {"digest", OwnDigest(slot)}};
+      {"magic", "\"WMRK\""}, {"salt", Hex(segment.salt)}, {"digest", DigestText(slot)}};
   std::vector<Field> fields = Tabulate(kSlotSpots, BytesOf(slot), base, expected);
   const uint64_t align = uint64_t{1} << segment.commit_align_log2;
   const uint64_t offset = OffsetOf(slot.durable_lsn);
@@ -205,7 +205,7 @@ std::vector<Field> FieldsOf(const BatchHeader& batch, uint64_t base, const Segme
                        {"salt", Hex(segment.salt)},
                        {"lsn", Hex(MakeLsn(segment.segno, base))},
                        {"epoch", Number(segment.epoch)},
-                       {"batch_id", OwnDigest(batch)}};
+                       {"batch_id", DigestText(batch)}};
   if (chain != nullptr) {
     expected["first_seq"] = Number(chain->next_seq);
     expected["prev_batch_id"] = ToString(chain->batch_id);
@@ -255,7 +255,7 @@ std::vector<Field> RecordFields(Bytes content, uint64_t base, uint64_t expected_
 std::vector<Field> FieldsOf(const LogId& id) {
   return Tabulate(
       kLogIdSpots, BytesOf(id), 0,
-      {{"magic", "\"WFLOGID\\x00\""}, {"major", Number(kFormatMajor)}, {"digest", OwnDigest(id)}});
+      {{"magic", "\"WFLOGID\\x00\""}, {"major", Number(kFormatMajor)}, {"digest", DigestText(id)}});
 }
 
 std::vector<HexDifference> DifferencesOf(Bytes found, Bytes expected, uint64_t base) {

@@ -14,10 +14,9 @@
 #include "wal/segment_walk.h"
 
 namespace stet::wal {
-namespace {
 
 // The segment that is being read.
-struct Current {
+struct FollowedSegment {
   SegmentBytes bytes;
   SegmentHeader header = {};
   uint64_t offset = 0;              // of the next batch to give
@@ -28,7 +27,9 @@ struct Current {
   uint64_t align() const { return uint64_t{1} << header.commit_align_log2; }
 };
 
-Current Begin(SegmentBytes bytes, const SegmentHeader& header) {
+namespace {
+
+FollowedSegment Begin(SegmentBytes bytes, const SegmentHeader& header) {
   const uint64_t first = FirstBatchOffset(uint64_t{1} << header.commit_align_log2);
   return {.bytes = std::move(bytes),
           .header = header,
@@ -101,7 +102,7 @@ class Follower::Impl {
   Storage* const storage_;
   const std::string directory_;
   uint64_t next_seq_;
-  std::optional<Current> current_ = {};
+  std::optional<FollowedSegment> current_ = {};
   AlignedBuffer peeked_;
 };
 
@@ -139,7 +140,7 @@ absl::StatusOr<bool> Follower::Impl::IsSame() {
 // Goes over batch headers until one of them promises more: each was sealed after all that it names
 // was durable.
 absl::Status Follower::Impl::Scout() {
-  Current& current = *current_;
+  FollowedSegment& current = *current_;
   current.scout = std::max(current.scout, current.offset);
   while (current.bound <= current.offset && current.scout < current.header.segment_bytes) {
     ASSIGN_OR_RETURN(const Bytes block, Peek(current.scout, current.align()));
@@ -214,7 +215,7 @@ std::optional<News> Follower::Impl::Give(const Piece& piece) {
 
 // Gives the batch at `offset`, which is durable.
 absl::StatusOr<std::optional<News>> Follower::Impl::Take() {
-  Current& current = *current_;
+  FollowedSegment& current = *current_;
   for (const bool again : {false, true}) {
     current.bytes.ReadAheadTo(current.bound);
     SegmentWalk walk(&current.bytes, current.header, current.offset, current.bound, current.chain);

@@ -27,18 +27,18 @@ std::string Quoted(std::string_view text) {
   return quoted + '"';
 }
 
-std::string Hex(uint64_t value) { return fmt::format("\"{:016x}\"", value); }
+std::string QuotedHex(uint64_t value) { return fmt::format("\"{:016x}\"", value); }
 
 std::string LossJson(const Loss& loss) {
   std::string streams;
   for (const uint64_t stream : loss.streams) {
-    streams += fmt::format("{}{}", streams.empty() ? "" : ", ", Hex(stream));
+    streams += fmt::format("{}{}", streams.empty() ? "" : ", ", QuotedHex(stream));
   }
   return fmt::format(
       "{{\"cause\": {}, \"file\": {}, \"lsn_begin\": {}, \"lsn_end\": {}, \"first_seq\": {}, "
       "\"last_seq\": {}, \"streams\": [{}], \"streams_complete\": {}, \"text\": {}}}",
-      Quoted(loss.cause), Quoted(loss.file), Hex(loss.lsn_begin), Hex(loss.lsn_end), loss.first_seq,
-      loss.last_seq, streams, loss.streams_complete, Quoted(loss.text));
+      Quoted(loss.cause), Quoted(loss.file), QuotedHex(loss.lsn_begin), QuotedHex(loss.lsn_end),
+      loss.first_seq, loss.last_seq, streams, loss.streams_complete, Quoted(loss.text));
 }
 
 std::string ChangeJson(const Change& change) {
@@ -74,7 +74,7 @@ std::string LossManifest::ToJson() const {
   add("verdict", Quoted(ToString(verdict)));
   add("first_seq", fmt::format("{}", first_seq));
   add("last_seq", fmt::format("{}", last_seq));
-  add("end_lsn", Hex(end_lsn));
+  add("end_lsn", QuotedHex(end_lsn));
   add("lost_records", fmt::format("{}", lost_records));
   add("lost_complete", fmt::format("{}", lost_complete));
   add("losses", List(losses, LossJson));
