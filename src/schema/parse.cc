@@ -29,13 +29,17 @@ absl::Status Meaning(const fb::EngineOpened& event) {
   return absl::OkStatus();
 }
 
+// FlatBuffers 2 verifies where the length of a vector stands, not where its elements do.
+template <typename Element, typename Vector>
+bool IsAligned(const Vector& vector) {
+  return vector.size() == 0 || reinterpret_cast<uintptr_t>(vector.Data()) % alignof(Element) == 0;
+}
+
 absl::Status Meaning(const fb::DefinitionChunk& event) {
   constexpr std::string_view kName = "definition_chunk";
   if (event.index() == 0 && event.name() == nullptr) return Bad(kName, "no name");
-  // FlatBuffers 2 verifies where the length of a vector of structs stands, not where its elements do.
   const auto* policies = event.policies();
-  if (policies != nullptr && policies->size() > 0 &&
-      reinterpret_cast<uintptr_t>(policies->Data()) % alignof(fb::TaskPolicy) != 0) {
+  if (policies != nullptr && !IsAligned<fb::TaskPolicy>(*policies)) {
     return Bad(kName, "policies is not aligned");
   }
   return absl::OkStatus();
@@ -112,6 +116,7 @@ absl::Status Meaning(const fb::PrioritySet&) { return absl::OkStatus(); }
 absl::Status Meaning(const fb::ExecutionsPurged& event) {
   constexpr std::string_view kName = "executions_purged";
   if (event.executions()->size() == 0) return Bad(kName, "executions is empty");
+  if (!IsAligned<uint64_t>(*event.executions())) return Bad(kName, "executions is not aligned");
   if (!InRange(event.cause(), PurgeCause::MAX)) return Bad(kName, "cause is out of range");
   return absl::OkStatus();
 }
