@@ -72,31 +72,29 @@ class Logs {
  public:
   ~Logs() {
     std::error_code ignored;
-    for (const std::string& folder : in_memory_) std::filesystem::remove_all(folder, ignored);
+    for (const std::string& folder : folders_) std::filesystem::remove_all(folder, ignored);
   }
 
   absl::StatusOr<Samples> Read(Harness* harness, bool memory, const Shape& shape) {
     const std::string key = fmt::format("{}-{}-{}", memory, shape.payload_bytes, shape.total_bytes);
     auto found = made_.find(key);
     if (found == made_.end()) {
-      std::string folder;
-      if (memory) {
-        if (::access(kMemory, W_OK) != 0) return absl::UnavailableError("no tmpfs to write to");
-        folder = fmt::format("{}/stet-reader-bench-{}-{}", kMemory, ::getpid(), key);
-        in_memory_.push_back(folder);
-      } else {
-        folder = harness->NewFolder();
+      if (memory && ::access(kMemory, W_OK) != 0) {
+        return absl::UnavailableError("no tmpfs to write to");
       }
-      const absl::Status filled = Fill(folder, shape);
+      // Not one of the harness's folders: those last for one turn.
+      const std::string parent = memory ? kMemory : harness->settings().directory;
+      folders_.push_back(fmt::format("{}/stet-reader-bench-{}-{}", parent, ::getpid(), key));
+      const absl::Status filled = Fill(folders_.back(), shape);
       if (!filled.ok()) return filled;
-      found = made_.emplace(key, folder).first;
+      found = made_.emplace(key, folders_.back()).first;
     }
     return ReadAll(found->second);
   }
 
  private:
   std::map<std::string, std::string> made_;
-  std::vector<std::string> in_memory_;
+  std::vector<std::string> folders_;
 };
 
 }  // namespace
