@@ -22,6 +22,7 @@
 #include "tools/stet/failure.h"
 #include "tools/stet/files.h"
 #include "tools/stet/group_locks.h"
+#include "tools/stet/opening.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/status_json.h"
@@ -99,12 +100,10 @@ absl::StatusOr<Json> ExplainHere(const std::string& directory, const Operation& 
 absl::StatusOr<std::optional<Json>> DoHere(const Settings& settings, const Operation& operation) {
   STET_ASSIGN_OR_RETURN(const OwnedFd claim, TryClaimDirectory(settings.directory));
   if (!claim.valid()) return std::nullopt;
-  absl::StatusOr<std::unique_ptr<Engine>> engine =
-      Engine::Open({.directory = settings.directory,
-                    .create = false,
-                    .durability = settings.log.durability,
-                    .log = settings.log,
-                    .execute = false});
+  EngineOptions options = EngineOptionsOf(settings);
+  options.create = false;
+  options.execute = false;
+  absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Open(std::move(options));
   if (ReasonOf(engine.status()) == Reason::kLocked) return std::nullopt;
   STET_RETURN_IF_ERROR(engine.status());
   absl::StatusOr<Json> answer = Perform(**engine, operation);

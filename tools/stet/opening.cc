@@ -21,23 +21,28 @@ constexpr absl::Duration kStopGrace = absl::Seconds(5);  // between TERM and KIL
 EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& trouble,
                          Progress* progress) {
   const auto note = [progress](std::string_view text) { progress->OnNote(text); };
-  return {.directory = plan.settings.directory,
-          .durability = plan.settings.log.durability,
-          .concurrency = plan.settings.workers,
-          .workflows = {plan.workflow},
-          .activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
-                                                             .grace = kStopGrace,
-                                                             .trouble = trouble,
-                                                             .note = note})},
-                         {kSleepActivity, SleepActivity()}},
-          .history = History::kKeep,
-          .log = plan.settings.log,
-          .on_task = [progress](const ExecutionSummary& execution, std::string_view task,
-                                TaskState state) { progress->OnTask(execution, task, state); },
-          .on_note = note};
+  EngineOptions options = EngineOptionsOf(plan.settings);
+  options.concurrency = plan.settings.workers;
+  options.workflows = {plan.workflow};
+  options.activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
+                                                            .grace = kStopGrace,
+                                                            .trouble = trouble,
+                                                            .note = note})},
+                        {kSleepActivity, SleepActivity()}};
+  options.on_task = [progress](const ExecutionSummary& execution, std::string_view task,
+                               TaskState state) { progress->OnTask(execution, task, state); };
+  options.on_note = note;
+  return options;
 }
 
 }  // namespace
+
+EngineOptions EngineOptionsOf(const Settings& settings) {
+  return {.directory = settings.directory,
+          .durability = settings.log.durability,
+          .history = History::kKeep,
+          .log = settings.log};
+}
 
 absl::StatusOr<OpenedEngine> OpenEngine(const RunPlan& plan,
                                         const std::shared_ptr<Trouble>& trouble,

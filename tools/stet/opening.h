@@ -11,9 +11,14 @@
 #include "tools/stet/files.h"
 #include "tools/stet/plan.h"
 #include "tools/stet/progress.h"
+#include "tools/stet/settings.h"
 #include "tools/stet/trouble.h"
 
 namespace stet::cli {
+
+// What every engine of stet has in common, whether it runs tasks or only writes down what an operator asks for.  None of them gives up a
+// part of the past: `walinspect` shows every moment of it.
+EngineOptions EngineOptionsOf(const Settings& settings);
 
 struct OpenedEngine {
   OwnedFd claim = {};  // of the directory; outlives the engine
