@@ -97,9 +97,9 @@ absl::Status ForEachDigest(const ReplayOptions& options,
 
 // A difference between two states.
 struct StateChange {
-  uint64_t execution = 0;
-  std::string key = {};   // of the execution
-  std::string task = {};  // empty: the execution itself
+  uint64_t execution = 0;  // 0: a switch of the whole directory, such as "engine_paused"
+  std::string key = {};    // of the execution
+  std::string task = {};   // empty: the execution itself
   std::string field =
       {};  // "state", "attempts", "output", ...; "present": the execution as a whole
   std::string before = {};  // empty: there was none

@@ -1,5 +1,6 @@
 // Moments and logs held against each other.
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -24,8 +25,28 @@ std::string Named(const core::PayloadRef& ref) {
   return fmt::format("{} bytes of event {}", ref.bytes, ref.seq);
 }
 
+std::string_view YesNo(bool yes) { return yes ? "true" : "false"; }
+
+bool IsPaused(const core::State& state, std::string_view activity) {
+  const core::ActivityEntry* entry = state.activities().Find(activity);
+  return entry != nullptr && entry->paused;
+}
+
 class Differences {
  public:
+  // What belongs to no execution.
+  void AddSwitches(const core::State& a, const core::State& b) {
+    Field("engine_paused", YesNo(a.engine_paused()), YesNo(b.engine_paused()));
+    std::set<std::string_view> names;
+    for (const core::State* state : {&a, &b}) {
+      for (const auto& [name, number] : state->activities().by_name()) names.insert(name);
+    }
+    for (const std::string_view name : names) {
+      Field(fmt::format("activity_paused {}", name), YesNo(IsPaused(a, name)),
+            YesNo(IsPaused(b, name)));
+    }
+  }
+
   // Either may be null, not both.
   void Add(const Execution* a, const Execution* b) {
     one_ = b != nullptr ? b : a;
@@ -35,12 +56,10 @@ class Differences {
             b == nullptr ? "" : ToString(b->state));
       return;
     }
-    // Most executions are the same: their digests tell.
-    if (a->digest != b->digest) {
-      Field("state", ToString(a->state), ToString(b->state));
-      Field("cancel_requested", a->cancel_requested ? "true" : "false",
-            b->cancel_requested ? "true" : "false");
-    }
+    Field("state", ToString(a->state), ToString(b->state));
+    Field("cancel_requested", YesNo(a->cancel_requested), YesNo(b->cancel_requested));
+    Field("paused", YesNo(a->paused), YesNo(b->paused));
+    Field("priority", std::to_string(a->priority), std::to_string(b->priority));
     for (uint32_t task = 0; task < b->tasks.size() && task < a->tasks.size(); ++task) {
       if (a->tasks[task].digest == b->tasks[task].digest) continue;
       task_ = b->definition->task_name(task);
@@ -52,6 +71,7 @@ class Differences {
 
  private:
   void AddTask(const TaskSlot& a, const TaskSlot& b) {
+    const size_t known = changes_.size();
     Field("state", ToString(a.state), ToString(b.state));
     Field("attempts", std::to_string(a.attempts), std::to_string(b.attempts));
     Field("failures", std::to_string(a.failures), std::to_string(b.failures));
@@ -59,12 +79,16 @@ class Differences {
     Field("generation", std::to_string(a.generation), std::to_string(b.generation));
     Field("output", Named(a.output), Named(b.output));
     Field("error", Named(a.error), Named(b.error));
+    // No difference goes without a word.
+    if (changes_.size() == known) {
+      Field("digest", fmt::format("{:016x}", a.digest), fmt::format("{:016x}", b.digest));
+    }
   }
 
   void Field(std::string_view field, std::string_view before, std::string_view after) {
     if (before == after) return;
-    changes_.push_back({.execution = one_->id,
-                        .key = one_->key,
+    changes_.push_back({.execution = one_ == nullptr ? 0 : one_->id,
+                        .key = one_ == nullptr ? "" : one_->key,
                         .task = task_,
                         .field = std::string(field),
                         .before = std::string(before),
@@ -106,6 +130,7 @@ std::vector<StateChange> DiffStates(const Replayed& before, const Replayed& afte
   const auto a = before.impl().books.state.executions();
   const auto b = after.impl().books.state.executions();
   Differences differences;
+  differences.AddSwitches(before.impl().books.state, after.impl().books.state);
   size_t i = 0;
   size_t j = 0;
   while (i < a.size() || j < b.size()) {

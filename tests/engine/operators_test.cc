@@ -1,6 +1,7 @@
 // Operators at a live engine: dead letters, retries, pauses, priorities, limits, purges, why.
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -208,6 +209,40 @@ TEST_CASE("a paused activity holds up its tasks, a paused engine all of them") {
   CHECK(MustWait(*engine, "k").success());
   CHECK_EQ(ReasonOf(engine->ResumeEngine().status()), Reason::kNotPaused);
   CHECK_EQ(ReasonOf(engine->ResumeActivity("work").status()), Reason::kNotPaused);
+}
+
+TEST_CASE("the difference of two moments names every switch and priority") {
+  const TempDirectory directory;
+  Plant plant;
+  plant.held = true;
+  uint64_t before = 0;
+  uint64_t after = 0;
+  {
+    const auto engine = MustOpen(plant.Options(
+        directory.engine(), {.name = "main", .tasks = {{.name = "a", .activity = "hold"}}}));
+    MustStart(*engine, "k");
+    REQUIRE(Eventually([&] { return plant.inside > 0; }));
+    before = engine->Stats()->seq;
+    Must(*engine, engine->Pause("k"));
+    Must(*engine, engine->SetPriority("k", 7));
+    Must(*engine, engine->PauseActivity("hold"));
+    Must(*engine, engine->PauseEngine());
+    after = engine->Stats()->seq;
+    plant.held = false;
+  }
+  const auto one = Replay({.directory = directory.engine(), .at_seq = before});
+  const auto two = Replay({.directory = directory.engine(), .at_seq = after});
+  REQUIRE_MESSAGE(one.ok(), one.status().ToString());
+  REQUIRE_MESSAGE(two.ok(), two.status().ToString());
+  std::map<std::string, std::string> changes;
+  for (const StateChange& change : DiffStates(*one, *two)) {
+    changes[change.key + "/" + change.field] = change.before + " " + change.after;
+  }
+  CHECK_EQ(changes, std::map<std::string, std::string>{{"/activity_paused hold", "false true"},
+                                                       {"/engine_paused", "false true"},
+                                                       {"k/paused", "false true"},
+                                                       {"k/priority", "0 7"}});
+  CHECK(DiffStates(*two, *two).empty());
 }
 
 TEST_CASE("why names what a task waits for") {

@@ -23,7 +23,8 @@ void Print(const StateChange& change, bool json) {
                       {"after", TextOrNull(change.after)}});
   }
   const auto shown = [](const std::string& text) { return text.empty() ? "nothing" : text; };
-  fmt::print("{}{}{}  {}: {} -> {}\n", change.key, change.task.empty() ? "" : " / ", change.task,
+  const std::string key = change.execution == 0 ? "engine" : change.key;
+  fmt::print("{}{}{}  {}: {} -> {}\n", key, change.task.empty() ? "" : " / ", change.task,
              change.field, shown(change.before), shown(change.after));
 }
 
