@@ -76,6 +76,44 @@ TEST_SUITE("walinspect, engine") {
     CHECK_EQ(Run("state --json --at 99999 " + directory).Lines().at(0)["error"]["code"], "usage");
   }
 
+  TEST_CASE("a log whose beginning was given up is repaired with its snapshots") {
+    const wal::TempDirectory temp;
+    const std::string directory = temp.path() + "/data";
+    {
+      const auto echo = [](ActivityContext&) -> absl::StatusOr<Payload> {
+        return Payload("\"" + std::string(30'000, 'x') + "\"");
+      };
+      auto engine = Engine::Open(
+          {.directory = directory,
+           .workflows = {{.name = "one", .tasks = {{.name = "a", .activity = "echo"}}}},
+           .activities = {{"echo", echo}},
+           .limits = {.payload_bytes = 32 << 10},
+           .log = {.segment_bytes = 1 << 20, .first_segment_bytes = 1 << 20}});
+      REQUIRE_MESSAGE(engine.ok(), engine.status().ToString());
+      for (int i = 0; i < 120; ++i) {
+        const std::string key = "k" + std::to_string(i);
+        REQUIRE((*engine)->Start({.workflow = "one", .key = key}).ok());
+        REQUIRE((*engine)->Wait(key).ok());
+        if (i % 30 == 29) REQUIRE((*engine)->Snapshot().ok());
+      }
+      REQUIRE((*engine)->Close().ok());
+    }
+    const Json state = Run("state --json " + directory).Lines().at(0);
+    CHECK(Run("ls --json " + directory).Lines().at(0)["segno"].get<uint64_t>() > 1);
+    std::filesystem::remove(directory + "/wal/LOG_ID");
+    const Outcome refused = Run("verify " + directory);
+    CHECK_EQ(refused.exit, 2);
+    CHECK(refused.Has("--log-id"));
+    CHECK(refused.Has("nothing is lost"));
+    const std::string fresh = temp.path() + "/new";
+    const Outcome done = Run("repair --log-id --out " + fresh + " --yes " + directory);
+    INFO(done.out);
+    REQUIRE_EQ(done.exit, 0);
+    CHECK_EQ(Run("verify --deep " + fresh).exit, 0);
+    Json repaired = Run("state --json " + fresh).Lines().at(0);
+    CHECK_EQ(repaired["executions"], state["executions"]);
+  }
+
   TEST_CASE("dump names events and shows them as JSON; an execution is found by its key") {
     const wal::TempDirectory temp;
     RunCalls(temp.path());

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "stet/wal/inspect.h"
 #include "stet/wal/repair.h"
+#include "tools/walinspect/snapshot_folder.h"
 #include "tools/walinspect/text.h"
 
 namespace stet::walinspect {
@@ -62,13 +64,15 @@ std::string RepairStep(const wal::Options& options, const std::string& directory
        {"--fix-bit --header --log-id", {.fix_bit = true, .header = true, .log_id = true}}}};
   const std::string target = FreshName(options.directory);
   const std::string shown = Quoted(FreshName(directory));
+  const std::vector<wal::Anchor> anchors = AnchorsOf(directory);
   for (const auto& [flags, actions] : kTries) {
-    if (wal::Repair({.source = options, .target = target, .actions = actions}).ok()) {
+    if (wal::Repair({.source = options, .target = target, .actions = actions, .anchors = anchors})
+            .ok()) {
       return fmt::format("walinspect repair {} {} --out {}   (nothing is lost)", Quoted(directory),
                          flags, shown);
     }
   }
-  const auto saved = wal::Salvage({.source = options, .target = target});
+  const auto saved = wal::Salvage({.source = options, .target = target, .anchors = anchors});
   if (!saved.ok()) return {};
   std::string loses = Counted(saved->lost_records, "event", "events");
   if (!saved->lost_complete) {

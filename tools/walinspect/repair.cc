@@ -9,9 +9,11 @@
 #include <absl/status/status.h>
 #include <fmt/format.h>
 
+#include "stet/inspect.h"
 #include "stet/wal/inspect.h"
 #include "tools/walinspect/advice.h"
 #include "tools/walinspect/commands.h"
+#include "tools/walinspect/snapshot_folder.h"
 #include "tools/walinspect/text.h"
 
 namespace stet::walinspect {
@@ -69,8 +71,10 @@ void PrintText(const wal::LossManifest& manifest, const RepairArguments& argumen
   fmt::print("  then      mv {} {}.damaged && mv {} {}\n", Quoted(manifest.source),
              Quoted(manifest.source), Quoted(manifest.target), Quoted(manifest.source));
   if (directory != manifest.source) {
-    fmt::print("            (only the log is in {}: attempt logs and the like stay in {})\n",
-               arguments.target, directory);
+    fmt::print(
+        "            (only the log and its snapshots are in {}: attempt logs and the like stay in "
+        "{})\n",
+        arguments.target, directory);
   }
 }
 
@@ -99,7 +103,7 @@ Exit SayWhyNot(const absl::Status& status, const wal::Options& options,
     trouble.file = arguments.target;
     exit = Exit::kUsage;
   } else if (absl::IsFailedPrecondition(status) || absl::IsDataLoss(status)) {
-    const wal::RecoveryReport report = wal::Examine(options);
+    const wal::RecoveryReport report = ExamineWithSnapshots(options);
     trouble.code = report.live_pid    ? "live"
                    : report.refused() ? std::string(wal::ToString(report.refusal))
                                       : "nothing_to_repair";
@@ -149,8 +153,10 @@ Exit RunRepair(const RepairArguments& arguments) {
     return Exit::kUsage;
   }
   // A dry run first: nothing is made for a repair that would be refused.
-  wal::RepairOptions repair = {
-      .source = options, .target = FreshName(options.directory) + ".dry", .actions = actions};
+  wal::RepairOptions repair = {.source = options,
+                               .target = FreshName(options.directory) + ".dry",
+                               .actions = actions,
+                               .anchors = AnchorsOf(arguments.directory)};
   if (const auto tried = wal::Repair(repair); !tried.ok()) {
     return SayWhyNot(tried.status(), options, arguments);
   }
@@ -160,6 +166,11 @@ Exit RunRepair(const RepairArguments& arguments) {
   repair.write = arguments.yes;
   const auto manifest = wal::Repair(repair);
   if (!manifest.ok()) return SayWhyNot(manifest.status(), options, arguments);
+  // Of an engine's directory the log alone may not open.
+  if (arguments.yes && *target != arguments.target) {
+    const absl::Status copied = CopySnapshots(arguments.directory, arguments.target);
+    if (!copied.ok()) return SayWhyNot(copied, options, arguments);
+  }
   if (arguments.json) {
     fmt::print("{}\n", Json::parse(manifest->ToJson()).dump());
   } else {
