@@ -15,15 +15,13 @@ using schema::EventType;
 
 constexpr size_t kErrorBytesMax = 64 << 10;
 
-std::string Hex(uint64_t id) { return fmt::format("{:016x}", id); }
-
 absl::Status NotReady(const Execution& execution, uint32_t task, std::string_view wanted) {
   const TaskState state = execution.tasks[task].state;
   return Refuse(
       absl::StatusCode::kFailedPrecondition, Reason::kNotReady,
       fmt::format("task '{}' of '{}' is {}, not {}", execution.definition->task_name(task),
                   execution.key, ToString(state), wanted),
-      {{"execution", Hex(execution.id)},
+      {{"execution", IdText(execution.id)},
        {"task", std::string(execution.definition->task_name(task))},
        {"state", std::string(ToString(state))}});
 }
@@ -38,7 +36,7 @@ absl::Status CheckNotCancelled(const Execution& execution) {
   if (!execution.cancel_requested) return absl::OkStatus();
   return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
                 fmt::format("'{}' is being cancelled", execution.key),
-                {{"execution", Hex(execution.id)}});
+                {{"execution", IdText(execution.id)}});
 }
 
 absl::Status CheckNotPaused(const State& state, const Execution& execution, uint32_t task) {
@@ -90,8 +88,8 @@ absl::Status CheckReport(const Execution& execution, const FinishAttempt& report
 absl::StatusOr<const Execution*> FindForCommand(const State& state, uint64_t execution) {
   if (const Execution* found = state.FindExecution(execution)) return found;
   return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownExecution,
-                fmt::format("there is no execution {}", Hex(execution)),
-                {{"execution", Hex(execution)}});
+                fmt::format("there is no execution {}", IdText(execution)),
+                {{"execution", IdText(execution)}});
 }
 
 absl::StatusOr<const Execution*> FindForCommand(const State& state, const RunRef& run) {
@@ -99,7 +97,7 @@ absl::StatusOr<const Execution*> FindForCommand(const State& state, const RunRef
   if (run.task < execution->tasks.size()) return execution;
   return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownTask,
                 fmt::format("'{}' has no task number {}", execution->key, run.task),
-                {{"execution", Hex(run.execution)}, {"task", fmt::format("{}", run.task)}});
+                {{"execution", IdText(run.execution)}, {"task", fmt::format("{}", run.task)}});
 }
 
 absl::Status CheckRunning(const Execution& execution) {
@@ -107,7 +105,7 @@ absl::Status CheckRunning(const Execution& execution) {
   return Refuse(
       absl::StatusCode::kFailedPrecondition, Reason::kExecutionEnded,
       fmt::format("'{}' has ended: {}", execution.key, ToString(execution.state)),
-      {{"execution", Hex(execution.id)}, {"state", std::string(ToString(execution.state))}});
+      {{"execution", IdText(execution.id)}, {"state", std::string(ToString(execution.state))}});
 }
 
 absl::Status CheckPayload(std::string_view what, const PayloadView& payload) {

@@ -96,7 +96,7 @@ absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t 
   if (execution->cancel_requested) {
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
                   fmt::format("'{}' is being cancelled already", execution->key),
-                  {{"execution", fmt::format("{:016x}", execution->id)}});
+                  {{"execution", IdText(execution->id)}});
   }
   const uint64_t cause = out.next_seq();
   out.Add(execution->id, EventType::CancelRequested, out.pack().CancelRequested(now));
@@ -147,7 +147,7 @@ absl::Status DecideOn(const State& state, const Continue& command, int64_t now, 
   if (!HasBacklog(state, command.execution)) {
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kNothingToContinue,
                   fmt::format("nothing waits to be continued in {:016x}", command.execution),
-                  {{"execution", fmt::format("{:016x}", command.execution)}});
+                  {{"execution", IdText(command.execution)}});
   }
   if (command.execution == 0) {
     DecideLost(state, now, out);

@@ -20,8 +20,6 @@ using schema::EventType;
 // Activities that may be paused at once.
 constexpr uint32_t kPausesMax = 10'000;
 
-std::string Hex(uint64_t id) { return fmt::format("{:016x}", id); }
-
 // `is`: whether it is paused; `pause`: whether it shall be.
 absl::Status CheckChange(const std::string& what, bool is, bool pause) {
   if (is != pause) return absl::OkStatus();
@@ -35,7 +33,7 @@ absl::Status NoLetter(const Execution& execution, uint32_t task) {
   return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownDeadLetter,
                 fmt::format("task '{}' of '{}' is {} and has no dead letter", name, execution.key,
                             ToString(execution.tasks[task].state)),
-                {{"execution", Hex(execution.id)}, {"task", name}});
+                {{"execution", IdText(execution.id)}, {"task", name}});
 }
 
 // Which tasks begin anew with `task`: it, and what was given up for the sake of those alone.
@@ -147,12 +145,12 @@ absl::Status DecideOn(const State& state, const Reopen& command, int64_t now, Ev
   if (!IsTerminal(execution->state) && execution->cancel_requested) {
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
                   fmt::format("'{}' is being cancelled", execution->key),
-                  {{"execution", Hex(execution->id)}});
+                  {{"execution", IdText(execution->id)}});
   }
   if (!execution->failed.empty()) {
     return Refuse(absl::StatusCode::kUnavailable, Reason::kWorkPending,
                   fmt::format("tasks of '{}' are still being skipped", execution->key),
-                  {{"execution", Hex(execution->id)}});
+                  {{"execution", IdText(execution->id)}});
   }
   std::vector<uint32_t>& picks = out.picks();
   picks.clear();
@@ -170,7 +168,7 @@ absl::Status DecideOn(const State& state, const Reopen& command, int64_t now, Ev
     return Refuse(
         absl::StatusCode::kFailedPrecondition, Reason::kNothingToRetry,
         fmt::format("'{}' is {}: no task of it failed", execution->key, ToString(execution->state)),
-        {{"execution", Hex(execution->id)}});
+        {{"execution", IdText(execution->id)}});
   }
   out.Add(execution->id, EventType::TasksReopened,
           out.pack().TasksReopened(now, picks, execution->generation + 1));

@@ -46,8 +46,7 @@ absl::Status DecideOn(const State& state, const Purge& command, int64_t now, Eve
     if (IsTerminal(execution->state)) continue;
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kNotEnded,
                   fmt::format("'{}' is {}", execution->key, ToString(execution->state)),
-                  {{"execution", fmt::format("{:016x}", id)},
-                   {"state", std::string(ToString(execution->state))}});
+                  {{"execution", IdText(id)}, {"state", std::string(ToString(execution->state))}});
   }
   std::vector<uint64_t> executions(command.executions.begin(), command.executions.end());
   Add(executions, now, command.key_retention_ns, PurgeCause::Operator, out);

@@ -50,7 +50,7 @@ absl::StatusOr<DeadLetter> DeadLetterOf(const core::State& state, const PayloadS
   return core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownDeadLetter,
                       fmt::format("task '{}' of '{}' is {} and has no dead letter", name,
                                   execution.key, ToString(execution.tasks[task.task].state)),
-                      {{"execution", fmt::format("{:016x}", execution.id)}, {"task", name}});
+                      {{"execution", core::IdText(execution.id)}, {"task", name}});
 }
 
 }  // namespace stet::engine

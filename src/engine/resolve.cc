@@ -44,7 +44,7 @@ absl::StatusOr<const core::Execution*> Resolve(const core::State& state, std::st
     const bool may_be_id = IsHex(name);
     for (const auto& execution : state.executions()) {
       const bool fits = execution->key.starts_with(name) ||
-                        (may_be_id && fmt::format("{:016x}", execution->id).starts_with(name));
+                        (may_be_id && core::IdText(execution->id).starts_with(name));
       if (!fits) continue;
       found = execution.get();
       if (++count <= kCandidatesShown) candidates.push_back(execution->key);
@@ -66,10 +66,9 @@ absl::StatusOr<core::RunRef> ResolveTask(const core::State& state, std::string_v
   ASSIGN_OR_RETURN(const core::Execution* execution, Resolve(state, name));
   const std::optional<uint32_t> index = execution->definition->Find(task);
   if (index.has_value()) return core::RunRef{.execution = execution->id, .task = *index};
-  return core::Refuse(
-      absl::StatusCode::kNotFound, Reason::kUnknownTask,
-      fmt::format("'{}' has no task '{}'", execution->key, task),
-      {{"execution", fmt::format("{:016x}", execution->id)}, {"task", std::string(task)}});
+  return core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownTask,
+                      fmt::format("'{}' has no task '{}'", execution->key, task),
+                      {{"execution", core::IdText(execution->id)}, {"task", std::string(task)}});
 }
 
 }  // namespace stet::engine

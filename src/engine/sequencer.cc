@@ -150,7 +150,7 @@ void Sequencer::AnswerEnded(uint64_t seq, uint64_t id) {
   if (execution == nullptr) {
     waiters_.Answer(id, core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownExecution,
                                      "the execution has ended and was purged",
-                                     {{"execution", fmt::format("{:016x}", id)}}));
+                                     {{"execution", core::IdText(id)}}));
   } else if (IsTerminal(execution->state)) {
     ExecutionReport report = ReportOf(ledger_.state(), ledger_.payloads(), *execution);
     report.seq = seq;

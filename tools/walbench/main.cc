@@ -79,7 +79,7 @@ absl::Status WriteSvg(const std::string& path, const Report& report) {
   return file ? absl::OkStatus() : absl::UnknownError("write " + path);
 }
 
-absl::StatusOr<Report> Measure(const Arguments& arguments) {
+absl::StatusOr<Report> MeasureAll(const Arguments& arguments) {
   const int64_t begin = NowNanos();
   const std::atomic<bool>* stop = CatchStopSignals();
   // Counts threads that are started after it is made.
@@ -116,7 +116,7 @@ absl::StatusOr<Report> Measure(const Arguments& arguments) {
 }
 
 Exit Run(const Arguments& arguments) {
-  const absl::StatusOr<Report> report = Measure(arguments);
+  const absl::StatusOr<Report> report = MeasureAll(arguments);
   if (!report.ok()) {
     Complain(std::string(report.status().message()));
     return ExitOf(report.status());
