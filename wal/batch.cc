@@ -80,23 +80,4 @@ std::optional<RecordView> RecordCursor::Next() {
   return record;
 }
 
-uint64_t PutRecord(const NewRecord& record, uint64_t seq, uint64_t payload_hash,
-                   std::span<std::byte> out) {
-  const uint64_t bytes = RecordBytes(record.payload.size(), kRecordAlignLog2);
-  assert(bytes <= out.size() && record.payload.size() <= kPayloadBytesMax);
-  RecordHeader header = {.payload_bytes = static_cast<uint32_t>(record.payload.size()),
-                         .seq = seq,
-                         .stream = record.stream,
-                         .type = record.type,
-                         .schema_id = record.schema_id};
-  header.check = RecordCheck(header, payload_hash);
-  std::memcpy(out.data(), &header, sizeof(header));
-  if (!record.payload.empty()) {
-    std::memcpy(out.data() + sizeof(header), record.payload.data(), record.payload.size());
-  }
-  const uint64_t content = sizeof(header) + record.payload.size();
-  std::memset(out.data() + content, 0, bytes - content);
-  return bytes;
-}
-
 }  // namespace stet::wal

@@ -348,8 +348,11 @@ Flaw Check(const BatchHeader& header);
 // Whether all bytes are zero.
 bool AllZero(Bytes bytes);
 
+// Hash64 of a record's payload: the same value, sooner where it is short.
+uint64_t PayloadHash(Bytes payload);
+
 // The check of a record whose payload hashes (Hash64) to `payload_hash`; header.check is ignored.
-uint32_t RecordCheck(RecordHeader header, uint64_t payload_hash);
+uint32_t RecordCheck(const RecordHeader& header, uint64_t payload_hash);
 
 // The same, with the payload itself.
 uint32_t RecordCheck(const RecordHeader& header, Bytes payload);

@@ -68,7 +68,7 @@ absl::StatusOr<uint64_t> Log::Impl::Append(std::span<const NewRecord> group, uin
                                            Durability at_least) {
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, kCommitAlignMax));
   absl::InlinedVector<uint64_t, 16> hashes;
-  for (const NewRecord& record : group) hashes.push_back(Hash64(record.payload));
+  for (const NewRecord& record : group) hashes.push_back(PayloadHash(record.payload));
   const GroupBuffer::NewGroup added_group{.records = group,
                                           .hashes = hashes,
                                           .body_bytes = size.body_bytes,

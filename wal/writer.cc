@@ -17,10 +17,24 @@ namespace {
 
 constexpr uint64_t kMaintainBytes = 1 << 20;
 
+constexpr size_t kSpareBuffers = 8;
+constexpr size_t kHeldBuffersMax = 64;
+
+// Of batches that are written, and not durable yet, the buffers are in use.
+size_t SpareBuffersMax(const Options& options) {
+  const size_t held = options.durability < Durability::kCommit
+                          ? options.inflight_bytes_max / options.batch_bytes_max
+                          : options.batches_in_flight_max;
+  return kSpareBuffers + std::min(held, kHeldBuffersMax);
+}
+
 }  // namespace
 
 Writer::Impl::Impl(RecoveredLog recovered, const Options& options, Storage* storage)
-    : options_(options), storage_(storage), recovered_(std::move(recovered)) {}
+    : options_(options),
+      storage_(storage),
+      recovered_(std::move(recovered)),
+      buffers_(options.batch_bytes_max, SpareBuffersMax(options)) {}
 
 Writer::Impl::~Impl() { Stop(); }
 

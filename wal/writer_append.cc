@@ -10,12 +10,7 @@
 #include "wal/writer_impl.h"
 
 namespace stet::wal {
-namespace {
-
-constexpr size_t kFreeBuffersMax = 8;
-constexpr size_t kHeldBuffersMax = 64;
-
-}  // namespace
+namespace {}  // namespace
 
 absl::Status Writer::Impl::Admit(std::span<const NewRecord> group) {
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));
@@ -29,10 +24,10 @@ absl::StatusOr<uint64_t> Writer::Impl::Append(std::span<const NewRecord> group,
   const std::span<std::byte> buffer = open_.buffer.span();
   uint64_t seq = next_seq_;
   for (const NewRecord& record : group) {
-    const uint64_t hash = Hash64(record.payload);
-    open_.used += PutRecord(record, seq++, hash, buffer.subspan(open_.used));
+    open_.used += PutRecord(record, seq++, PayloadHash(record.payload), buffer.subspan(open_.used));
   }
   StampGroup(static_cast<uint32_t>(group.size()), size.payload_bytes, state_digest, 1, at_least);
+  FlyAhead();
   return next_seq_ - 1;
 }
 
@@ -44,6 +39,7 @@ absl::StatusOr<uint64_t> Writer::Impl::AppendEncoded(Bytes records, uint32_t cou
   std::memcpy(open_.buffer.data() + open_.used, records.data(), records.size());
   open_.used += records.size();
   StampGroup(count, payload_bytes, state_digest, groups, at_least);
+  FlyAhead();
   return next_seq_ - 1;
 }
 
@@ -104,33 +100,11 @@ absl::Status Writer::Impl::OpenBatch(uint64_t body_bytes) {
   const uint64_t target = AlignUp(options_.batch_bytes_max, place_align_);
   const uint64_t bytes =
       std::min({std::max(target, batch_bytes), room, BatchBytesMaxOf(place_bytes_)});
-  if (open_.buffer.size() < bytes) open_.buffer = TakeBuffer(bytes);
+  if (open_.buffer.size() < bytes) open_.buffer = buffers_.Take(bytes, place_align_);
   open_.used_max = bytes;
   open_.segno = place_segno_;
   open_.offset = place_offset_;
   return absl::OkStatus();
-}
-
-AlignedBuffer Writer::Impl::TakeBuffer(uint64_t bytes_min) {
-  // The one given back last: its pages are the warmest.
-  if (!free_buffers_.empty() && free_buffers_.back().size() >= bytes_min) {
-    AlignedBuffer buffer = std::move(free_buffers_.back());
-    free_buffers_.pop_back();
-    return buffer;
-  }
-  return AlignedBuffer(std::max<uint64_t>(bytes_min, options_.batch_bytes_max), place_align_);
-}
-
-void Writer::Impl::GiveBuffer(AlignedBuffer buffer) {
-  // Those of a group beyond the usual size go: few need them, and they are large.
-  const bool usual = buffer.size() >= options_.batch_bytes_max &&
-                     buffer.size() <= AlignUp(options_.batch_bytes_max, place_align_);
-  const size_t held_max = options_.durability < Durability::kCommit
-                              ? options_.inflight_bytes_max / options_.batch_bytes_max
-                              : options_.batches_in_flight_max;
-  if (usual && free_buffers_.size() < kFreeBuffersMax + std::min(held_max, kHeldBuffersMax)) {
-    free_buffers_.push_back(std::move(buffer));
-  }
 }
 
 // The batch gets its place; nothing is added to it any more.

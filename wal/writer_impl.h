@@ -17,6 +17,7 @@
 
 #include "stet/wal/writer.h"
 #include "wal/batch.h"
+#include "wal/buffer_pool.h"
 #include "wal/io/aligned_buffer.h"
 #include "wal/recovered_tail.h"
 #include "wal/segment_supply.h"
@@ -146,8 +147,6 @@ class Writer::Impl {
   void CloseBatch();
   bool FitsPlace(uint64_t batch_bytes) const;
   bool FitsWindow(uint64_t body_bytes) const;
-  AlignedBuffer TakeBuffer(uint64_t bytes_min);
-  void GiveBuffer(AlignedBuffer buffer);
 
   // writer_poll.cc: what is to be done next.
   absl::Status Pump(Gather gather);
@@ -157,6 +156,7 @@ class Writer::Impl {
   absl::Duration UntilDue() const;
   void MeasureLatency(const PendingBatch& batch);
   void MeasureTurn();
+  void FlyAhead();
   absl::Status Drive();
   absl::Status Drain();
 
@@ -232,7 +232,7 @@ class Writer::Impl {
   SegmentFile active_;
   PendingBatch open_;
   std::deque<PendingBatch> ready_;
-  std::vector<AlignedBuffer> free_buffers_;
+  BufferPool buffers_;
   uint64_t next_seq_ = 1;
   uint64_t place_segno_ = 0;  // of the place behind the last closed batch
   uint64_t place_offset_ = 0;

@@ -54,7 +54,7 @@ void Writer::Impl::AdvanceWritten() {
     written_ = batch.end;
     written_seq_ = std::max(written_seq_, written_.seq);
     if (DurableByWrite()) {
-      GiveBuffer(std::move(batch.buffer));
+      buffers_.Give(std::move(batch.buffer));
       AdvanceDurable(written_);
     } else {
       Hold(std::move(batch));
@@ -70,7 +70,7 @@ void Writer::Impl::Hold(PendingBatch batch) {
   if (small && options_.durability < Durability::kCommit) {
     AlignedBuffer compact(batch.bytes, place_align_);
     std::memcpy(compact.data(), batch.buffer.data(), batch.used);
-    GiveBuffer(std::exchange(batch.buffer, std::move(compact)));
+    buffers_.Give(std::exchange(batch.buffer, std::move(compact)));
   }
   held_.push_back(std::move(batch));
 }
@@ -84,7 +84,7 @@ void Writer::Impl::AdvanceDurable(const LogPosition& position) {
   }
   while (!held_.empty() && held_.front().end.bytes <= durable_.bytes) {
     if (options_.durability >= Durability::kCommit) MeasureLatency(held_.front());
-    GiveBuffer(std::move(held_.front().buffer));
+    buffers_.Give(std::move(held_.front().buffer));
     held_.pop_front();
   }
   AdvanceWitnessed(position.witness);

@@ -13,6 +13,12 @@ namespace {
 // While a batch flies the next one gathers up to this size before it follows.
 constexpr uint64_t kFollowBytes = 64 << 10;
 
+// A caller that appends this much without a Poll is filling the log: what it has so far flies.
+constexpr uint64_t kAheadBytes = 256 << 10;
+
+// A log that has written this much will write more.
+constexpr uint64_t kBusyBytes = 64 << 20;
+
 // A caller that needs less than this part of a batch's time to come back is waited for.
 constexpr int64_t kQuickTurn = 4;
 
@@ -83,6 +89,7 @@ absl::Status Writer::Impl::SubmitNext() {
   if (end >= active_.bytes() / 2) supply_->Hurry();
   ++stats_.batches;
   stats_.written_bytes += batch.bytes;
+  if (stats_.written_bytes >= kBusyBytes) buffers_.MakeRegion(queue_.get());
   stats_.batches_in_flight_peak =
       std::max(stats_.batches_in_flight_peak, static_cast<uint32_t>(flying_.size()));
   return SubmitPart(&batch);
@@ -137,6 +144,14 @@ absl::Status Writer::Impl::Poll(absl::Duration wait_max) {
   if (news) released_ns_ = last_ack_ns_;
   if (unsubmitted_) return ReapOnce(absl::ZeroDuration()).status();
   return absl::OkStatus();
+}
+
+// What the open batch has, while its caller goes on appending.  An error is the writer's status, which the next call returns.
+void Writer::Impl::FlyAhead() {
+  if (open_.used < kAheadBytes || !flying_.empty()) return;
+  if (options_.durability == Durability::kMemory && !pressed_) return;
+  const absl::Status status = Pump(Gather::kNo);
+  if (status.ok() && unsubmitted_) ReapOnce(absl::ZeroDuration()).status().IgnoreError();
 }
 
 // Goes on with what is on its way, and waits for some of it.

@@ -131,8 +131,8 @@ class Queue {
 
   // Tells which memory the data of later operations will be in, so that it is pinned once rather
   // than with every write.  Best effort: where the limit of locked memory forbids it, nothing
-  // changes.  Replaces what was told before; only while nothing is in flight.  The memory must stay
-  // until it is replaced, or the queue goes.
+  // changes.  Replaces what was told before, and that only while nothing is in flight.  The memory
+  // must stay until it is replaced, or the queue goes.
   virtual void RegisterBuffers(std::span<const std::span<std::byte>> buffers);
 
   virtual QueueStats stats() const { return {}; }
