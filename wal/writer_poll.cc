@@ -146,9 +146,11 @@ absl::Status Writer::Impl::Poll(absl::Duration wait_max) {
   return absl::OkStatus();
 }
 
-// What the open batch has, while its caller goes on appending.  An error is the writer's status, which the next call returns.
+// Submits what there is while its caller goes on appending.  An error is the writer's status, which
+// the next call returns.
 void Writer::Impl::FlyAhead() {
-  if (open_.used < kAheadBytes || !flying_.empty()) return;
+  const bool enough = !ready_.empty() || open_.used >= kAheadBytes;
+  if (!enough || !flying_.empty()) return;
   if (options_.durability == Durability::kMemory && !pressed_) return;
   const absl::Status status = Pump(Gather::kNo);
   if (status.ok() && unsubmitted_) ReapOnce(absl::ZeroDuration()).status().IgnoreError();

