@@ -11,7 +11,9 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include "stet/boxed.h"
 #include "stet/policy.h"
+#include "stet/task_kind.h"
 
 #pragma GCC visibility push(default)
 
@@ -20,12 +22,25 @@ namespace stet {
 // One node of a workflow.
 struct Task {
   std::string name = {};      // unique in the workflow; 1..255 bytes, no control characters
-  std::string activity = {};  // what runs it; a key of EngineOptions::activities
+  std::string activity = {};  // what runs it, if its kind wants that; a key of EngineOptions::activities
   std::vector<std::string> after = {};  // names of the tasks it depends on
   std::string config = {};  // handed to the activity as it is (for example a command line as JSON)
   int32_t priority = 0;     // higher first, then FIFO
   RetryPolicy retry = {};
   std::optional<absl::Duration> timeout = std::nullopt;  // start to close, of one attempt; > 0
+
+  // Few tasks want any of these.
+  Boxed<KindSpec> kind = {};             // .kind = stet::TimerTask{.duration = absl::Minutes(5)}
+  Boxed<RunPolicy> repeat = {};          // .repeat = stet::Repeat{.count = 3}
+  Boxed<Timeouts> timeouts = {};         // .timeouts = stet::Timeouts{.heartbeat = absl::Seconds(30)}
+  Boxed<ConcurrencyKey> concurrency_key = {};
+  UpstreamFailure on_upstream_failure = UpstreamFailure::kSkip;
+  Trigger trigger = Trigger::kNone;
+  // An activity that undoes this task: it runs, with the output of this one as its upstream, if the
+  // task completed and the execution fails, or is cancelled with compensation.  Compensations run
+  // one at a time, in reverse order of completion.
+  std::string compensate = {};
+  std::string breaker = {};  // the circuit breaker that it shares; empty: its activity's
   friend bool operator==(const Task&, const Task&) = default;
 };
 
@@ -50,7 +65,8 @@ WorkflowHash HashOf(const Workflow& workflow);
 // Checks names, policies and graph.
 // Errors: InvalidArgument with a Reason (reason.h) and a message
 // that names the tasks: kEmptyWorkflow, kDuplicateTask, kSelfDependency, kMissingDependency (names
-// both), kCycle (names the tasks on one cycle), kTooManyTasks, kInvalidPolicy, kInvalidName.
+// both), kCycle (names the tasks on one cycle), kTooManyTasks, kInvalidPolicy (names the field; also
+// for what this version does not execute yet: "not supported yet: ..."), kInvalidName.
 absl::Status Validate(const Workflow& workflow);
 
 // Positions in workflow.tasks such that every task stands behind its dependencies; ties are broken

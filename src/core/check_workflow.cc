@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "core/name_index.h"
 #include "core/refusal.h"
+#include "core/task_extra.h"
 #include "schema/utf8.h"
 
 namespace stet::core {
@@ -19,12 +20,6 @@ constexpr size_t kNamesShown = 20;
 absl::Status Invalid(Reason reason, const std::string& message,
                      std::initializer_list<std::pair<std::string_view, std::string>> fields) {
   return Refuse(absl::StatusCode::kInvalidArgument, reason, message, fields);
-}
-
-absl::Status InvalidPolicy(const Task& task, const std::string& field, const std::string& rule) {
-  return Invalid(Reason::kInvalidPolicy,
-                 fmt::format("task '{}': {} must be {}", task.name, field, rule),
-                 {{"task", task.name}, {"field", field}});
 }
 
 absl::Status CheckName(std::string_view what, const std::string& name) {
@@ -39,7 +34,11 @@ absl::Status CheckName(std::string_view what, const std::string& name) {
 
 absl::Status CheckTask(const Task& task) {
   RETURN_IF_ERROR(CheckName("task", task.name));
-  RETURN_IF_ERROR(CheckName("activity", task.activity));
+  if (HasExtra(task)) {
+    RETURN_IF_ERROR(CheckExtra(task));
+  } else {
+    RETURN_IF_ERROR(CheckName("activity", task.activity));
+  }
   if (task.config.size() > kConfigBytesMax) {
     return Invalid(Reason::kTooLarge,
                    fmt::format("task '{}': config has {} bytes, {} are allowed", task.name,
@@ -71,6 +70,29 @@ absl::Status CheckSize(const Workflow& workflow, uint32_t tasks_max) {
                    fmt::format("workflow '{}' has {} dependencies, {} are allowed", workflow.name,
                                edges, kEdgesMax),
                    {{"count", fmt::format("{}", edges)}, {"limit", fmt::format("{}", kEdgesMax)}});
+  }
+  return absl::OkStatus();
+}
+
+// How tasks with extras fit into the graph.
+absl::Status CheckPlaces(const std::vector<Task>& tasks, const NameIndex& index,
+                         const Edges& edges) {
+  const auto name_at = [&tasks](uint32_t i) { return std::string_view(tasks[i].name); };
+  const auto find = [&](std::string_view name) { return index.Find(name, name_at); };
+  const auto depends = [&tasks](uint32_t child, uint32_t parent) {
+    const std::vector<std::string>& after = tasks[child].after;
+    return std::find(after.begin(), after.end(), tasks[parent].name) != after.end();
+  };
+  const auto is_cleanup = [&tasks](uint32_t i) { return tasks[i].trigger != Trigger::kNone; };
+  const GraphQuestions graph = {.find = find, .depends = depends, .is_cleanup = is_cleanup};
+  bool any_cleanup = false;
+  for (uint32_t i = 0; i < tasks.size(); ++i) {
+    any_cleanup = any_cleanup || is_cleanup(i);
+    if (!tasks[i].kind.is_default()) RETURN_IF_ERROR(CheckPlace(tasks[i], i, graph));
+  }
+  for (size_t edge = 0; any_cleanup && edge < edges.child.size(); ++edge) {
+    if (!is_cleanup(edges.parent[edge]) || is_cleanup(edges.child[edge])) continue;
+    return DependsOnCleanup(tasks[edges.child[edge]].name, tasks[edges.parent[edge]].name);
   }
   return absl::OkStatus();
 }
@@ -107,6 +129,7 @@ absl::StatusOr<Edges> Resolve(const Workflow& workflow) {
       edges.parent.push_back(*parent);
     }
   }
+  RETURN_IF_ERROR(CheckPlaces(tasks, index, edges));
   return edges;
 }
 
@@ -128,12 +151,27 @@ absl::Status CheckAcyclic(const Workflow& workflow, const Edges& edges) {
                  {{"tasks", names}});
 }
 
-// What a time must be to be stored as nanoseconds.
-bool IsPositive(absl::Duration duration) {
-  return duration < absl::InfiniteDuration() && absl::ToInt64Nanoseconds(duration) > 0;
+}  // namespace
+
+absl::Status InvalidPolicy(const Task& task, const std::string& field, const std::string& rule) {
+  return Invalid(Reason::kInvalidPolicy,
+                 fmt::format("task '{}': {} must be {}", task.name, field, rule),
+                 {{"task", task.name}, {"field", field}});
 }
 
-}  // namespace
+absl::Status InvalidActivityName(const std::string& name) { return CheckName("activity", name); }
+
+absl::Status DependsOnCleanup(std::string_view task, std::string_view cleanup) {
+  return Invalid(Reason::kInvalidPolicy,
+                 fmt::format("task '{}' depends on '{}', which is a cleanup task: only cleanup "
+                             "tasks may",
+                             task, cleanup),
+                 {{"task", std::string(task)}, {"field", "after"}});
+}
+
+bool IsStorable(absl::Duration duration) {
+  return duration < absl::InfiniteDuration() && absl::ToInt64Nanoseconds(duration) > 0;
+}
 
 bool IsName(std::string_view name) {
   if (name.empty() || name.size() > kNameBytesMax || !schema::IsUtf8(name)) return false;
@@ -151,9 +189,9 @@ absl::Status CheckPolicy(const Task& task) {
   if (backoff.kind > BackoffKind::kExponential) {
     return InvalidPolicy(task, "backoff.kind", "fixed, linear or exponential");
   }
-  if (!IsPositive(backoff.base)) return InvalidPolicy(task, "backoff.base", "positive and finite");
+  if (!IsStorable(backoff.base)) return InvalidPolicy(task, "backoff.base", "positive and finite");
   if (backoff.kind != BackoffKind::kFixed &&
-      (!IsPositive(backoff.cap) || backoff.cap < backoff.base)) {
+      (!IsStorable(backoff.cap) || backoff.cap < backoff.base)) {
     return InvalidPolicy(task, "backoff.cap", "finite and not below backoff.base");
   }
   if (backoff.kind == BackoffKind::kExponential &&
@@ -163,7 +201,7 @@ absl::Status CheckPolicy(const Task& task) {
   if (!(backoff.jitter >= 0 && backoff.jitter <= 1)) {
     return InvalidPolicy(task, "backoff.jitter", "from 0 to 1");
   }
-  if (task.timeout && !IsPositive(*task.timeout)) {
+  if (task.timeout && !IsStorable(*task.timeout)) {
     return InvalidPolicy(task, "timeout", "positive and finite");
   }
   return absl::OkStatus();
@@ -175,6 +213,13 @@ absl::StatusOr<Edges> CheckWorkflow(const Workflow& workflow, uint32_t tasks_max
   ASSIGN_OR_RETURN(Edges edges, Resolve(workflow));
   RETURN_IF_ERROR(CheckAcyclic(workflow, edges));
   return edges;
+}
+
+absl::Status CheckSupported(const Workflow& workflow) {
+  for (const Task& task : workflow.tasks) {
+    if (HasExtra(task)) RETURN_IF_ERROR(CheckSupported(task));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace stet::core

@@ -17,6 +17,14 @@ void ChunkWriter::AddTask(std::string_view name, std::string_view config, std::s
   bytes_ += name.size() + config.size() + 20;
 }
 
+void ChunkWriter::AddExtra(const fb::TaskExtraT& extra) {
+  extras_.push_back(extra);
+  bytes_ += 100 + extra.operand.size() + extra.value_pointer.size();
+  for (const auto* names : {&extra.then_tasks, &extra.else_tasks}) {
+    for (const std::string& name : *names) bytes_ += name.size() + 8;
+  }
+}
+
 size_t ChunkWriter::AddEdges(std::span<const uint32_t> child, std::span<const uint32_t> parent) {
   const size_t room = full() ? 0 : (bytes_max_ - bytes_) / 8 + 1;
   const size_t count = std::min(room, child.size());
@@ -43,7 +51,8 @@ schema::Bytes ChunkWriter::Pack(const WorkflowHash& hash, std::string_view name,
                                .activities = activities_,
                                .policies = policies_,
                                .child = child_,
-                               .parent = parent_});
+                               .parent = parent_,
+                               .extras = extras_});
 }
 
 uint32_t ChunkWriter::ActivityIndex(std::string_view name) {

@@ -25,6 +25,8 @@ class ChunkWriter {
   // Before any edge.
   void AddTask(std::string_view name, std::string_view config, std::string_view activity,
                int32_t priority, const fb::TaskPolicy& policy);
+  // Of the task added last.
+  void AddExtra(const fb::TaskExtraT& extra);
 
   // Takes edges from the front of both, as many as there is room for; answers how many.  The spans
   // must live until Pack.
@@ -50,6 +52,7 @@ class ChunkWriter {
   std::vector<int32_t> priority_ = {};
   std::vector<std::string> activities_ = {};
   std::vector<fb::TaskPolicy> policies_ = {};
+  std::vector<fb::TaskExtraT> extras_ = {};
   std::map<std::string, uint32_t, std::less<>> activity_index_ = {};
   std::map<PolicyKey, uint32_t> policy_index_ = {};
   std::span<const uint32_t> child_ = {};

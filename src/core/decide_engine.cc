@@ -7,6 +7,7 @@
 #include "core/chunk_writer.h"
 #include "core/deciders.h"
 #include "core/refusal.h"
+#include "core/task_extra.h"
 #include "core/workflow_hash.h"
 
 namespace stet::core {
@@ -48,6 +49,7 @@ absl::Status DecideOn(const State& state, const DefineWorkflow& command, int64_t
   for (; task < tasks.size() && !chunk.full(); ++task) {
     const Task& t = tasks[task];
     chunk.AddTask(t.name, t.config, t.activity, t.priority, StoredPolicy(t));
+    if (HasExtra(t)) chunk.AddExtra(StoredExtra(t, static_cast<uint32_t>(task)));
   }
   const size_t edges = task == tasks.size() ? chunk.AddEdges(prepared.child().subspan(first_edge),
                                                              prepared.parent().subspan(first_edge))

@@ -12,31 +12,35 @@ std::optional<uint32_t> Definition::Find(std::string_view task_name_to_find) con
   return by_name_.Find(task_name_to_find, [this](uint32_t task) { return task_name(task); });
 }
 
+Task Definition::ToTask(uint32_t task) const {
+  const fb::TaskPolicy& p = policy(task);
+  Task written = {.name = std::string(task_name(task)),
+                  .activity = std::string(activity(task)),
+                  .config = std::string(config(task)),
+                  .priority = priority(task),
+                  .retry = {.max_attempts = p.max_attempts(),
+                            .max_lost = p.max_lost(),
+                            .backoff = {.kind = static_cast<BackoffKind>(p.backoff()),
+                                        .base = absl::Nanoseconds(p.base()),
+                                        .factor = p.factor(),
+                                        .cap = absl::Nanoseconds(p.cap()),
+                                        .jitter = p.jitter()}}};
+  if (p.timeout() != 0) written.timeout = absl::Nanoseconds(p.timeout());
+  for (const uint32_t parent : parents(task)) written.after.emplace_back(task_name(parent));
+  if (const TaskExtra* more = extra(task)) RestoreExtra(*more, written);
+  return written;
+}
+
 Workflow Definition::ToWorkflow() const {
   Workflow workflow = {.name = name_};
   workflow.tasks.reserve(size());
-  for (uint32_t i = 0; i < size(); ++i) {
-    const fb::TaskPolicy& p = policy(i);
-    Task task = {.name = std::string(task_name(i)),
-                 .activity = std::string(activity(i)),
-                 .config = std::string(config(i)),
-                 .priority = priority(i),
-                 .retry = {.max_attempts = p.max_attempts(),
-                           .max_lost = p.max_lost(),
-                           .backoff = {.kind = static_cast<BackoffKind>(p.backoff()),
-                                       .base = absl::Nanoseconds(p.base()),
-                                       .factor = p.factor(),
-                                       .cap = absl::Nanoseconds(p.cap()),
-                                       .jitter = p.jitter()}}};
-    if (p.timeout() != 0) task.timeout = absl::Nanoseconds(p.timeout());
-    for (const uint32_t parent : parents(i)) task.after.emplace_back(task_name(parent));
-    workflow.tasks.push_back(std::move(task));
-  }
+  for (uint32_t task = 0; task < size(); ++task) workflow.tasks.push_back(ToTask(task));
   return workflow;
 }
 
 absl::StatusOr<PreparedWorkflow> PreparedWorkflow::Make(Workflow workflow, uint32_t tasks_max) {
   ASSIGN_OR_RETURN(Edges edges, CheckWorkflow(workflow, tasks_max));
+  RETURN_IF_ERROR(CheckSupported(workflow));
   PreparedWorkflow prepared;
   prepared.hash_ = HashOf(workflow);
   prepared.workflow_ = std::move(workflow);

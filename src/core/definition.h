@@ -14,6 +14,7 @@
 
 #include "core/graph.h"
 #include "core/name_index.h"
+#include "core/task_extra.h"
 #include "schema/pack.h"
 #include "stet/policy.h"
 #include "stet/workflow.h"
@@ -43,7 +44,15 @@ class Definition {
   // Times in ns; timeout 0: none.
   const fb::TaskPolicy& policy(uint32_t task) const { return policies_[tasks_[task].policy]; }
 
-  // In order of first use; one may be listed more than once.
+  // What few tasks have (workflow.fbs); null for the many.
+  const TaskExtra* extra(uint32_t task) const {
+    const uint32_t number = tasks_[task].extra;
+    return number == 0 ? nullptr : &extras_[number - 1];
+  }
+  // All of them, in order of task.
+  std::span<const TaskExtra> extras() const { return extras_; }
+
+  // In order of first use; one may be listed more than once.  Empty: that of tasks that run none.
   std::span<const std::string> activities() const { return activities_; }
   // In the order of Task::after.
   std::span<const uint32_t> parents(uint32_t task) const { return parents_.of(task); }
@@ -52,6 +61,7 @@ class Definition {
   std::optional<uint32_t> Find(std::string_view task_name) const;
 
   // As the user wrote it.
+  Task ToTask(uint32_t task) const;
   Workflow ToWorkflow() const;
 
  private:
@@ -63,6 +73,7 @@ class Definition {
     uint32_t activity = 0;
     uint32_t policy = 0;
     int32_t priority = 0;
+    uint32_t extra = 0;  // 0: none, else its place in extras_, from 1
   };
   std::string_view Text(uint64_t begin, uint64_t end) const {
     return std::string_view(text_).substr(begin, end - begin);
@@ -75,6 +86,7 @@ class Definition {
   std::vector<std::string> activities_ = {};
   std::vector<uint32_t> activity_numbers_ = {};
   std::vector<fb::TaskPolicy> policies_ = {};
+  std::vector<TaskExtra> extras_ = {};
   Adjacency parents_ = {};
   Adjacency children_ = {};
   NameIndex by_name_ = NameIndex();

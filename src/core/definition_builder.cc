@@ -9,6 +9,7 @@
 
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
+#include "core/task_extra.h"
 #include "core/workflow_hash.h"
 
 namespace stet::core {
@@ -28,6 +29,7 @@ WorkflowHash HashOf(const Definition& definition) {
       hasher.AddDependency(definition.task_name(parent));
     }
   }
+  for (const TaskExtra& extra : definition.extras()) hasher.AddExtra(extra);
   return hasher.Finish();
 }
 
@@ -49,6 +51,7 @@ absl::Status DefinitionBuilder::Add(const fb::DefinitionChunk& chunk) {
                              chunks_, ToString(hash_)));
   }
   RETURN_IF_ERROR(AddTasks(chunk));
+  RETURN_IF_ERROR(AddExtras(chunk));
   RETURN_IF_ERROR(AddEdges(chunk));
   ++chunks_;
   return absl::OkStatus();
@@ -111,6 +114,48 @@ absl::Status DefinitionBuilder::AddEdges(const fb::DefinitionChunk& chunk) {
   return absl::OkStatus();
 }
 
+absl::Status DefinitionBuilder::AddExtras(const fb::DefinitionChunk& chunk) {
+  Definition& definition = *definition_;
+  uint32_t next = chunk.first_task();
+  for (flatbuffers::uoffset_t i = 0; i < Count(chunk.extras()); ++i) {
+    TaskExtra extra;
+    chunk.extras()->Get(i)->UnPackTo(&extra);
+    if (extra.task < next || extra.task >= definition.size()) {
+      return Wrong(fmt::format("chunk {}: the extra of task {} is out of place", chunk.index(),
+                               extra.task));
+    }
+    next = extra.task + 1;
+    definition.extras_.push_back(std::move(extra));
+    definition.tasks_[next - 1].extra = static_cast<uint32_t>(definition.extras_.size());
+  }
+  return absl::OkStatus();
+}
+
+// An extra says what its task can mean, in the one way that there is to say it.
+absl::Status DefinitionBuilder::CheckExtras() const {
+  const Definition& built = *definition_;
+  const auto find = [&built](std::string_view name) { return built.Find(name); };
+  const auto depends = [&built](uint32_t child, uint32_t parent) {
+    const auto parents = built.parents(child);
+    return std::find(parents.begin(), parents.end(), parent) != parents.end();
+  };
+  const auto is_cleanup = [&built](uint32_t task) { return IsCleanup(built.extra(task)); };
+  const GraphQuestions graph = {.find = find, .depends = depends, .is_cleanup = is_cleanup};
+  for (const TaskExtra& extra : built.extras()) {
+    const Task task = built.ToTask(extra.task);
+    if (!HasExtra(task) || StoredExtra(task, extra.task) != extra) {
+      return Wrong(fmt::format("the extra of task '{}' contradicts itself", task.name));
+    }
+    RETURN_IF_ERROR(CheckExtra(task));
+    RETURN_IF_ERROR(CheckPlace(task, extra.task, graph));
+    if (!IsCleanup(&extra)) continue;
+    for (const uint32_t child : built.children(extra.task)) {
+      if (!is_cleanup(child)) return DependsOnCleanup(built.task_name(child), task.name);
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Definition>> DefinitionBuilder::Seal(
     const fb::DefinitionSealed& sealed) {
   const WorkflowHash hash = {.high = sealed.hash_high(), .low = sealed.hash_low()};
@@ -140,6 +185,7 @@ absl::StatusOr<std::unique_ptr<Definition>> DefinitionBuilder::Seal(
       return Wrong(fmt::format("task '{}' twice", built.task_name(task)));
     }
   }
+  RETURN_IF_ERROR(CheckExtras());
   std::unique_ptr<Definition> done = std::move(definition_);
   *this = DefinitionBuilder();
   return done;

@@ -40,6 +40,9 @@ class DefinitionBuilder {
  private:
   absl::Status AddTasks(const fb::DefinitionChunk& chunk);
   absl::Status AddEdges(const fb::DefinitionChunk& chunk);
+  absl::Status AddExtras(const fb::DefinitionChunk& chunk);
+  // With all tasks and edges there.
+  absl::Status CheckExtras() const;
 
   WorkflowHash hash_ = {};
   uint32_t chunks_ = 0;

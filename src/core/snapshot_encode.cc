@@ -59,6 +59,7 @@ class Encoder {
         chunk.AddTask(definition.task_name(task), definition.config(task),
                       definition.activity(task), definition.priority(task),
                       definition.policy(task));
+        if (const TaskExtra* extra = definition.extra(task)) chunk.AddExtra(*extra);
       }
       if (task == definition.size())
         edge += chunk.AddEdges(child.subspan(edge), parent.subspan(edge));

@@ -7,6 +7,7 @@
 
 #include "core/check_workflow.h"
 #include "core/graph.h"
+#include "core/task_extra.h"
 #include "core/workflow_hash.h"
 
 namespace stet {
@@ -22,10 +23,17 @@ WorkflowHash HashOf(const Workflow& workflow) {
     hasher.AddDependencies(task.after.size());
     for (const std::string& name : task.after) hasher.AddDependency(name);
   }
+  for (uint32_t i = 0; i < workflow.tasks.size(); ++i) {
+    if (!core::HasExtra(workflow.tasks[i])) continue;
+    hasher.AddExtra(core::StoredExtra(workflow.tasks[i], i));
+  }
   return hasher.Finish();
 }
 
-absl::Status Validate(const Workflow& workflow) { return core::CheckWorkflow(workflow).status(); }
+absl::Status Validate(const Workflow& workflow) {
+  if (absl::Status valid = core::CheckWorkflow(workflow).status(); !valid.ok()) return valid;
+  return core::CheckSupported(workflow);
+}
 
 absl::StatusOr<std::vector<uint32_t>> TopologicalOrder(const Workflow& workflow) {
   absl::StatusOr<core::Edges> edges = core::CheckWorkflow(workflow);

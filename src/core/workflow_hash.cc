@@ -40,6 +40,55 @@ void WorkflowHasher::AddTask(std::string_view name, std::string_view activity,
   Add(static_cast<uint64_t>(policy.timeout()));
 }
 
+// Numbers of fields are frozen; a new field gets the next one.
+void WorkflowHasher::AddExtra(const fb::TaskExtraT& extra) {
+  const auto number = [this](uint64_t field, uint64_t value) {
+    if (value == 0) return;
+    Add(field);
+    Add(value);
+  };
+  const auto text = [this](uint64_t field, std::string_view value) {
+    if (value.empty()) return;
+    Add(field);
+    Add(value);
+  };
+  const auto texts = [this](uint64_t field, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    Add(field);
+    Add(uint64_t{values.size()});
+    for (const std::string& value : values) Add(std::string_view(value));
+  };
+  Add(uint64_t{extra.task} + 1);
+  number(1, static_cast<uint64_t>(extra.kind));
+  number(2, static_cast<uint64_t>(extra.on_upstream_failure));
+  number(3, static_cast<uint64_t>(extra.trigger));
+  text(4, extra.compensate);
+  text(5, extra.breaker);
+  number(6, static_cast<uint64_t>(extra.schedule_to_start));
+  number(7, static_cast<uint64_t>(extra.schedule_to_close));
+  number(8, static_cast<uint64_t>(extra.heartbeat));
+  text(9, extra.concurrency_key);
+  number(10, extra.key_held_in_retry ? 1 : 0);
+  number(11, extra.non_retryable);
+  number(12, static_cast<uint64_t>(extra.retry_deadline));
+  number(13, static_cast<uint64_t>(extra.repeat));
+  number(14, extra.repeat_count);
+  number(15, static_cast<uint64_t>(extra.repeat_interval));
+  text(16, extra.cron);
+  number(17, static_cast<uint64_t>(extra.op));
+  text(18, extra.operand);
+  text(19, extra.value_task);
+  text(20, extra.value_pointer);
+  texts(21, extra.then_tasks);
+  texts(22, extra.else_tasks);
+  number(23, extra.iterations_max);
+  number(24, extra.parallelism);
+  text(25, extra.signal);
+  number(26, static_cast<uint64_t>(extra.duration));
+  text(27, extra.workflow);
+  Add(uint64_t{0});
+}
+
 WorkflowHash WorkflowHasher::Finish() {
   Flush();
   const XXH128_hash_t hash = XXH3_128bits_digest(state_.get());

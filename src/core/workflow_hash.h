@@ -14,7 +14,8 @@ struct XXH3_state_s;
 namespace stet::core {
 
 // XXH3-128 over: "stet workflow 1", the name, the number of tasks, and for each task its name, activity, config, priority, policy, number
-// of dependencies and their names.  A string is its length (u64) and its bytes; integers and doubles are 8 bytes, little-endian.
+// of dependencies and their names; then for each task that has an extra its index + 1, each field of the extra that is not at its default
+// behind its number, and 0.  A string is its length (u64) and its bytes; integers and doubles are 8 bytes, little-endian.
 class WorkflowHasher {
  public:
   WorkflowHasher(std::string_view name, uint64_t tasks);
@@ -22,6 +23,8 @@ class WorkflowHasher {
                int32_t priority, const fb::TaskPolicy& policy);
   void AddDependencies(uint64_t count) { Add(count); }
   void AddDependency(std::string_view name) { Add(name); }
+  // After all tasks, in their order.
+  void AddExtra(const fb::TaskExtraT& extra);
   WorkflowHash Finish();
 
  private:

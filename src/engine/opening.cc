@@ -87,7 +87,7 @@ std::vector<std::string> MissingActivities(const core::State& state, const Engin
   for (const auto& execution : state.executions()) {
     if (IsTerminal(execution->state) || !seen.insert(execution->definition).second) continue;
     for (const std::string& activity : execution->definition->activities()) {
-      if (!options.activities.contains(activity)) missing.insert(activity);
+      if (!activity.empty() && !options.activities.contains(activity)) missing.insert(activity);
     }
   }
   return {missing.begin(), missing.end()};

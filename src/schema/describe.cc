@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "schema/describe_extra.h"
 #include "schema/json.h"
 #include "schema/parse.h"
 #include "schema/utf8.h"
@@ -100,6 +101,13 @@ std::string Json(const fb::DefinitionChunk& e, const DescribeOptions& options) {
   }
   object.Raw("tasks", tasks + "]");
   object.Raw("child", ArrayJson(e.child())).Raw("parent", ArrayJson(e.parent()));
+  if (e.extras() != nullptr) {
+    std::string extras;
+    for (const fb::TaskExtra* extra : *e.extras()) {
+      extras += (extras.empty() ? "" : ",") + DescribeExtra(*extra);
+    }
+    object.Raw("extras", "[" + extras + "]");
+  }
   return std::move(object).Finish();
 }
 

@@ -63,10 +63,17 @@ Bytes Packer::DefinitionChunk(const DefinitionChunkFields& f) {
   const auto policies = builder_.CreateVectorOfStructs(f.policies.data(), f.policies.size());
   const auto child = PackArray(builder_, f.child);
   const auto parent = PackArray(builder_, f.parent);
-  return Finish(builder_,
-                fb::CreateDefinitionChunk(builder_, f.hash_high, f.hash_low, f.time, f.index, name,
+  std::vector<Offset<fb::TaskExtra>> tables;
+  for (const fb::TaskExtraT& extra : f.extras) {
+    tables.push_back(fb::CreateTaskExtra(builder_, &extra));
+  }
+  const Offset<Vector<Offset<fb::TaskExtra>>> extras =
+      tables.empty() ? 0 : builder_.CreateVector(tables);
+  return Finish(
+      builder_, fb::CreateDefinitionChunk(builder_, f.hash_high, f.hash_low, f.time, f.index, name,
                                           f.first_task, name_end, config_end, text, activity,
-                                          policy, priority, activities, policies, child, parent));
+                                          policy, priority, activities, policies, child, parent,
+                                          extras));
 }
 
 Bytes Packer::DefinitionSealed(const DefinitionSealedFields& f) {

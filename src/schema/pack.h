@@ -107,6 +107,7 @@ struct DefinitionChunkFields {
   std::span<const fb::TaskPolicy> policies = {};
   Indices child = {};
   Indices parent = {};
+  std::span<const fb::TaskExtraT> extras = {};
 };
 
 // Reuses one builder: what a method returns is valid until the next call.  Not thread-safe.

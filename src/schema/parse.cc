@@ -35,12 +35,28 @@ bool IsAligned(const Vector& vector) {
   return vector.size() == 0 || reinterpret_cast<uintptr_t>(vector.Data()) % alignof(Element) == 0;
 }
 
+absl::Status CheckExtra(const fb::TaskExtra& extra) {
+  constexpr std::string_view kName = "task_extra";
+  if (!InRange(extra.kind(), fb::TaskKind::MAX)) return Bad(kName, "kind is out of range");
+  if (!InRange(extra.op(), fb::CompareOp::MAX)) return Bad(kName, "op is out of range");
+  if (!InRange(extra.repeat(), fb::RepeatKind::MAX)) return Bad(kName, "repeat is out of range");
+  if (!InRange(extra.trigger(), fb::Trigger::MAX)) return Bad(kName, "trigger is out of range");
+  if (!InRange(extra.on_upstream_failure(), fb::UpstreamFailure::MAX)) {
+    return Bad(kName, "on_upstream_failure is out of range");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Meaning(const fb::DefinitionChunk& event) {
   constexpr std::string_view kName = "definition_chunk";
   if (event.index() == 0 && event.name() == nullptr) return Bad(kName, "no name");
   const auto* policies = event.policies();
   if (policies != nullptr && !IsAligned<fb::TaskPolicy>(*policies)) {
     return Bad(kName, "policies is not aligned");
+  }
+  if (event.extras() == nullptr) return absl::OkStatus();
+  for (const fb::TaskExtra* extra : *event.extras()) {
+    if (absl::Status status = CheckExtra(*extra); !status.ok()) return status;
   }
   return absl::OkStatus();
 }

@@ -32,6 +32,13 @@ Buffer SampleChunk(Packer& pack) {
   const std::vector<fb::TaskPolicy> policies(1);
   const std::vector<uint32_t> child = {1};
   const std::vector<uint32_t> parent = {0};
+  std::vector<fb::TaskExtraT> extras(1);
+  extras[0].task = 1;
+  extras[0].kind = fb::TaskKind::SubWorkflow;
+  extras[0].workflow = "other";
+  extras[0].then_tasks = {"a", "b"};
+  extras[0].key_held_in_retry = true;
+  extras[0].duration = 5;
   return Copy(pack.DefinitionChunk({.hash_high = 1,
                                     .hash_low = 2,
                                     .time = 5,
@@ -46,7 +53,8 @@ Buffer SampleChunk(Packer& pack) {
                                     .activities = activities,
                                     .policies = policies,
                                     .child = child,
-                                    .parent = parent}));
+                                    .parent = parent,
+                                    .extras = extras}));
 }
 
 // One of each type.
@@ -263,7 +271,9 @@ TEST_CASE("descriptions have stable field names") {
   CHECK_EQ(text(EventType::DefinitionChunk),
            R"({T,"hash":"00000000000000010000000000000002","index":0,"name":"w","first_task":0,)"
            R"("tasks":[{"name":"a","activity":"run"},)"
-           R"({"name":"b\"c","activity":"run","config":"{}"}],"child":[1],"parent":[0]})");
+           R"({"name":"b\"c","activity":"run","config":"{}"}],"child":[1],"parent":[0],)"
+           R"("extras":[{"task":1,"kind":"sub_workflow","key_held_in_retry":true,)"
+           R"("then_tasks":["a","b"],"duration":5,"workflow":"other"}]})");
   CHECK_EQ(text(EventType::DefinitionSealed),
            R"({T,"hash":"00000000000000010000000000000002","task_count":2,"chunk_count":1})");
   CHECK_EQ(text(EventType::ExecutionStarted),

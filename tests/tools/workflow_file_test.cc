@@ -6,6 +6,9 @@
 #include <doctest/doctest.h>
 
 #include "tools/stet/command_config.h"
+#include "tools/stet/command_format.h"
+#include "tools/stet/field.h"
+#include "tools/stet/json_document.h"
 
 namespace stet::cli {
 namespace {
@@ -72,6 +75,73 @@ TEST_SUITE("workflow file") {
     CHECK_EQ(config->argv[1], "x y");
     CHECK_EQ(config->cwd, "sub");
     CHECK_EQ(config->env.size(), 2);
+  }
+
+  TEST_CASE("kinds of task, and what few tasks say") {
+    const auto document = ParseJson(R"({"tasks": [
+        {"id": "a", "run": "x", "stateful": true, "repeat": {"count": 3, "interval": "1s"}},
+        {"id": "b", "if": {"task": "a", "pointer": "/n", "op": ">=", "value": 2.5},
+         "then": ["c"], "else": ["d"], "after": ["a"]},
+        {"id": "c", "run": "x", "after": ["b"],
+         "loop": {"max_iterations": 9, "break_when": {"pointer": "/ok"}}},
+        {"id": "d", "signal": {"name": "go", "timeout": "1h"}, "after": ["b"]},
+        {"id": "e", "sleep": "5m"},
+        {"id": "f", "run": "x", "map": {"items": {"pointer": "/files"}, "parallelism": 8}},
+        {"id": "g", "workflow": {"name": "other", "input": {"task": "a"}}, "after": ["a"]},
+        {"id": "h", "run": "x", "repeat": {"cron": "@hourly", "max_occurrences": 2},
+         "on_upstream_failure": "run", "breaker": "bank",
+         "timeouts": {"schedule_to_start": "1s", "schedule_to_close": "2s", "heartbeat": "3s"},
+         "concurrency_key": {"key": "${key}", "held_in_retry": true},
+         "retry": {"non_retryable": ["aborted", "internal"], "deadline": "1h"}},
+        {"id": "i", "run": "x", "trigger": "exit"},
+        {"id": "j", "command": ["test"], "then": ["k"]},
+        {"id": "k", "run": "x", "after": ["j"]}]})",
+                                    "f");
+    REQUIRE(document.ok());
+    const auto workflow = ParseCommandWorkflow(Field("f", *document), {});
+    REQUIRE_MESSAGE(workflow.ok(), workflow.status().ToString());
+    const std::vector<Task>& t = workflow->tasks;
+    CHECK(*t[0].kind == KindSpec(StatefulTask{}));
+    CHECK(*t[0].repeat == RunPolicy(Repeat{.count = 3, .interval = absl::Seconds(1)}));
+    const When when = {.task = "a",
+                       .pointer = "/n",
+                       .op = CompareOp::kGreaterOrEqual,
+                       .value = "2.5"};
+    CHECK(*t[1].kind ==
+          KindSpec(ConditionalTask{.when = when, .then = {"c"}, .otherwise = {"d"}}));
+    CHECK(t[1].activity.empty());
+    CHECK(*t[2].kind ==
+          KindSpec(LoopTask{.max_iterations = 9, .break_when = When{.pointer = "/ok"}}));
+    CHECK(*t[3].kind == KindSpec(EventTask{.signal = "go", .timeout = absl::Hours(1)}));
+    CHECK(*t[4].kind == KindSpec(TimerTask{.duration = absl::Minutes(5)}));
+    CHECK(*t[5].kind == KindSpec(MapTask{.items = {.pointer = "/files"}, .parallelism = 8}));
+    CHECK(*t[6].kind == KindSpec(SubWorkflowTask{.workflow = "other", .input = {.task = "a"}}));
+    CHECK(*t[7].repeat == RunPolicy(Cron{.expression = "@hourly", .max_occurrences = 2}));
+    CHECK_EQ(t[7].on_upstream_failure, UpstreamFailure::kRun);
+    CHECK_EQ(t[7].breaker, "bank");
+    CHECK_EQ(*t[7].timeouts->heartbeat, absl::Seconds(3));
+    CHECK_EQ(t[7].concurrency_key->key, "${key}");
+    CHECK(t[7].retry.non_retryable.Has(absl::StatusCode::kAborted));
+    CHECK_EQ(*t[7].retry.deadline, absl::Hours(1));
+    CHECK_EQ(t[8].trigger, Trigger::kExit);
+    CHECK_EQ(t[9].activity, "command");
+    CHECK(*t[9].kind == KindSpec(ConditionalTask{.then = {"k"}}));
+  }
+
+  TEST_CASE("mistakes in them name their place") {
+    CheckRefused(OneTask(R"("sleep": "1s", "run": "x")"), {"/tasks/0/run", "no command"});
+    CheckRefused(OneTask(R"("sleep": "1s", "signal": {"name": "x"})"), {"/tasks/0", "one kind"});
+    CheckRefused(OneTask(R"("if": {"op": "~"}, "then": ["b"])"), {"/tasks/0/if/op", ">="});
+    CheckRefused(OneTask(R"("if": {"value": []}, "then": ["b"])"), {"/tasks/0/if/value"});
+    CheckRefused(OneTask(R"("run": "x", "loop": {})"), {"/tasks/0/loop", "max_iterations"});
+    CheckRefused(OneTask(R"("run": "x", "trigger": "none")"), {"/tasks/0/trigger", "exit"});
+    CheckRefused(OneTask(R"("run": "x", "on_upstream_failure": "stop")"), {"skip", "run"});
+    CheckRefused(OneTask(R"("run": "x", "repeat": {"cron": "@daily", "count": 1})"),
+                 {"/tasks/0/repeat/count", "cron"});
+    CheckRefused(OneTask(R"("run": "x", "repeat": {"count": 1, "max_occurrences": 1})"),
+                 {"/tasks/0/repeat/max_occurrences"});
+    CheckRefused(OneTask(R"("run": "x", "retry": {"non_retryable": ["ok"]})"),
+                 {"/tasks/0/retry/non_retryable/0", "aborted"});
   }
 
   TEST_CASE("the name defaults to the file's, attempts to the setting") {

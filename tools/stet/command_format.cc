@@ -13,6 +13,7 @@
 #include "tools/stet/references.h"
 #include "tools/stet/retry_format.h"
 #include "tools/stet/status_macros.h"
+#include "tools/stet/task_format.h"
 
 namespace stet::cli {
 namespace {
@@ -131,6 +132,13 @@ absl::Status CheckEnv(const Field& object, const Draft& draft) {
 absl::Status ParseCommand(const Field& object, Draft& draft) {
   const JsonValue* command = object.value().Find("command");
   const JsonValue* run = object.value().Find("run");
+  const CommandUse use = CommandUseOf(draft.task);
+  if (use == CommandUse::kNone && (command != nullptr || run != nullptr)) {
+    return object
+        .Member(run == nullptr ? "command" : "run", run == nullptr ? *command : *run)
+        .Error(fmt::format("a {} runs no command", ToString(KindOf(*draft.task.kind))));
+  }
+  if (use != CommandUse::kNeeded && command == nullptr && run == nullptr) return absl::OkStatus();
   if ((command == nullptr) == (run == nullptr)) {
     return object.Error(command == nullptr ? "needs \"command\" (a list) or \"run\" (shell text)"
                                            : "has both \"command\" and \"run\"");
@@ -162,14 +170,17 @@ absl::Status ParseCommand(const Field& object, Draft& draft) {
 }
 
 absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
-  STET_RETURN_IF_ERROR(object.ExpectKeys(
-      {"id", "command", "run", "after", "cwd", "env", "timeout", "priority", "retry"}));
+  std::vector<std::string_view> keys = {"id",  "command", "run",      "after", "cwd",
+                                        "env", "timeout", "priority", "retry"};
+  keys.insert(keys.end(), std::begin(kTaskExtraKeys), std::end(kTaskExtraKeys));
+  STET_RETURN_IF_ERROR(object.ExpectKeys(keys));
   Draft draft = defaults;
   STET_ASSIGN_OR_RETURN(const Field id, object.Required("id"));
   STET_ASSIGN_OR_RETURN(draft.task.name, id.NonEmptyString());
   if (const JsonValue* after = object.value().Find("after")) {
     STET_RETURN_IF_ERROR(ParseAfter(object.Member("after", *after), draft.task));
   }
+  STET_RETURN_IF_ERROR(ParseTaskExtras(object, draft.task));
   STET_RETURN_IF_ERROR(ParseCommand(object, draft));
   STET_RETURN_IF_ERROR(ParseSettings(object, draft));
   STET_RETURN_IF_ERROR(CheckEnv(object, draft));
@@ -180,6 +191,7 @@ absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
     return object.Error(fmt::format("the outputs of {} and {} would both be {}; rename one task",
                                     Quote(place->second), Quote(name), place->first));
   }
+  if (draft.config.argv.empty()) return draft.task;
   draft.task.activity = kCommandActivity;
   draft.task.config = draft.config.ToJson();
   return draft.task;

@@ -18,7 +18,7 @@
 //     ]
 //   }
 //
-// "id", and one of "command" and "run", are required.  In an element of "command" and in a value of "env", ${tasks.ID.output} stands
+// "id", and one of "command" and "run", are required; task_format.h has the keys of kinds of task that run none.  In an element of "command" and in a value of "env", ${tasks.ID.output} stands
 // for the output of an upstream task and ${tasks.ID.output/a/0} for a value inside it (a JSON pointer); it always stays within one
 // argument or variable.  "$${tasks." stands for the text itself.
 #pragma once

@@ -52,7 +52,7 @@ absl::Status Field::ExpectKind(JsonValue::Kind kind) const {
   return Error(fmt::format("must be {}, is {}", Describe(kind), Describe(value_->kind)));
 }
 
-absl::Status Field::ExpectKeys(std::initializer_list<std::string_view> keys) const {
+absl::Status Field::ExpectKeys(const std::vector<std::string_view>& keys) const {
   STET_RETURN_IF_ERROR(ExpectKind(JsonValue::Kind::kObject));
   for (const auto& [key, value] : value_->members) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;

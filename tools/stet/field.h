@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -33,7 +35,10 @@ class Field {
   // Typed access.  Errors: InvalidArgument naming the place, what is needed and what was found.
   absl::Status ExpectKind(JsonValue::Kind kind) const;
   // Refuses members whose key is not in `keys`.
-  absl::Status ExpectKeys(std::initializer_list<std::string_view> keys) const;
+  absl::Status ExpectKeys(std::initializer_list<std::string_view> keys) const {
+    return ExpectKeys(std::vector<std::string_view>(keys));
+  }
+  absl::Status ExpectKeys(const std::vector<std::string_view>& keys) const;
   absl::StatusOr<std::string> String() const;
   absl::StatusOr<std::string> NonEmptyString() const;
   absl::StatusOr<int64_t> Integer(int64_t min, int64_t max) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 
 #include "tools/stet/quote.h"
@@ -51,14 +52,44 @@ absl::Status ParseBackoff(const Field& object, Backoff& backoff) {
   return absl::OkStatus();
 }
 
+// Names of status codes, such as "aborted": what a command fails with.
+absl::StatusOr<CodeSet> ParseCodes(const Field& list) {
+  STET_RETURN_IF_ERROR(list.ExpectKind(JsonValue::Kind::kArray));
+  uint32_t bits = 0;
+  for (size_t i = 0; i < list.value().items.size(); ++i) {
+    STET_ASSIGN_OR_RETURN(const std::string name, list.Item(i).String());
+    const std::string upper = absl::AsciiStrToUpper(name);
+    int code = 1;
+    while (code <= 16 && absl::StatusCodeToString(static_cast<absl::StatusCode>(code)) != upper) {
+      ++code;
+    }
+    if (code > 16) {
+      return list.Item(i).Error(
+          fmt::format("{} is no status code; write aborted, unavailable, internal, ...",
+                      Quote(name)));
+    }
+    bits |= 1U << static_cast<unsigned>(code);
+  }
+  return CodeSet::FromBits(bits);
+}
+
 }  // namespace
 
 absl::Status ParseRetry(const Field& retry, RetryPolicy& policy) {
-  STET_RETURN_IF_ERROR(retry.ExpectKeys({"max_attempts", "max_lost", "backoff"}));
+  STET_RETURN_IF_ERROR(
+      retry.ExpectKeys({"max_attempts", "max_lost", "backoff", "non_retryable", "deadline"}));
   for (const auto& [key, value] : retry.value().members) {
     const Field member = retry.Member(key, value);
     if (key == "backoff") {
       STET_RETURN_IF_ERROR(ParseBackoff(member, policy.backoff));
+      continue;
+    }
+    if (key == "non_retryable") {
+      STET_ASSIGN_OR_RETURN(policy.non_retryable, ParseCodes(member));
+      continue;
+    }
+    if (key == "deadline") {
+      STET_ASSIGN_OR_RETURN(policy.deadline, member.Duration());
       continue;
     }
     STET_ASSIGN_OR_RETURN(const int64_t count, member.Integer(1, UINT32_MAX));

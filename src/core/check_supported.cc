@@ -1,0 +1,62 @@
+// What workflows can say and nothing executes yet is refused by name.
+#include <string>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "core/check_workflow.h"
+#include "core/refusal.h"
+
+namespace stet::core {
+namespace {
+
+absl::Status Unless(bool supported, const Task& task, const std::string& field,
+                    const std::string& what) {
+  if (supported) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidPolicy,
+                fmt::format("task '{}': not supported yet: {}", task.name, what),
+                {{"task", task.name}, {"field", field}});
+}
+
+bool IsExecuted(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kActivity:
+      return true;
+    case TaskKind::kStateful:
+    case TaskKind::kConditional:
+    case TaskKind::kLoop:
+    case TaskKind::kEvent:
+    case TaskKind::kTimer:
+    case TaskKind::kMap:
+    case TaskKind::kSubWorkflow:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+// One line for each; who makes it work takes the line away.
+absl::Status CheckSupported(const Task& t) {
+  const TaskKind kind = KindOf(*t.kind);
+  const Timeouts& times = *t.timeouts;
+  RETURN_IF_ERROR(Unless(IsExecuted(kind), t, "kind", fmt::format("kind {}", ToString(kind))));
+  RETURN_IF_ERROR(Unless(std::holds_alternative<Once>(*t.repeat), t, "repeat", "repeat"));
+  RETURN_IF_ERROR(Unless(t.on_upstream_failure == UpstreamFailure::kSkip, t, "on_upstream_failure",
+                         "on_upstream_failure run"));
+  RETURN_IF_ERROR(Unless(t.trigger == Trigger::kNone, t, "trigger", "trigger"));
+  RETURN_IF_ERROR(Unless(t.compensate.empty(), t, "compensate", "compensate"));
+  RETURN_IF_ERROR(Unless(!times.schedule_to_start, t, "timeouts", "timeouts.schedule_to_start"));
+  RETURN_IF_ERROR(Unless(!times.schedule_to_close, t, "timeouts", "timeouts.schedule_to_close"));
+  RETURN_IF_ERROR(Unless(!times.heartbeat, t, "timeouts", "timeouts.heartbeat"));
+  RETURN_IF_ERROR(
+      Unless(t.concurrency_key.is_default(), t, "concurrency_key", "concurrency_key"));
+  RETURN_IF_ERROR(
+      Unless(t.retry.non_retryable.empty(), t, "retry.non_retryable", "retry.non_retryable"));
+  RETURN_IF_ERROR(Unless(!t.retry.deadline, t, "retry.deadline", "retry.deadline"));
+  RETURN_IF_ERROR(Unless(t.breaker.empty(), t, "breaker", "breaker"));
+  return absl::OkStatus();
+}
+
+}  // namespace stet::core
