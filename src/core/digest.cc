@@ -1,10 +1,13 @@
 // Encodings of entities, version 1.  Frozen: a change is a new version.
-#include "core/digest.h"
-
+//
+// Hashed in line: the lengths are constants, and a call of the library costs as much as hashing them.
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <array>
 #include <bit>
+
+#include "core/digest.h"
 
 namespace stet::core {
 namespace {

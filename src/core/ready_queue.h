@@ -2,16 +2,16 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <optional>
 #include <vector>
 
 #include <absl/container/btree_map.h>
-#include <absl/container/btree_set.h>
 #include <absl/functional/function_ref.h>
 
-#include "core/execution.h"
+#include "core/ready_lane.h"
 
 namespace stet::core {
 
@@ -20,11 +20,7 @@ namespace stet::core {
 // is held back are not in the queue at all.
 class ReadyQueue {
  public:
-  struct Entry {
-    const Execution* execution = nullptr;
-    uint32_t task = 0;
-    uint64_t order = 0;  // unique, ascending
-  };
+  using Entry = ReadyEntry;
 
   void Insert(uint32_t activity, int32_t priority, const Entry& entry);
   // `order` must be in that lane.
@@ -39,22 +35,27 @@ class ReadyQueue {
   }
 
  private:
-  // Less comes first.
+  // Less comes first; the default comes last, and stands for no run at all.
   struct Rank {
-    int64_t urgency = 0;  // priority, negated
+    int64_t urgency = std::numeric_limits<int64_t>::max();  // priority, negated
     uint64_t order = 0;
     uint32_t activity = 0;
+    bool none() const { return urgency == std::numeric_limits<int64_t>::max(); }
     friend auto operator<=>(const Rank&, const Rank&) = default;
   };
   struct Lanes {
-    absl::btree_map<int64_t, absl::btree_map<uint64_t, Entry>> by_urgency = {};
-    std::optional<Rank> head = std::nullopt;  // as it stands in heads_
+    absl::btree_map<int64_t, ReadyLane> by_urgency = {};
     size_t runs = 0;
   };
+  void AddActivity(uint32_t activity);
   void UpdateHead(uint32_t activity);
+  const Entry& FrontOf(const Rank& rank) const;
 
   std::vector<Lanes> activities_ = {};
-  absl::btree_set<Rank> heads_ = {};  // the best run of each activity that has any
+  // A tournament of the activities' best runs: node 1 is the best of all, and node n the better one of nodes 2n
+  // and 2n+1; that of activity a is node leaves_ + a.
+  std::vector<Rank> nodes_ = {};
+  size_t leaves_ = 0;  // a power of two
 };
 
 }  // namespace stet::core

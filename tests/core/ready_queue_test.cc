@@ -2,6 +2,7 @@
 #include "core/ready_queue.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -62,6 +63,37 @@ TEST_CASE("an order that went back in takes its old place") {
   CHECK_EQ(queue.First([](uint32_t) { return true; })->order, 1);
   CHECK_EQ(queue.count(0), 3);
   CHECK_EQ(queue.count(7), 0);
+}
+
+TEST_CASE("a lane keeps its order, whoever leaves it and comes back") {
+  const uint64_t seed = SeedOr(5);
+  MESSAGE("STET_SEED=", seed);
+  Random random(seed);
+  ReadyLane lane;
+  std::set<uint64_t> in;
+  std::vector<uint64_t> out;
+  uint64_t next = 0;
+  for (int step = 0; step < 30'000; ++step) {
+    // Long phases of growing and of shrinking.
+    const bool grow = random.Below(10) < (step / 2000 % 2 == 0 ? 7U : 3U);
+    if (grow || in.empty()) {
+      uint64_t order = ++next;
+      if (!out.empty() && random.OneIn(4)) {
+        order = out.back();
+        out.pop_back();
+      }
+      lane.Insert({.order = order});
+      in.insert(order);
+    } else {
+      auto at = in.begin();
+      if (random.OneIn(3)) std::advance(at, random.Below(static_cast<uint32_t>(in.size())));
+      lane.Erase(*at);
+      out.push_back(*at);
+      in.erase(at);
+    }
+    REQUIRE_EQ(lane.empty(), in.empty());
+    if (!in.empty()) REQUIRE_EQ(lane.front().order, *in.begin());
+  }
 }
 
 TEST_CASE("a hundred thousand runs that may not start are one question") {
