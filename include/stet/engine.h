@@ -20,6 +20,7 @@
 
 #include "stet/activity.h"
 #include "stet/clock.h"
+#include "stet/log_line.h"
 #include "stet/payload.h"
 #include "stet/policy.h"
 #include "stet/report.h"
@@ -47,13 +48,36 @@ enum class History : uint8_t {
   kKeep,     // kept: every moment of the past can be looked at
 };
 
+// Whose threads do the engine's work.
+enum class Threads : uint8_t {
+  // The engine's: a loop, workers as they are needed, one that prepares the log's segments, and now and
+  // then one that makes a snapshot.
+  kOwn,
+  // The host's: nothing happens but inside Engine::Poll, Maintain and the other calls, all on the thread
+  // that called Open.  Calls from other threads are safe; they wait until that thread polls.  (Where the
+  // kernel refuses io_uring the log writes through a few threads all the same: EngineOptions::log.)
+  kNone,
+};
+
+// Takes an attempt and runs it, once, some time, on whatever thread it likes.  Called from the loop's
+// thread: should be quick, and must not call the engine.  One that it lets go of without running it, or
+// for which it throws, has failed (and is retried as any other).
+using Executor = std::function<void(std::function<void()> run)>;
+
 struct EngineOptions {
   // The directory of the engine (its log is DIRECTORY/wal).  Created if absent, unless `create` is
   // false.  Empty: a memory engine without a log.
   std::string directory = {};
   bool create = true;
   wal::Durability durability = wal::Durability::kCommit;
-  // Activities run at the same time.  0: as many as there are cores.
+  Threads threads = Threads::kOwn;
+  // Runs the activities; null: workers of the engine's, or with Threads::kNone Poll itself.
+  Executor executor = nullptr;
+  // Threads::kNone: called from any thread when something has arrived for the loop and nobody is in
+  // Poll.  For hosts that sleep elsewhere; must not call the engine.
+  std::function<void()> on_wake = nullptr;
+  // Activities run at the same time.  0: as many as there are cores; 1 where Poll runs them, one after
+  // the other (more then only wait for their turn, having been started by one flush).
   uint32_t concurrency = 0;
   std::vector<Workflow> workflows = {};             // known by name to Start
   std::map<std::string, Activity> activities = {};  // by name
@@ -79,6 +103,10 @@ struct EngineOptions {
   // Human-readable notes (io_uring refused, a header copy healed, a clock step).  May be called
   // from any thread.
   std::function<void(std::string_view)> on_note = nullptr;
+  // The same, and what happens to the engine, to executions (their ends) and to tasks (dead letters), as
+  // lines with a level and fields, for the host's log.  Called from any thread, of events only once they
+  // are released; must not call the engine.
+  std::function<void(const LogLine&)> on_log = nullptr;
   // If false, no attempt is started: the directory is only looked at and changed (Start, Cancel).
   bool execute = true;
   // How long Close waits for activities that were told to stop.  Those that do not return are
@@ -134,7 +162,9 @@ struct EngineStats {
 };
 
 // Thread-safe.  Calls that change state return when their events are released by the durability
-// mode.
+// mode.  With Threads::kNone those of the polling thread turn the loop themselves until then; from a
+// callback (on_task, ...) they are refused with Reason kWouldBlock, and so are Wait, Poll and Close from
+// an activity that Poll runs.
 class Engine {
  public:
   // Recovers, resolves attempts of the dead process and starts the loop.
@@ -145,7 +175,8 @@ class Engine {
   static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
 
   // Closes in order: running activities are cancelled and recorded as interrupted (no budget used),
-  // the log is flushed.
+  // the log is flushed.  With Threads::kNone on the polling thread; destroyed elsewhere, it is as if the
+  // process had died.
   ~Engine();
   absl::Status Close();
 
@@ -221,6 +252,30 @@ class Engine {
   absl::StatusOr<SnapshotInfo> Snapshot();
 
   absl::StatusOr<EngineStats> Stats();
+
+  // What has happened since Open, in the text format that Prometheus reads: counters
+  // (stet_tasks_started_total, _completed_, _failed_, _dead_lettered_, _skipped_, stet_task_retries_total,
+  // ...), histograms (stet_queue_delay_seconds, stet_execution_time_seconds,
+  // stet_commit_latency_seconds, stet_release_events) and gauges, each with its help.
+  absl::StatusOr<std::string> Metrics();
+
+  // Threads::kNone, on the thread that called Open: one turn of the loop.  Takes in what has arrived,
+  // fires timers, starts what may start, drives the log, answers what it has released, and runs the
+  // activities that wait (if there is no executor).  If there was nothing to do, waits at most
+  // `max_wait` for something, once.  Call it again and again.
+  // Errors: FailedPrecondition with Reason kWrongThread, kWouldBlock or kClosed, or for an engine with
+  // threads; the log's failure: then only Close is left to be called.
+  absl::Status Poll(absl::Duration max_wait);
+
+  // Likewise: for how long Poll has nothing to do, unless something arrives (on_wake).  Zero while the
+  // disk owes an answer.  Errors: as Poll.
+  absl::StatusOr<absl::Duration> NextDeadline();
+
+  // Likewise: what threads of the engine do otherwise.  Prepares the next segment of the log for about
+  // `budget`, and makes a snapshot if one is due, which takes about half of
+  // EngineOptions::recovery_target.  Without it the log prepares segments when it cannot go on
+  // otherwise, and a snapshot is made by Close.  Errors: as Poll; those of the log.
+  absl::Status Maintain(absl::Duration budget);
 
   const EngineRecovery& recovery() const;
 

@@ -62,7 +62,9 @@ enum class Reason : uint16_t {
   // The engine.
   kEpochNotNewer,  // expected, actual
   kClosed,
-  kLocked,  // pid
+  kLocked,       // pid
+  kWrongThread,  // Threads::kNone: only the thread that called Engine::Open may
+  kWouldBlock,   // from inside a callback, or an activity that Poll runs: it would wait for itself
 
   // Operating.
   kPaused,             // what: the engine, an activity, an execution

@@ -19,6 +19,23 @@
 
 namespace stet {
 
+// What an execution took, in numbers.
+struct ExecutionMetrics {
+  uint64_t tasks = 0;
+  uint64_t completed = 0;
+  uint64_t failed = 0;  // dead-lettered ones included, once each
+  uint64_t skipped = 0;
+  uint64_t cancelled = 0;
+  uint64_t attempts = 0;  // starts, in the tasks' last generation
+  uint64_t retries = 0;   // starts behind the first of each task
+  // Of the tasks that completed or failed, how many completed: 0..1; 1 when there is none.
+  double success_rate = 1;
+  absl::Duration elapsed = absl::ZeroDuration();  // from the start to the end; zero while it runs
+  absl::Duration task_time =
+      absl::ZeroDuration();  // sum over tasks, from their last start to their end
+  absl::Duration longest_task = absl::ZeroDuration();
+};
+
 // A copy of one execution's released state.  A plain value.
 struct ExecutionReport {
   uint64_t id = 0;  // seq of its start event; printed as 16 hex digits
@@ -44,6 +61,7 @@ struct ExecutionReport {
   const TaskRecord* task(std::string_view name) const;
   // The output of `task`, empty when it has none.
   std::string output(std::string_view task) const;
+  ExecutionMetrics metrics() const;
 };
 
 // One line of a listing.

@@ -58,6 +58,8 @@ constexpr std::string_view kNames[] = {
     "epoch_not_newer",
     "closed",
     "locked",
+    "wrong_thread",
+    "would_block",
     "paused",
     "already_paused",
     "not_paused",

@@ -66,6 +66,12 @@ class Attempts {
   // Records as interrupted what does not return.
   void GiveUp();
 
+  // Whether the attempt is out, or its end waits to be recorded.
+  bool Holds(const core::Token& token) const {
+    return running_.contains(token.seq) ||
+           std::any_of(unrecorded_.begin(), unrecorded_.end(),
+                       [&](const auto& attempt) { return attempt->token == token; });
+  }
   bool idle() const { return slots_taken_ == 0; }
   bool has_unrecorded() const { return !unrecorded_.empty(); }
   // At once.

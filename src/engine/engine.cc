@@ -8,6 +8,7 @@
 #include "core/views.h"
 #include "engine/calls.h"
 #include "engine/engine_impl.h"
+#include "engine/metrics.h"
 #include "engine/reports.h"
 #include "engine/resolve.h"
 #include "engine/snapshotter.h"
@@ -31,6 +32,12 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(EngineOptions options) {
 }
 
 absl::Status Engine::Close() { return impl_->Close(); }
+
+absl::Status Engine::Poll(absl::Duration max_wait) { return impl_->Poll(max_wait); }
+
+absl::StatusOr<absl::Duration> Engine::NextDeadline() { return impl_->NextDeadline(); }
+
+absl::Status Engine::Maintain(absl::Duration budget) { return impl_->Maintain(budget); }
 
 const EngineRecovery& Engine::recovery() const { return impl_->recovery(); }
 
@@ -58,12 +65,13 @@ std::vector<absl::StatusOr<Started>> Engine::StartAll(std::vector<StartRequest> 
 }
 
 absl::StatusOr<ExecutionReport> Engine::Wait(std::string_view execution, absl::Duration timeout) {
+  if (absl::Status status = impl_->CheckMayWait(); !status.ok()) return status;
   const auto reply = std::make_shared<engine::Reply<ExecutionReport>>();
   const bool posted = impl_->Post([reply, name = std::string(execution)](Sequencer& loop) {
     engine::WaitFor(loop, name, reply);
   });
   if (!posted) return Impl::Closed();
-  absl::StatusOr<ExecutionReport> report = reply->Take(timeout, impl_->options().clock);
+  absl::StatusOr<ExecutionReport> report = impl_->Await(reply, timeout);
   if (absl::IsDeadlineExceeded(report.status())) {
     impl_->Post([reply](Sequencer& loop) { loop.waiters().Remove(reply); });
     return absl::DeadlineExceededError(
@@ -97,6 +105,7 @@ absl::StatusOr<ExecutionSummary> Engine::Find(std::string_view execution) {
 }
 
 absl::StatusOr<SnapshotInfo> Engine::Snapshot() {
+  if (absl::Status status = impl_->CheckMayAsk(); !status.ok()) return status;
   const auto reply = std::make_shared<engine::Reply<SnapshotInfo>>();
   const bool posted = impl_->Post([reply](Sequencer& loop) {
     if (!loop.ledger().failure().ok()) return reply->Set(loop.ledger().failure());
@@ -107,20 +116,43 @@ absl::StatusOr<SnapshotInfo> Engine::Snapshot() {
     loop.snapshotter()->Demand(reply);
   });
   if (!posted) return Impl::Closed();
-  return reply->Take();
+  return impl_->Await(reply);
 }
 
-absl::StatusOr<EngineStats> Engine::Stats() {
-  return impl_->AskLoop<EngineStats>([](Sequencer& loop) {
-    EngineStats stats{.seq = loop.ledger().state().seq(),
-                      .released = loop.ledger().journal().released(),
-                      .slots = loop.attempts().slots(),
-                      .running = loop.attempts().slots_taken(),
-                      .zombies = loop.attempts().zombies(),
-                      .late_reports = loop.attempts().late_reports(),
-                      .room = loop.ledger().room()};
-    if (loop.snapshotter() != nullptr) loop.snapshotter()->AddTo(stats);
-    return stats;
+namespace {
+
+EngineStats StatsOf(Sequencer& loop) {
+  EngineStats stats{.seq = loop.ledger().state().seq(),
+                    .released = loop.ledger().journal().released(),
+                    .slots = loop.attempts().slots(),
+                    .running = loop.attempts().slots_taken(),
+                    .zombies = loop.attempts().zombies(),
+                    .late_reports = loop.attempts().late_reports(),
+                    .room = loop.ledger().room()};
+  if (loop.snapshotter() != nullptr) loop.snapshotter()->AddTo(stats);
+  return stats;
+}
+
+}  // namespace
+
+absl::StatusOr<EngineStats> Engine::Stats() { return impl_->AskLoop<EngineStats>(StatsOf); }
+
+absl::StatusOr<std::string> Engine::Metrics() {
+  return impl_->AskLoop<std::string>([impl = impl_.get()](Sequencer& loop) {
+    const EngineRecovery& recovery = impl->recovery();
+    engine::Gauges gauges = {.state = &loop.ledger().state(),
+                             .stats = StatsOf(loop),
+                             .recovery = recovery.snapshot_time + recovery.replay_time,
+                             .snapshot_age = -absl::InfiniteDuration()};
+    wal::WriterStats writer;
+    if (const engine::Snapshotter* snapshotter = loop.snapshotter(); snapshotter != nullptr) {
+      writer = snapshotter->writer_stats();
+      gauges.writer = &writer;
+      if (const auto newest = snapshotter->newest()) {
+        gauges.snapshot_age = impl->options().clock->Wall() - *newest;
+      }
+    }
+    return engine::MetricsText(loop.ledger().meter().counts(), gauges);
   });
 }
 

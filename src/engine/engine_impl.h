@@ -18,13 +18,14 @@ class Engine::Impl : public engine::Host {
   // Runs `ask` on the loop's thread and waits for its answer, until that is released.
   template <typename T, typename Ask>
   absl::StatusOr<T> AskLoop(Ask ask) {
+    if (absl::Status status = CheckMayAsk(); !status.ok()) return status;
     const auto reply = std::make_shared<engine::Reply<T>>();
     const bool posted = Post([reply, ask = std::move(ask)](engine::Sequencer& loop) mutable {
       if (!loop.ledger().failure().ok()) return reply->Set(loop.ledger().failure());
       engine::AnswerWhenReleased<T>(loop.ledger(), reply, ask(loop));
     });
     if (!posted) return Closed();
-    return reply->Take();
+    return Await(reply);
   }
 
   static absl::Status Closed() {

@@ -29,6 +29,7 @@ class EngineTime {
   // The value of the last Now().
   absl::Time last() const { return now_; }
   absl::Time wall() const { return wall_; }
+  absl::Duration monotonic() const { return monotonic_; }
 
   // The wall time at which engine time will be `time`, if nobody sets the clock.
   absl::Time ToWall(absl::Time time) const { return time + (wall_ - now_); }

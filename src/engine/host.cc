@@ -1,17 +1,15 @@
-// Opens the books, runs the loop, closes.
+// Checks options, and runs the loop on a thread.
 #include "engine/host.h"
 
 #include <pthread.h>
 
-#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
-#include "engine/opening.h"
-#include "engine/progress.h"
-#include "engine/workers.h"
+#include "engine/logger.h"
+#include "engine/worker_pool.h"
 
 namespace stet::engine {
 namespace {
@@ -20,15 +18,6 @@ constexpr uint64_t kPayloadBytesHardMax = 8 << 20;
 // What else is in the batch of a payload: a key, an error, the tasks that it makes ready, headers,
 // and zeros up to the log's alignment.
 constexpr uint64_t kBatchSlackBytes = 128 << 10;
-
-// Threads that wait for work end at once when they are asked to.
-constexpr absl::Duration kIdleThreadsEnd = absl::Seconds(10);
-constexpr absl::Duration kBusyThreadsEnd = absl::Milliseconds(50);
-
-uint32_t SlotsOf(const EngineOptions& options) {
-  if (options.concurrency != 0) return options.concurrency;
-  return std::max(1U, std::thread::hardware_concurrency());
-}
 
 // What the log would refuse is refused before a directory is made for it.
 absl::Status CheckLog(const EngineOptions& options) {
@@ -50,10 +39,15 @@ absl::Status CheckFits(const EngineOptions& options) {
                   options.limits.payload_bytes, needed, options.log.segment_bytes, batch_max));
 }
 
-// The threads come first: an engine that can run nothing leaves no epoch behind.
-absl::StatusOr<Opening> OpenWith(Workers& workers, const EngineOptions& options) {
-  if (options.execute) RETURN_IF_ERROR(workers.Start(options.on_note));
-  return OpenBooks(options);
+// Notes are lines of the host's log, too.
+EngineOptions WithNotesLogged(EngineOptions options) {
+  if (!options.on_log) return options;
+  options.on_note = [note = std::move(options.on_note),
+                     log = Logger(options.on_log)](std::string_view text) {
+    if (note) note(text);
+    log.Say(LogLevel::kWarning, text);
+  };
+  return options;
 }
 
 }  // namespace
@@ -86,15 +80,21 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
   return catalog;
 }
 
-Host::Host(EngineOptions options, Catalog catalog)
-    : options_(std::move(options)),
+Host::Host(EngineOptions options, Catalog catalog, Ledger::Observer watch)
+    : options_(WithNotesLogged(std::move(options))),
       catalog_(std::move(catalog)),
+      watch_(std::move(watch)),
       activities_(std::make_shared<const Activities>(options_.activities)),
       inbox_(std::make_shared<Inbox>()) {}
 
 Host::~Host() { (void)Close(); }
 
+Machine::Parts Host::MachineParts() const {
+  return {.options = &options_, .inbox = inbox_, .activities = activities_, .watch = watch_};
+}
+
 absl::Status Host::Open() {
+  if (options_.threads == Threads::kNone) return OpenHere();
   const auto opened = std::make_shared<Reply<EngineRecovery>>();
   try {
     MutexLock lock(mutex_);
@@ -107,6 +107,7 @@ absl::Status Host::Open() {
 }
 
 absl::Status Host::Close() {
+  if (options_.threads == Threads::kNone) return CloseHere();
   MutexLock lock(mutex_);
   if (thread_.joinable()) {
     Post([grace = options_.close_grace](Sequencer& loop) { loop.Close(grace); });
@@ -115,67 +116,16 @@ absl::Status Host::Close() {
   return ended_;
 }
 
-// Nothing without a log.
-std::optional<Snapshotter> Host::NewSnapshotter(Opening& opening) const {
-  if (!opening.snapshots) return std::nullopt;
-  return std::optional<Snapshotter>(std::in_place,
-                                    Snapshotter::Parts{.store = *std::move(opening.snapshots),
-                                                       .writer = opening.writer,
-                                                       .ledger = opening.ledger.get(),
-                                                       .inbox = inbox_,
-                                                       .clock = options_.clock,
-                                                       .recovery_target = options_.recovery_target,
-                                                       .history = options_.history,
-                                                       .on_note = options_.on_note},
-                                    SnapshotBase{.newest = opening.recovery.snapshot,
-                                                 .tail = opening.tail,
-                                                 .replay_time = opening.recovery.replay_time});
-}
-
 void Host::RunThread(const ReplyPtr<EngineRecovery>& opened) {
   pthread_setname_np(pthread_self(), "stet-loop");  // For top and perf.
-  const uint32_t slots = SlotsOf(options_);
-  Workers workers(slots, inbox_, activities_);
-  absl::StatusOr<Opening> opening = OpenWith(workers, options_);
-  if (!opening.ok()) {
+  absl::StatusOr<std::unique_ptr<Machine>> machine = Machine::Open(MachineParts());
+  if (!machine.ok()) {
     inbox_->Close();
-    return opened->Set(opening.status());
+    return opened->Set(machine.status());
   }
-  Ledger& ledger = *opening->ledger;
-  Progress progress(options_.on_task, options_.on_ended);
-  if (progress.wanted()) {
-    ledger.SetObserver([&](const core::EventRef& event, const core::State& state, Outbox& outbox) {
-      progress.Observe(event, state, outbox);
-    });
-  }
-  std::optional<Snapshotter> snapshotter = NewSnapshotter(*opening);
-  Sequencer loop({.ledger = &ledger,
-                  .inbox = inbox_.get(),
-                  .workers = &workers,
-                  .activities = activities_.get(),
-                  .clock = options_.clock,
-                  .attempts = {.slots = slots,
-                               .output_bytes_max = options_.limits.payload_bytes,
-                               .clock = options_.clock,
-                               .limits = options_.activity_limits},
-                  .retention = options_.retention,
-                  .execute = options_.execute,
-                  .snapshotter = snapshotter ? &*snapshotter : nullptr});
-  inbox_->SetWake([&ledger] { ledger.journal().Wake(); });
-  AnswerWhenReleased<EngineRecovery>(ledger, opened, std::move(opening->recovery));
-  loop.Resume();
-  ended_ = loop.Run();
-  inbox_->SetWake(nullptr);
-
-  const bool all_returned = loop.attempts().idle();
-  const uint32_t busy = workers.Shutdown(all_returned ? kIdleThreadsEnd : kBusyThreadsEnd);
-  if (busy > 0) {
-    // Their contexts point into the definitions.
-    workers.KeepAlive(std::make_shared<const Books>(ledger.TakeBooks()));
-    if (options_.on_note) {
-      options_.on_note(fmt::format("{} activities did not stop and are left to themselves", busy));
-    }
-  }
+  AnswerWhenReleased<EngineRecovery>((*machine)->ledger(), opened, (*machine)->recovery());
+  (*machine)->loop().Resume();
+  ended_ = (*machine)->Run();
 }
 
 }  // namespace stet::engine

@@ -1,8 +1,7 @@
-// The loop's thread, from open to close.
+// The engine and its thread, from open to close; or the host's thread, which polls.
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <thread>
 
 #include <absl/base/thread_annotations.h>
@@ -12,8 +11,7 @@
 #include "base/mutex.h"
 #include "engine/calls.h"
 #include "engine/inbox.h"
-#include "engine/opening.h"
-#include "engine/snapshotter.h"
+#include "engine/machine.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
@@ -22,31 +20,71 @@ namespace stet::engine {
 // Errors: InvalidArgument, with a Reason where a workflow is wrong.
 absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options);
 
-// Thread-safe after Open.
+// Thread-safe after Open, but for what says that it is for the polling thread: with Threads::kNone the
+// one that called Open.
 class Host {
  public:
-  Host(EngineOptions options, Catalog catalog);
+  // `watch` sees every event of this opening; may be null.
+  Host(EngineOptions options, Catalog catalog, Ledger::Observer watch = nullptr);
   ~Host();
 
-  // Starts the thread; returns when the new epoch is released.
+  // Starts the thread, if there is to be one; returns when the new epoch is released.
   absl::Status Open();
 
   // Ends the loop and its thread.  Later calls return what the first one returned.
   absl::Status Close();
 
+  // As if the process had died here: nothing is flushed or recorded.  Only without a thread of ours, on
+  // the polling thread.
+  void Abandon();
+
   // Runs `call` on the loop's thread.  False when the engine is closed.
   bool Post(Call call) { return inbox_->Post(std::move(call)); }
+
+  // Waits for the answer.  On the polling thread it turns the loop meanwhile; inside an activity that
+  // runs there, it starts no other.  Errors: those that were set; DeadlineExceeded.
+  template <typename T>
+  absl::StatusOr<T> Await(const ReplyPtr<T>& reply,
+                          absl::Duration timeout = absl::InfiniteDuration()) {
+    if (!OnPollingThread()) return reply->Take(timeout, options_.clock);
+    const absl::Duration end = options_.clock->Monotonic() + timeout;
+    while (!reply->ready()) {
+      const absl::Duration left = end - options_.clock->Monotonic();
+      if (left <= absl::ZeroDuration()) break;
+      TurnOrWait(left);
+    }
+    return reply->Take(absl::ZeroDuration(), options_.clock);
+  }
+
+  // Behind those of Engine; for the polling thread.
+  absl::Status Poll(absl::Duration max_wait);
+  absl::StatusOr<absl::Duration> NextDeadline();
+  absl::Status Maintain(absl::Duration budget);
+  // OK where a call may wait for the loop: not in what the loop calls on the polling thread.
+  absl::Status CheckMayAsk() const;
+  // OK where it may wait for an execution to go on: nor inside an activity that runs there.
+  absl::Status CheckMayWait() const;
 
   const EngineOptions& options() const { return options_; }
   const Catalog& catalog() const { return catalog_; }
   const EngineRecovery& recovery() const { return recovery_; }
+  Machine* machine() { return machine_.get(); }  // for the polling thread
 
  private:
   void RunThread(const ReplyPtr<EngineRecovery>& opened);
-  std::optional<Snapshotter> NewSnapshotter(Opening& opening) const;
+  Machine::Parts MachineParts() const;
+  absl::Status OpenHere();
+  absl::Status CloseHere();
+  bool OnPollingThread() const {
+    return options_.threads == Threads::kNone && std::this_thread::get_id() == poller_;
+  }
+  absl::Status CheckPolling() const;
+  void TurnOrWait(absl::Duration wait_max);
+  void RunActivities();
 
   const EngineOptions options_;
   const Catalog catalog_;
+  const Ledger::Observer watch_;
   // Shared with worker threads: one whose activity does not return outlives us.
   const std::shared_ptr<const Activities> activities_;
   const std::shared_ptr<Inbox> inbox_;
@@ -55,6 +93,12 @@ class Host {
 
   Mutex mutex_;
   std::thread thread_ ABSL_GUARDED_BY(mutex_);
+
+  // Threads::kNone.
+  std::thread::id poller_;  // constant once open
+  std::unique_ptr<Machine> machine_;
+  bool turning_ = false;      // a turn is under way: what it calls back may not turn the loop
+  bool in_activity_ = false;  // an activity runs on the polling thread
 };
 
 }  // namespace stet::engine

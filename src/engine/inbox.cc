@@ -55,6 +55,11 @@ bool Inbox::Drain(std::vector<Call>& calls, std::vector<std::unique_ptr<Attempt>
   return true;
 }
 
+bool Inbox::empty() {
+  MutexLock lock(mutex_);
+  return calls_.empty() && ended_.empty();
+}
+
 bool Inbox::PrepareSleep() {
   MutexLock lock(mutex_);
   if (!calls_.empty() || !ended_.empty()) return false;

@@ -40,6 +40,8 @@ class Inbox {
   // Moves all that is queued to the ends of the two vectors.  False if there was nothing.
   bool Drain(std::vector<Call>& calls, std::vector<std::unique_ptr<Attempt>>& ended);
 
+  bool empty();
+
   // To be called before the loop blocks.  False if something is queued: it must not block.  Then
   // every push is followed by a wake, until the next Drain.
   bool PrepareSleep();

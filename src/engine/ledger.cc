@@ -52,6 +52,7 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
   // From here on a failure would leave State ahead of the log: it ends the engine.
   for (const core::EventRef& event : buffer_.events()) {
     books_.payloads.ForgetBefore(event, state());
+    meter_.See(event, state());
     if (absl::Status applied = core::Apply(event, books_.state, effects); !applied.ok()) {
       return Fail(std::move(applied));
     }
@@ -61,6 +62,7 @@ absl::Status Ledger::Commit(const core::Command& command, core::Effects* effects
   if (absl::Status appended = journal_->Append(records_, state().digest()); !appended.ok()) {
     return Fail(std::move(appended));
   }
+  meter_.Appended(state().seq(), time_.monotonic());
   for (const wal::NewRecord& record : records_) {
     event_bytes_ += RecordBytes(record.payload.size());
   }

@@ -20,6 +20,7 @@
 #include "engine/books.h"
 #include "engine/engine_time.h"
 #include "engine/journal.h"
+#include "engine/meter.h"
 #include "engine/outbox.h"
 
 namespace stet::engine {
@@ -50,6 +51,8 @@ class Ledger {
   void Tick() { now_ = time_.Now(); }
   absl::Time now() const { return now_; }
   const EngineTime& time() const { return time_; }
+
+  Meter& meter() { return meter_; }
 
   // Drives the log.  False when it is poisoned.
   bool Poll(absl::Duration wait_max);
@@ -88,6 +91,7 @@ class Ledger {
   absl::Time now_;
   Observer observer_;
   Outbox outbox_;
+  Meter meter_;
   absl::Status failure_;
   uint64_t event_bytes_ = 0;
   bool out_of_room_ = false;

@@ -1,6 +1,7 @@
 // The journal of a directory: its write-ahead log.
 #include <utility>
 
+#include "engine/closed.h"
 #include "engine/journal.h"
 
 namespace stet::engine {
@@ -11,6 +12,7 @@ class LogJournal final : public Journal {
   explicit LogJournal(std::unique_ptr<wal::Writer> writer) : writer_(std::move(writer)) {}
 
   absl::Status Admit(std::span<const wal::NewRecord> group) override {
+    if (closed_) return EngineClosed();
     return writer_->Admit(group);
   }
 
@@ -23,10 +25,14 @@ class LogJournal final : public Journal {
   uint64_t released() const override { return writer_->released(); }
   uint64_t next_seq() const override { return writer_->next_seq(); }
   uint32_t epoch() const override { return writer_->epoch(); }
-  absl::Status Close() override { return writer_->Close(); }
+  absl::Status Close() override {
+    closed_ = true;
+    return writer_->Close();
+  }
 
  private:
   std::unique_ptr<wal::Writer> writer_;
+  bool closed_ = false;
 };
 
 }  // namespace

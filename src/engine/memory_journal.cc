@@ -1,4 +1,5 @@
 // The journal of an engine without a directory.
+#include "engine/closed.h"
 #include "engine/doorbell.h"
 #include "engine/journal.h"
 
@@ -7,7 +8,9 @@ namespace {
 
 class MemoryJournal final : public Journal {
  public:
-  absl::Status Admit(std::span<const wal::NewRecord>) override { return absl::OkStatus(); }
+  absl::Status Admit(std::span<const wal::NewRecord>) override {
+    return closed_ ? EngineClosed() : absl::OkStatus();
+  }
 
   absl::Status Append(std::span<const wal::NewRecord> group, uint64_t) override {
     next_seq_ += group.size();
@@ -23,10 +26,14 @@ class MemoryJournal final : public Journal {
   uint64_t released() const override { return next_seq_ - 1; }
   uint64_t next_seq() const override { return next_seq_; }
   uint32_t epoch() const override { return 1; }
-  absl::Status Close() override { return absl::OkStatus(); }
+  absl::Status Close() override {
+    closed_ = true;
+    return absl::OkStatus();
+  }
 
  private:
   uint64_t next_seq_ = 1;
+  bool closed_ = false;
   Doorbell bell_;
 };
 

@@ -116,6 +116,7 @@ absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecove
   wal::Options log = LogOptionsFor(options.directory, options.log);
   log.create = options.create;
   log.durability = options.durability;
+  if (options.threads == Threads::kNone) log.helper_thread = false;
   ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Open(options.directory, options.log));
   absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
   if (!recovered.ok()) return Translate(recovered.status());
@@ -134,7 +135,7 @@ absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecove
 
 }  // namespace
 
-absl::StatusOr<Opening> OpenBooks(const EngineOptions& options) {
+absl::StatusOr<Opening> OpenBooks(const EngineOptions& options, Ledger::Observer watch) {
   Opening opening;
   OpenLog log;
   if (options.directory.empty()) {
@@ -154,6 +155,7 @@ absl::StatusOr<Opening> OpenBooks(const EngineOptions& options) {
   opening.snapshots = std::move(log.snapshots);
   opening.tail = log.tail;
   Ledger& ledger = *opening.ledger;
+  ledger.SetObserver(std::move(watch));
   ledger.Tick();
   RETURN_IF_ERROR(
       ledger.ExecuteQuietly(core::OpenEngine{.epoch = epoch, .wall = ledger.time().wall()})

@@ -26,8 +26,9 @@ struct Opening {
 
 // Recovers and replays the directory, starts a new epoch in its log and resolves the attempts that
 // the last one left in flight.  Not yet released when it returns.  To be called by the loop's thread:
-// the log belongs to whoever starts it.  `options.clock` must not be null.
+// the log belongs to whoever starts it.  `options.clock` must not be null.  `watch` becomes the ledger's
+// observer, before the first event.
 // Errors: those of Engine::Open.
-absl::StatusOr<Opening> OpenBooks(const EngineOptions& options);
+absl::StatusOr<Opening> OpenBooks(const EngineOptions& options, Ledger::Observer watch = nullptr);
 
 }  // namespace stet::engine

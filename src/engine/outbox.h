@@ -42,6 +42,8 @@ class Outbox {
   void Fail(const absl::Status& status);
 
   bool empty() const { return items_.empty(); }
+  // Looks through all of them.
+  bool Holds(const core::Effect& effect) const;
 
  private:
   std::deque<std::pair<uint64_t, Item>> items_;

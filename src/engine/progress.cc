@@ -1,7 +1,10 @@
 // From events to notices.
 #include "engine/progress.h"
 
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "core/views.h"
 #include "schema/parse.h"
@@ -66,9 +69,38 @@ void Progress::Observe(const core::EventRef& event, const core::State& state, Ou
   if (on_task_) {
     ForEachTask(event, [&](uint32_t task) { ObserveTask(event, *execution, task, outbox); });
   }
+  if (log_.wanted()) Log(event, *execution, outbox);
   if (on_ended_ && static_cast<EventType>(event.type) == EventType::ExecutionEnded) {
     outbox.Add(event.seq, [this, summary = core::MakeSummary(*execution)](const absl::Status& ok) {
       if (ok.ok()) on_ended_(summary);
+    });
+  }
+}
+
+// What somebody may have to look at, and the ends of executions.
+void Progress::Log(const core::EventRef& event, const core::Execution& execution, Outbox& outbox) {
+  const auto type = static_cast<EventType>(event.type);
+  const std::string id = fmt::format("{:016x}", execution.id);
+  if (type == EventType::ExecutionEnded) {
+    outbox.Add(event.seq, [this, id, key = execution.key,
+                           state = execution.state](const absl::Status& released) {
+      if (!released.ok()) return;
+      log_.Say(LogLevel::kInfo, "execution ended",
+               {{"execution", id}, {"key", key}, {"state", std::string(ToString(state))}});
+    });
+  } else if (type == EventType::TaskDeadLettered) {
+    ForEachTask(event, [&](uint32_t task) {
+      outbox.Add(
+          event.seq,
+          [this, id, key = execution.key, name = std::string(execution.definition->task_name(task)),
+           attempts = execution.tasks[task].attempts](const absl::Status& released) {
+            if (!released.ok()) return;
+            log_.Say(LogLevel::kWarning, "task dead-lettered",
+                     {{"execution", id},
+                      {"key", key},
+                      {"task", name},
+                      {"attempts", fmt::format("{}", attempts)}});
+          });
     });
   }
 }

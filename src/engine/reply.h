@@ -27,6 +27,11 @@ class Reply {
     set_.NotifyAll();
   }
 
+  bool ready() {
+    MutexLock lock(mutex_);
+    return value_.has_value();
+  }
+
   // `timeout` is measured by the steady time of `clock`.
   // Errors: those that were set; DeadlineExceeded.
   absl::StatusOr<T> Take(absl::Duration timeout = absl::InfiniteDuration(),

@@ -34,4 +34,25 @@ std::string ExecutionReport::output(std::string_view task_name) const {
   return record != nullptr && record->output ? record->output->bytes : std::string();
 }
 
+ExecutionMetrics ExecutionReport::metrics() const {
+  ExecutionMetrics metrics{.tasks = tasks.size(),
+                           .completed = count_in(TaskState::kCompleted),
+                           .skipped = count_in(TaskState::kSkipped),
+                           .cancelled = count_in(TaskState::kCancelled)};
+  for (const TaskRecord& record : tasks) {
+    metrics.failed += IsFailure(record.state) ? 1 : 0;
+    metrics.attempts += record.attempts;
+    metrics.retries += record.attempts > 1 ? record.attempts - 1 : 0;
+    const absl::Duration time = record.duration().value_or(absl::ZeroDuration());
+    metrics.task_time += time;
+    metrics.longest_task = std::max(metrics.longest_task, time);
+  }
+  const uint64_t ended = metrics.completed + metrics.failed;
+  if (ended > 0) {
+    metrics.success_rate = static_cast<double>(metrics.completed) / static_cast<double>(ended);
+  }
+  if (finished_at != absl::InfiniteFuture()) metrics.elapsed = finished_at - started_at;
+  return metrics;
+}
+
 }  // namespace stet

@@ -28,7 +28,10 @@ Sequencer::Sequencer(const Parts& parts)
       retention_(parts.retention, parts.ledger),
       clock_(parts.clock),
       execute_(parts.execute),
-      snapshotter_(parts.snapshotter) {}
+      snapshotter_(parts.snapshotter),
+      snapshots_in_turns_(parts.snapshots_in_turns),
+      on_wake_(parts.on_wake),
+      log_(parts.on_log) {}
 
 void Sequencer::Resume() {
   for (const core::Effect& effect : core::Outstanding(ledger_.state())) {
@@ -38,16 +41,21 @@ void Sequencer::Resume() {
 
 absl::Status Sequencer::Run() {
   while (!Done()) {
-    bool progress = TakeIn();
-    if (!ledger_.out_of_room()) FireTimers();
-    if (execute_ && !ledger_.out_of_room()) attempts_.StartReady();
-    if (!ledger_.Poll(absl::ZeroDuration())) ActOnFailure();
-    progress |= RunReleased();
-    if (snapshotter_ != nullptr && !failed_) snapshotter_->Consider();
-    if (execute_ && !closing_ && !failed_) progress |= retention_.Run();
-    if (!progress) Block();
+    if (!Turn()) Block(kBlockMax);
   }
   return Finish();
+}
+
+bool Sequencer::Turn() {
+  bool progress = TakeIn();
+  if (!ledger_.out_of_room()) FireTimers();
+  if (execute_ && !ledger_.out_of_room()) attempts_.StartReady();
+  if (!ledger_.Poll(absl::ZeroDuration())) ActOnFailure();
+  progress |= RunReleased();
+  TellRoom();
+  if (snapshots_in_turns_ && snapshotter_ != nullptr && !failed_) snapshotter_->Consider();
+  if (execute_ && !closing_ && !failed_) progress |= retention_.Run();
+  return progress;
 }
 
 // Calls, results, and the next part of cut work.  False if there was nothing.
@@ -99,16 +107,32 @@ bool Sequencer::FireTimer(const core::Effect& timer) {
 void Sequencer::ActOnFailure() {
   if (failed_) return;
   failed_ = true;
+  log_.Say(LogLevel::kError, "the log has failed", {{"status", ledger_.failure().ToString()}});
   // From now on nobody waits in the log.
-  inbox_.SetWake([this] { bell_.Ring(); });
+  inbox_.SetWake([this] {
+    bell_.Ring();
+    if (on_wake_) on_wake_();
+  });
   waiters_.FailAll(ledger_.failure());
   attempts_.AfterFailure();
+}
+
+// Once when the disk is full, once when it is not any more.
+void Sequencer::TellRoom() {
+  if (ledger_.room().ok() == !room_told_) return;
+  room_told_ = !room_told_;
+  if (room_told_) {
+    log_.Say(LogLevel::kWarning, "the log has no room", {{"status", ledger_.room().ToString()}});
+  } else {
+    log_.Say(LogLevel::kInfo, "the log has room again");
+  }
 }
 
 // Effects and replies whose events are released.  False if there were none.
 bool Sequencer::RunReleased() {
   bool progress = false;
   Outbox& outbox = ledger_.outbox();
+  ledger_.meter().Released(ledger_.journal().released(), ledger_.time().monotonic());
   while (outbox.HasReleased(ledger_.journal().released())) {
     auto [seq, item] = outbox.Take();
     if (const core::Effect* effect = std::get_if<core::Effect>(&item)) {
@@ -180,9 +204,8 @@ bool Sequencer::Done() const {
   return (attempts_.idle() && ledger_.outbox().empty()) || clock_->Monotonic() >= close_by_;
 }
 
-// Waits for the log, a timer or the inbox.
-void Sequencer::Block() {
-  if (!inbox_.PrepareSleep()) return;
+// From the last reading of the clocks.
+absl::Duration Sequencer::UntilTimer() const {
   absl::Duration wait = kBlockMax;
   if (ledger_.out_of_room()) {
     wait = kRoomPause;
@@ -191,10 +214,24 @@ void Sequencer::Block() {
     wait = std::min(wait, next - ledger_.now());
   }
   if (closing_) wait = std::min(wait, close_by_ - clock_->Monotonic());
+  // Whole ones: a part of a nanosecond is no wait, and the loop would turn in vain.
+  return absl::Ceil(std::max(wait, absl::ZeroDuration()), absl::Nanoseconds(1));
+}
+
+absl::Duration Sequencer::UntilDue() {
+  const bool owed = !failed_ && ledger_.journal().released() < ledger_.state().seq();
+  if (owed || !inbox_.empty()) return absl::ZeroDuration();
+  ledger_.Tick();
+  return UntilTimer();
+}
+
+void Sequencer::Block(absl::Duration wait_max) {
+  if (!inbox_.PrepareSleep()) return;
+  const absl::Duration wait = std::min(wait_max, UntilTimer());
   if (failed_) {
     bell_.Wait(wait);
   } else {
-    ledger_.Poll(std::max(wait, absl::ZeroDuration()));
+    ledger_.Poll(wait);
   }
 }
 

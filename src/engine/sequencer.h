@@ -6,6 +6,8 @@
 // blocks in the log when no progress is possible.
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "engine/doorbell.h"
 #include "engine/inbox.h"
 #include "engine/ledger.h"
+#include "engine/logger.h"
 #include "engine/retention.h"
 #include "engine/timers.h"
 #include "engine/waiters.h"
@@ -37,6 +40,9 @@ class Sequencer {
     Retention retention = {};
     bool execute = true;
     Snapshotter* snapshotter = nullptr;  // null: there is no log
+    bool snapshots_in_turns = true;      // false: only when somebody asks
+    OnLog on_log = nullptr;
+    std::function<void()> on_wake = nullptr;  // told with every wake-up, once the log has failed
   };
   explicit Sequencer(const Parts& parts);
 
@@ -47,11 +53,24 @@ class Sequencer {
   // ends the log.  Every caller has been answered when it returns.
   absl::Status Run();
 
+  // One turn: takes in what has arrived, fires timers, starts what may start, drives the log and does
+  // what it has released.  False if there was nothing to do.
+  bool Turn();
+  // Waits for the log, a timer or the inbox, at most `wait_max`.
+  void Block(absl::Duration wait_max);
+  // How long nothing is to be done unless something arrives.  Zero while the log owes an answer.
+  absl::Duration UntilDue();
+
   // Calls of the API (through the inbox).
   void Close(absl::Duration grace);
   Ledger& ledger() { return ledger_; }
   Waiters& waiters() { return waiters_; }
   const Attempts& attempts() const { return attempts_; }
+  const Timers& timers() const { return timers_; }
+  // Whether the next part of cut work of the execution comes with the next turn.
+  bool WillContinue(uint64_t execution) const {
+    return std::find(backlog_.begin(), backlog_.end(), execution) != backlog_.end();
+  }
   Snapshotter* snapshotter() { return snapshotter_; }  // null for a memory engine
   // Why the execution is not further.
   WhyReport Explain(const core::Execution& execution, size_t tasks_max);
@@ -64,7 +83,8 @@ class Sequencer {
   void RunEffect(uint64_t seq, const core::Effect& effect);
   void AnswerEnded(uint64_t seq, uint64_t execution);
   void ActOnFailure();
-  void Block();
+  void TellRoom();
+  absl::Duration UntilTimer() const;
   bool Done() const;
   absl::Status Finish();
 
@@ -77,6 +97,10 @@ class Sequencer {
   Clock* clock_;
   bool execute_;
   Snapshotter* snapshotter_;
+  const bool snapshots_in_turns_;
+  const std::function<void()> on_wake_;
+  const Logger log_;
+  bool room_told_ = false;  // that there is none
 
   bool closing_ = false;
   absl::Duration close_by_ = absl::InfiniteDuration();  // on the steady clock

@@ -10,7 +10,7 @@
 
 #include "base/status_macros.h"
 #include "engine/replay.h"
-#include "engine/workers.h"
+#include "engine/worker_pool.h"
 
 namespace stet::engine {
 namespace {

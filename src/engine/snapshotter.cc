@@ -54,9 +54,15 @@ bool Snapshotter::Start() {
                                                           .base = newest_,
                                                           .reader = parts_.writer->NewReader(from),
                                                           .clock = parts_.clock});
-  const absl::Status started = job_->Start([inbox = parts_.inbox] {
+  const auto done = [inbox = parts_.inbox] {
     inbox->Post([](Sequencer& loop) { loop.snapshotter()->TakeIn(); });
-  });
+  };
+  if (!parts_.threads) {
+    job_->RunHere();
+    done();
+    return true;
+  }
+  const absl::Status started = job_->Start(done);
   if (started.ok()) return true;
   job_.reset();
   not_before_ = parts_.clock->Monotonic() + kRestAfterFailure;

@@ -41,6 +41,7 @@ class Snapshotter {
     Clock* clock = nullptr;
     absl::Duration recovery_target = absl::Seconds(1);
     History history = History::kBounded;
+    bool threads = true;  // a job has a thread of its own; false: whoever asks for it does it
     std::function<void(std::string_view)> on_note = nullptr;
   };
   Snapshotter(Parts parts, SnapshotBase base);
@@ -60,6 +61,11 @@ class Snapshotter {
   void AtClose();
 
   void AddTo(EngineStats& stats) const;
+  wal::WriterStats writer_stats() const { return parts_.writer->stats(); }
+  // When the newest was made; nothing: there is none.
+  std::optional<absl::Time> newest() const {
+    return newest_ ? std::optional(newest_->created) : std::nullopt;
+  }
 
  private:
   bool Start();

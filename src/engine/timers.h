@@ -20,6 +20,8 @@ class Timers {
   void Arm(const core::Effect& timer) { timers_.insert(timer); }
   void Disarm(const core::Effect& timer) { timers_.erase(timer); }
 
+  bool Holds(const core::Effect& timer) const { return timers_.contains(timer); }
+
   // The earliest, if it is due at `now`; null otherwise.  Valid until the timers change.
   const core::Effect* Due(absl::Time now) const;
 

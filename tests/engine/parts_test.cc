@@ -13,7 +13,7 @@
 #include "engine/outcome.h"
 #include "engine/reply.h"
 #include "engine/timers.h"
-#include "engine/workers.h"
+#include "engine/worker_pool.h"
 #include "tests/engine/fixture.h"
 
 namespace stet::engine {
@@ -169,7 +169,7 @@ TEST_CASE("workers run what is dispatched, and the loop is told of the last") {
                                                        ++calls;
                                                        return Payload();
                                                      }}});
-  Workers workers(4, inbox, activities);
+  WorkerPool workers(4, inbox, activities);
   REQUIRE(workers.Start(nullptr).ok());
   constexpr int kCount = 1000;
   std::vector<std::unique_ptr<Attempt>> attempts;
@@ -201,7 +201,7 @@ TEST_CASE("what the workers have not begun can be taken back") {
                                                          absl::SleepFor(absl::Milliseconds(1));
                                                        return Payload();
                                                      }}});
-  Workers workers(1, inbox, activities);
+  WorkerPool workers(1, inbox, activities);
   REQUIRE(workers.Start(nullptr).ok());
   std::vector<std::unique_ptr<Attempt>> attempts;
   for (int i = 0; i < 3; ++i) {

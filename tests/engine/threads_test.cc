@@ -15,7 +15,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include "engine/workers.h"
+#include "engine/worker_pool.h"
 #include "tests/engine/fixture.h"
 
 namespace stet {
@@ -57,8 +57,8 @@ int OpenWithoutThreads() {
 
 int StartWithoutThreads() {
   if (!RefuseThreads()) return __LINE__;
-  engine::Workers workers(4, std::make_shared<engine::Inbox>(),
-                          std::make_shared<const engine::Activities>());
+  engine::WorkerPool workers(4, std::make_shared<engine::Inbox>(),
+                             std::make_shared<const engine::Activities>());
   if (!Helps(workers.Start(nullptr))) return __LINE__;
   return workers.Shutdown(testing::kPatience) == 0 ? 0 : __LINE__;
 }

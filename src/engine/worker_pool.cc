@@ -1,12 +1,11 @@
-// Runs activities, and turns whatever they do into a result.
-#include "engine/workers.h"
+// Threads that wait for attempts.
+#include "engine/worker_pool.h"
 
 #include <pthread.h>
 
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <exception>
 #include <functional>
 #include <string>
 #include <system_error>
@@ -17,11 +16,10 @@
 #include <fmt/format.h>
 
 #include "base/mutex.h"
-#include "engine/activity_context.h"
 
 namespace stet::engine {
 
-struct Workers::Pool {
+struct WorkerPool::Pool {
   std::shared_ptr<Inbox> inbox;
   std::shared_ptr<const Activities> activities;  // what Attempt::activity points into
 
@@ -57,22 +55,6 @@ struct Workers::Pool {
   static void Run(const std::shared_ptr<Pool>& pool);
 };
 
-namespace {
-
-// The one place where exceptions of user code are caught.
-absl::StatusOr<Payload> RunActivity(Attempt& attempt) {
-  AttemptContext context(&attempt);
-  try {
-    return (*attempt.activity)(context);
-  } catch (const std::exception& exception) {
-    return absl::UnknownError(fmt::format("exception: {}", exception.what()));
-  } catch (...) {
-    return absl::UnknownError("exception of an unknown type");
-  }
-}
-
-}  // namespace
-
 absl::Status NoThread(std::string_view whose, const std::system_error& error) {
   return absl::ResourceExhaustedError(fmt::format(
       "no thread for {}: {}; raise the limit on processes (ulimit -u) or on memory (ulimit -v), or "
@@ -81,7 +63,7 @@ absl::Status NoThread(std::string_view whose, const std::system_error& error) {
 }
 
 // Waits for the next attempt; null when the thread must end.
-std::unique_ptr<Attempt> Workers::Pool::Take(bool* start_thread) {
+std::unique_ptr<Attempt> WorkerPool::Pool::Take(bool* start_thread) {
   mutex.Lock();
   if (queue.empty() && !stopping) {
     mutex.Unlock();
@@ -109,7 +91,7 @@ std::unique_ptr<Attempt> Workers::Pool::Take(bool* start_thread) {
   return attempt;
 }
 
-void Workers::Pool::Run(const std::shared_ptr<Pool>& pool) {
+void WorkerPool::Pool::Run(const std::shared_ptr<Pool>& pool) {
   pthread_setname_np(pthread_self(), "stet-worker");  // For top and perf.
   {
     MutexLock lock(pool->mutex);
@@ -127,7 +109,7 @@ void Workers::Pool::Run(const std::shared_ptr<Pool>& pool) {
   pool->ended.NotifyAll();
 }
 
-void Workers::Pool::Start(const std::shared_ptr<Pool>& pool) {
+void WorkerPool::Pool::Start(const std::shared_ptr<Pool>& pool) {
   try {
     std::thread([pool] { Run(pool); }).detach();
   } catch (const std::system_error& error) {
@@ -136,7 +118,7 @@ void Workers::Pool::Start(const std::shared_ptr<Pool>& pool) {
 }
 
 // No more threads to be had: those that exist take the work, later.
-void Workers::Pool::GoOnWithFewer(const std::system_error& error) {
+void WorkerPool::Pool::GoOnWithFewer(const std::system_error& error) {
   std::function<void(std::string_view)> tell;
   std::string text;
   {
@@ -153,8 +135,8 @@ void Workers::Pool::GoOnWithFewer(const std::system_error& error) {
   if (tell) tell(text);
 }
 
-Workers::Workers(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
-                 std::shared_ptr<const Activities> activities)
+WorkerPool::WorkerPool(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
+                       std::shared_ptr<const Activities> activities)
     : pool_(std::make_shared<Pool>()) {
   pool_->inbox = std::move(inbox);
   pool_->activities = std::move(activities);
@@ -162,7 +144,7 @@ Workers::Workers(uint32_t threads_max, std::shared_ptr<Inbox> inbox,
   pool_->threads_max = threads_max;
 }
 
-absl::Status Workers::Start(std::function<void(std::string_view)> note) {
+absl::Status WorkerPool::Start(std::function<void(std::string_view)> note) {
   {
     MutexLock lock(pool_->mutex);
     pool_->note = std::move(note);
@@ -179,11 +161,13 @@ absl::Status Workers::Start(std::function<void(std::string_view)> note) {
   }
 }
 
-uint32_t Workers::threads_max() const { return pool_->threads_max.load(std::memory_order_relaxed); }
+uint32_t WorkerPool::threads_max() const {
+  return pool_->threads_max.load(std::memory_order_relaxed);
+}
 
-Workers::~Workers() { Shutdown(absl::ZeroDuration()); }
+WorkerPool::~WorkerPool() { Shutdown(absl::ZeroDuration()); }
 
-void Workers::Dispatch(std::vector<std::unique_ptr<Attempt>>& attempts) {
+void WorkerPool::Dispatch(std::vector<std::unique_ptr<Attempt>>& attempts) {
   bool start_thread = false;
   {
     MutexLock lock(pool_->mutex);
@@ -194,7 +178,7 @@ void Workers::Dispatch(std::vector<std::unique_ptr<Attempt>>& attempts) {
   if (start_thread) Pool::Start(pool_);
 }
 
-std::vector<std::unique_ptr<Attempt>> Workers::Withdraw() {
+std::vector<std::unique_ptr<Attempt>> WorkerPool::Withdraw() {
   std::vector<std::unique_ptr<Attempt>> withdrawn;
   MutexLock lock(pool_->mutex);
   for (std::unique_ptr<Attempt>& attempt : pool_->queue) withdrawn.push_back(std::move(attempt));
@@ -202,7 +186,7 @@ std::vector<std::unique_ptr<Attempt>> Workers::Withdraw() {
   return withdrawn;
 }
 
-uint32_t Workers::Shutdown(absl::Duration grace) {
+uint32_t WorkerPool::Shutdown(absl::Duration grace) {
   const auto end = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(grace);
   MutexLock lock(pool_->mutex);
   pool_->stopping = true;
@@ -215,7 +199,7 @@ uint32_t Workers::Shutdown(absl::Duration grace) {
   return pool_->threads;
 }
 
-void Workers::KeepAlive(std::shared_ptr<const void> what) {
+void WorkerPool::KeepAlive(std::shared_ptr<const void> what) {
   MutexLock lock(pool_->mutex);
   pool_->kept = std::move(what);
 }
