@@ -14,6 +14,7 @@
 #include "core/outstanding.h"
 #include "core/transitions.h"
 #include "stet/reason.h"
+#include "tests/core/effect_done.h"
 
 namespace stet::core {
 
@@ -171,23 +172,12 @@ class World {
   // Emitted and not done is what is outstanding.
   void CheckEffects() {
     for (auto it = pending_.begin(); it != pending_.end();) {
-      it = Done(*it) ? pending_.erase(it) : std::next(it);
+      it = IsDone(state_, *it) ? pending_.erase(it) : std::next(it);
     }
     const Effects outstanding = Outstanding(state_);
     const std::set<Effect> expected(outstanding.begin(), outstanding.end());
     CHECK_EQ(expected.size(), outstanding.size());
     CHECK(pending_ == expected);
-  }
-  bool Done(const Effect& effect) const {
-    using Kind = Effect::Kind;
-    if (effect.kind == Kind::kExecutionEnded) return true;
-    if (effect.kind == Kind::kContinue) return !HasBacklog(state_, effect.execution);
-    if (state_.FindExecution(effect.execution) == nullptr) return true;
-    const TaskSlot& s = slot({.execution = effect.execution, .task = effect.task});
-    if (effect.kind == Kind::kRetryTimer) {
-      return s.state != TaskState::kRetrying || s.due_at != effect.at_ns;
-    }
-    return s.state != TaskState::kRunning || s.token() != effect.token || s.epoch != state_.epoch();
   }
 
   State state_;

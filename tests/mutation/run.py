@@ -38,7 +38,8 @@ def pattern_of(text):
 
 
 def sources(source):
-    return sorted([*source.glob("wal/**/*.cc"), *source.glob("wal/**/*.h"), *source.glob("tools/walinspect/*.cc")])
+    return sorted([*source.glob("wal/**/*.cc"), *source.glob("wal/**/*.h"), *source.glob("src/**/*.cc"),
+                   *source.glob("src/**/*.h"), *source.glob("tools/walinspect/*.cc")])
 
 
 def apply(source, mutation):
@@ -50,7 +51,7 @@ def apply(source, mutation):
         places = [(path, match) for path, text in texts.items() for match in pattern.finditer(text)]
         if len(places) != 1:
             where = ", ".join(str(path.relative_to(source)) for path, _ in places) or "nowhere"
-            raise Problem(f"expected once in wal/, found {len(places)} times ({where}): {change['find']}")
+            raise Problem(f"expected once in wal/ and src/, found {len(places)} times ({where}): {change['find']}")
         path, match = places[0]
         texts[path] = texts[path][: match.start()] + change["replace"] + texts[path][match.end():]
     return [(path, originals[path], text) for path, text in texts.items() if text != originals[path]]

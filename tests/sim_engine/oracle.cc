@@ -1,0 +1,298 @@
+// Replays what it sees, and holds the engine to it.
+#include "tests/sim_engine/oracle.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "core/apply.h"
+#include "core/digest.h"
+#include "schema/event_type.h"
+#include "schema/parse.h"
+#include "tests/core/effect_done.h"
+#include "tests/sim_engine/script.h"
+
+namespace stet::sim {
+
+using schema::EventType;
+
+Oracle::Oracle(const EnginePlan& plan) : plan_(plan) {}
+
+void Oracle::Broken(std::string what) {
+  if (status_.ok()) status_ = absl::InternalError(std::move(what));
+}
+
+void Oracle::BeginLife(uint64_t at_least) {
+  at_least_ = at_least;
+  fresh_ = true;
+  rates_.clear();
+}
+
+// Back to what the log held when it was opened: replayed from the first event on, so that snapshots
+// and segments that were given up count for nothing.
+void Oracle::Rewind(uint64_t events) {
+  fresh_ = false;
+  if (events > log_.size()) {
+    return Broken(fmt::format("{} events recovered, only {} were made", events, log_.size()));
+  }
+  if (events < at_least_) {
+    return Broken(fmt::format("{} events recovered: event {} had been acknowledged, or had left",
+                              events, at_least_));
+  }
+  log_.resize(events);
+  promised_ = std::min(promised_, events);
+  mirror_ = core::State();
+  for (uint64_t i = 0; i < events; ++i) {
+    const Stored& event = log_[i];
+    const absl::Status applied = core::Apply(
+        {.seq = i + 1, .stream = event.stream, .type = event.type, .payload = event.bytes}, mirror_,
+        nullptr);
+    if (!applied.ok()) return Broken("replay: " + applied.ToString());
+  }
+  const core::Effects effects = core::Outstanding(mirror_);
+  pending_ = std::set<core::Effect>(effects.begin(), effects.end());
+  starts_.erase(starts_.upper_bound(events), starts_.end());
+}
+
+void Oracle::See(const core::EventRef& event, const core::State& live) {
+  if (!status_.ok()) return;
+  if (fresh_) Rewind(event.seq - 1);
+  if (event.seq != log_.size() + 1) {
+    return Broken(fmt::format("event {} follows event {}", event.seq, log_.size()));
+  }
+  Before(event);
+  effects_.clear();
+  const absl::Status applied = core::Apply(event, mirror_, &effects_);
+  if (!applied.ok()) return Broken(fmt::format("event {}: {}", event.seq, applied.ToString()));
+  pending_.insert(effects_.begin(), effects_.end());
+  log_.push_back({.stream = event.stream,
+                  .type = event.type,
+                  .bytes = {event.payload.begin(), event.payload.end()}});
+  fingerprint_ = fingerprint_ * 31 + mirror_.digest() + event.type;
+  if (!(mirror_ == live)) {
+    Broken(fmt::format("event {} (type {}): replay gives another state", event.seq, event.type));
+  }
+  After(event);
+}
+
+void Oracle::Before(const core::EventRef& event) {
+  switch (static_cast<EventType>(event.type)) {
+    case EventType::AttemptStarted:
+      return BeforeStart(event);
+    case EventType::AttemptFinished:
+      return BeforeFinish(event);
+    case EventType::CancelRequested:
+      cancelled_.insert(event.stream);
+      return;
+    default:
+      return;
+  }
+}
+
+// Nothing starts before its upstream allows it, nor what is paused or being cancelled.
+void Oracle::BeforeStart(const core::EventRef& event) {
+  const auto start = schema::Parse<fb::AttemptStarted>(event.payload);
+  const core::Execution* execution = mirror_.FindExecution(event.stream);
+  if (!start.ok() || execution == nullptr) return Broken("a start that is none");
+  const uint32_t task = (*start)->task();
+  const core::Definition& definition = *execution->definition;
+  const std::string name = fmt::format("task {} of {}", definition.task_name(task), execution->key);
+  for (const uint32_t parent : definition.parents(task)) {
+    if (execution->tasks[parent].state == TaskState::kCompleted) continue;
+    Broken(fmt::format("{} starts before {} has completed", name, definition.task_name(parent)));
+  }
+  const core::ActivityEntry& activity = mirror_.activities()[definition.activity_number(task)];
+  if (mirror_.engine_paused() || execution->paused || activity.paused) {
+    Broken(name + " starts, and is paused");
+  }
+  if (execution->cancel_requested) Broken(name + " starts, and is being cancelled");
+  starts_[event.seq] = {.execution = event.stream, .task = task};
+  const core::TaskSlot& slot = execution->tasks[task];
+  started_[{event.stream, std::string(definition.task_name(task)), slot.generation,
+            (*start)->attempt()}] = event.seq;
+  CheckRate(std::string(activity.name), (*start)->time());
+}
+
+// One owner: what is recorded is the report of the attempt that has the run.
+void Oracle::BeforeFinish(const core::EventRef& event) {
+  const auto finish = schema::Parse<fb::AttemptFinished>(event.payload);
+  const core::Execution* execution = mirror_.FindExecution(event.stream);
+  if (!finish.ok() || execution == nullptr) return Broken("an end that is none");
+  const core::TaskSlot& slot = execution->tasks[(*finish)->task()];
+  const std::string name = fmt::format(
+      "task {} of {}", execution->definition->task_name((*finish)->task()), execution->key);
+  if (slot.state != TaskState::kRunning || slot.order != (*finish)->attempt_seq()) {
+    return Broken(name + ": the end of an attempt that does not own it");
+  }
+  const auto* output = (*finish)->output();
+  if (output == nullptr) return;
+  const uint32_t attempt =
+      AttemptIn({reinterpret_cast<const char*>(output->data()), output->size()});
+  if (attempt != 0 && attempt != slot.attempts) {
+    Broken(
+        fmt::format("{}: the output of attempt {} ends attempt {}", name, attempt, slot.attempts));
+  }
+}
+
+void Oracle::CheckRate(const std::string& activity, int64_t time) {
+  const auto limit = plan_.options.activity_limits.find(activity);
+  if (limit == plan_.options.activity_limits.end() || limit->second.starts == 0) return;
+  std::deque<int64_t>& starts = rates_[activity];
+  while (!starts.empty() && starts.front() <= time - absl::ToInt64Nanoseconds(limit->second.per)) {
+    starts.pop_front();
+  }
+  starts.push_back(time);
+  if (starts.size() > limit->second.starts) {
+    Broken(fmt::format("{} starts of {} within {}", starts.size(), activity,
+                       absl::FormatDuration(limit->second.per)));
+  }
+}
+
+// Budgets and limits.
+void Oracle::After(const core::EventRef& event) {
+  const core::Execution* execution = mirror_.FindExecution(event.stream);
+  if (execution != nullptr) {
+    for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
+      const core::TaskSlot& slot = execution->tasks[task];
+      const fb::TaskPolicy& policy = execution->definition->policy(task);
+      if (slot.failures <= policy.max_attempts() && slot.lost <= policy.max_lost()) continue;
+      Broken(fmt::format("task {} of {}: {} failures of {}, lost {} of {}",
+                         execution->definition->task_name(task), execution->key, slot.failures,
+                         policy.max_attempts(), slot.lost, policy.max_lost()));
+    }
+  }
+  if (static_cast<EventType>(event.type) == EventType::AttemptStarted) CheckLimits(mirror_);
+}
+
+void Oracle::CheckLimits(const core::State& live) {
+  std::map<std::string, uint32_t> running;
+  uint32_t all = 0;
+  for (const auto& execution : live.executions()) {
+    for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
+      const core::TaskSlot& slot = execution->tasks[task];
+      if (slot.state != TaskState::kRunning || slot.epoch != live.epoch()) continue;
+      ++running[std::string(execution->definition->activity(task))];
+      ++all;
+    }
+  }
+  if (all > plan_.options.concurrency) {
+    Broken(fmt::format("{} run at once: the limit is {}", all, plan_.options.concurrency));
+  }
+  for (const auto& [activity, limit] : plan_.options.activity_limits) {
+    if (limit.concurrency == 0 || running[activity] <= limit.concurrency) continue;
+    Broken(fmt::format("{} of {} run at once: the limit is {}", running[activity], activity,
+                       limit.concurrency));
+  }
+}
+
+void Oracle::CheckTurn(engine::Machine& machine) {
+  if (!status_.ok()) return;
+  const core::State& live = machine.ledger().state();
+  if (!(live == mirror_)) Broken("the state changes without an event");
+  if (core::RecomputeDigest(live) != live.digest()) Broken("the digest is not that of the state");
+  if (flushes() && machine.ledger().journal().released() > machine.writer()->watermarks().durable) {
+    Broken("released, and not durable");
+  }
+  CheckEffects(machine);
+}
+
+// Emitted and not done is what is outstanding, and somebody has it in hand.
+void Oracle::CheckEffects(engine::Machine& machine) {
+  const core::State& live = machine.ledger().state();
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    it = core::IsDone(live, *it) ? pending_.erase(it) : std::next(it);
+  }
+  const core::Effects effects = core::Outstanding(live);
+  const std::set<core::Effect> outstanding(effects.begin(), effects.end());
+  std::vector<core::Effect> differing;
+  std::set_symmetric_difference(pending_.begin(), pending_.end(), outstanding.begin(),
+                                outstanding.end(), std::back_inserter(differing));
+  if (!differing.empty()) {
+    Broken("effects emitted and not done differ from those outstanding: " +
+           ToString(differing.front()));
+  }
+  for (const core::Effect& effect : effects) {
+    if (!Holds(machine, effect)) Broken("nobody will do: " + ToString(effect));
+  }
+}
+
+bool Holds(engine::Machine& machine, const core::Effect& effect) {
+  using Kind = core::Effect::Kind;
+  engine::Sequencer& loop = machine.loop();
+  if (machine.ledger().outbox().Holds(effect)) return true;
+  switch (effect.kind) {
+    case Kind::kDispatchAttempt:
+    case Kind::kStopAttempt:
+      return loop.attempts().Holds(effect.token);
+    case Kind::kAttemptTimer:
+      // One that ended and could not be recorded yet needs no timer.
+      return loop.timers().Holds(effect) || loop.attempts().has_unrecorded();
+    case Kind::kRetryTimer:
+      return loop.timers().Holds(effect);
+    case Kind::kContinue:
+      return loop.WillContinue(effect.execution);
+    default:
+      return true;
+  }
+}
+
+std::string ToString(const core::Effect& effect) {
+  return fmt::format("effect {} for task {} of {:016x} (attempt {}/{}) at {}",
+                     static_cast<int>(effect.kind), effect.task, effect.execution,
+                     effect.token.epoch, effect.token.seq, effect.at_ns);
+}
+
+void Oracle::Acknowledged(uint64_t seq) {
+  if (flushes()) promised_ = std::max(promised_, seq);
+}
+
+void Oracle::Ran(const ActivityContext& context, uint64_t durable) {
+  const auto found = started_.find(
+      {context.execution_id(), std::string(context.task()), context.run(), context.attempt()});
+  const std::string name = fmt::format("attempt {} of {} of {}", context.attempt(), context.task(),
+                                       context.execution_key());
+  if (found == started_.end()) return Broken(name + " runs, and was never started");
+  if (!flushes()) return;
+  if (found->second > durable) Broken(name + " left before its start was durable");
+  promised_ = std::max(promised_, found->second);
+}
+
+void Oracle::CheckEnd(const core::State& live, uint32_t lives) {
+  for (const auto& execution : live.executions()) CheckEnded(*execution, lives);
+}
+
+// The end is one that a run without crashes could have reached, too.
+void Oracle::CheckEnded(const core::Execution& execution, uint32_t lives) {
+  const core::Definition& definition = *execution.definition;
+  if (!IsTerminal(execution.state)) return Broken(execution.key + " has not ended");
+  bool all_completed = true;
+  for (uint32_t task = 0; task < execution.tasks.size(); ++task) {
+    const TaskState state = execution.tasks[task].state;
+    const std::string name =
+        fmt::format("task {} of {}", definition.task_name(task), execution.key);
+    bool allowed = true;
+    for (const uint32_t parent : definition.parents(task)) {
+      allowed = allowed && execution.tasks[parent].state == TaskState::kCompleted;
+    }
+    all_completed = all_completed && state == TaskState::kCompleted;
+    const Possible possible =
+        PossibleOf(ScriptOf(plan_.seed, execution.key, definition.task_name(task)),
+                   definition.policy(task), lives);
+    const bool fits = state == TaskState::kCompleted   ? allowed && possible.completes
+                      : IsFailure(state)               ? allowed && possible.fails
+                      : state == TaskState::kSkipped   ? !allowed
+                      : state == TaskState::kCancelled ? cancelled_.contains(execution.id)
+                                                       : false;
+    if (!fits) {
+      Broken(fmt::format("{} ended as {}: completes {}, fails {}, its upstream allowed it {}", name,
+                         ToString(state), possible.completes, possible.fails, allowed));
+    }
+  }
+  if ((execution.state == ExecutionState::kCompleted) != all_completed) {
+    Broken(fmt::format("{} ended as {}, and its tasks did not", execution.key,
+                       ToString(execution.state)));
+  }
+}
+
+}  // namespace stet::sim

@@ -1,0 +1,185 @@
+// Draws plans.
+#include "tests/sim_engine/plan.h"
+
+#include <errno.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace stet::sim {
+namespace {
+
+using wal::Durability;
+using wal::FlushFailure;
+using wal::Operation;
+using wal::SimOrder;
+
+template <typename T, size_t kCount>
+T OneOf(Random& random, const std::array<T, kCount>& values) {
+  return values[random.Below(kCount)];
+}
+
+void DrawLog(Random& random, EngineOptions& options) {
+  options.durability =
+      OneOf(random, std::array{Durability::kCommit, Durability::kCommit, Durability::kCommit,
+                               Durability::kWitness, Durability::kInterval, Durability::kOs});
+  wal::Options& log = options.log;
+  log.operation = OneOf(random, std::array{Operation::kDurableWrite, Operation::kWriteThenFlush,
+                                           Operation::kLinkedFlush});
+  log.batches_in_flight_min = OneOf(random, std::array<uint32_t, 3>{1, 3, 8});
+  // Payloads of a few bytes: the smallest segments that take a batch with the engine's slack.
+  options.limits.payload_bytes = 4 << 10;
+  log.segment_bytes = 576 << 10;
+  log.first_segment_bytes = OneOf(random, std::array<uint64_t, 2>{64, 128}) << 10;
+  log.batch_bytes_max = OneOf(random, std::array<uint32_t, 2>{8, 64}) << 10;
+  log.inflight_bytes_max = 576 << 10;
+  log.idle_watermark = OneOf(random, std::array{absl::Milliseconds(5), absl::InfiniteDuration()});
+}
+
+void DrawLimits(Random& random, EngineOptions& options) {
+  options.concurrency = 1 + random.Below(4);
+  if (random.OneIn(2)) options.activity_limits["a0"].concurrency = 1 + random.Below(2);
+  if (random.OneIn(3)) {
+    options.activity_limits["a1"].starts = 1 + random.Below(3);
+    options.activity_limits["a1"].per = absl::Milliseconds(100 + random.Below(3000));
+  }
+  if (random.OneIn(5)) options.retention.count = random.Below(3);
+  if (random.OneIn(5)) options.retention.age = absl::Seconds(random.Below(60));
+}
+
+Task DrawTask(Random& random, uint32_t index) {
+  Task task = {.name = fmt::format("t{}", index), .activity = kActivities[random.Below(3)]};
+  task.priority = static_cast<int32_t>(random.Below(3)) - 1;
+  task.retry.max_attempts = 1 + random.Below(3);
+  task.retry.max_lost = 1 + random.Below(10);
+  task.retry.backoff.kind = static_cast<BackoffKind>(random.Below(3));
+  task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
+  if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
+  return task;
+}
+
+// Edges lead from earlier to later tasks of a shuffled order.
+Workflow DrawWorkflow(Random& random, std::string name) {
+  Workflow workflow = {.name = std::move(name)};
+  const uint32_t tasks = 1 + random.Below(8);
+  std::vector<uint32_t> order(tasks);
+  for (uint32_t i = 0; i < tasks; ++i) {
+    workflow.tasks.push_back(DrawTask(random, i));
+    order[i] = i;
+    std::swap(order[i], order[random.Below(i + 1)]);
+  }
+  const uint32_t edges = random.Below(3 * tasks);
+  for (uint32_t i = 0; i < edges; ++i) {
+    const uint32_t a = random.Below(tasks);
+    const uint32_t b = random.Below(tasks);
+    if (a == b) continue;
+    workflow.tasks[order[std::max(a, b)]].after.push_back(
+        workflow.tasks[order[std::min(a, b)]].name);
+  }
+  return workflow;
+}
+
+}  // namespace
+
+EnginePlan DrawPlan(uint64_t seed) {
+  Random random(seed);
+  EnginePlan plan{.seed = seed};
+  EngineOptions& options = plan.options;
+  options.directory = "/d";
+  options.threads = Threads::kNone;
+  options.close_grace = absl::ZeroDuration();
+  DrawLog(random, options);
+  DrawLimits(random, options);
+  const uint32_t workflows = 1 + random.Below(3);
+  for (uint32_t i = 0; i < workflows; ++i) {
+    options.workflows.push_back(DrawWorkflow(random, fmt::format("w{}", i)));
+  }
+  if (random.OneIn(3)) options.recovery_target = absl::Microseconds(1 + random.Below(100));
+  options.history = random.OneIn(2) ? History::kKeep : History::kBounded;
+  plan.lives = 1 + random.Below(5);
+  if (random.OneIn(3)) plan.errors = 50;
+  if (random.OneIn(5)) plan.full_disk = 40;
+  if (random.OneIn(4)) plan.missing = 40;
+  plan.busy = random.OneIn(4);
+  plan.short_writes = random.OneIn(4);
+  plan.clock_jumps = random.OneIn(3);
+  plan.any_names = random.OneIn(3);
+  plan.operators = !random.OneIn(4);
+  plan.flush_failure =
+      OneOf(random, std::array{FlushFailure::kStillDirty, FlushFailure::kKeptInCache,
+                               FlushFailure::kReverted, FlushFailure::kCacheLost});
+  return plan;
+}
+
+LifePlan DrawLife(const EnginePlan& plan, Random& random) {
+  LifePlan life;
+  life.ending = OneOf(
+      random, std::array{Ending::kClose, Ending::kKill, Ending::kPowerCut, Ending::kPowerCut});
+  life.order = OneOf(
+      random, std::array{SimOrder::kFifo, SimOrder::kLifo, SimOrder::kRandom, SimOrder::kTimed});
+  life.steps = random.Below(OneOf(random, std::array<uint32_t, 2>{40, 200}));
+  wal::SimFaults& faults = life.faults;
+  faults.any_names = plan.any_names;
+  faults.flush_failure = plan.flush_failure;
+  // Early ones meet recovery and activation.
+  const uint32_t calls_max = OneOf(random, std::array<uint32_t, 4>{12, 40, 150, 600});
+  if (life.ending == Ending::kPowerCut) faults.die_at_call = 1 + random.Below(calls_max);
+  if (plan.short_writes) faults.short_rate = 0.1;
+  if (plan.busy) faults.busy_rate = 0.05;
+  if (plan.clock_jumps) faults.clock_jump = 0.01;
+  life.full_disk = random.Below(100) < plan.full_disk;
+  if (random.Below(100) < plan.missing) life.missing = kActivities[random.Below(3)];
+  if (random.Below(100) >= plan.errors) return life;
+  switch (random.Below(5)) {
+    case 0:
+      faults.write_error = 0.02;
+      break;
+    case 1:
+      faults.flush_error = 0.03;
+      break;
+    case 2:
+      faults.name_error = 0.05;
+      break;
+    case 3:
+      faults.read_error = 0.02;
+      break;
+    default:
+      faults.fail_call = 1 + random.Below(calls_max);
+      faults.fail_errno = EIO;
+  }
+  return life;
+}
+
+std::string ToString(const EnginePlan& plan) {
+  const EngineOptions& options = plan.options;
+  size_t tasks = 0;
+  for (const Workflow& workflow : options.workflows) tasks += workflow.tasks.size();
+  return fmt::format(
+      "{}, {}, {} workflows of {} tasks in all, {} at once, {} limits, {} lives; errors {} %, full "
+      "{} %, missing {} %, busy {}, short {}, jumps {}, any names {}, failed flush {}, operators "
+      "{}, "
+      "snapshots {}",
+      ToString(options.durability), ToString(options.log.operation), options.workflows.size(),
+      tasks, options.concurrency, options.activity_limits.size(), plan.lives, plan.errors,
+      plan.full_disk, plan.missing, plan.busy, plan.short_writes, plan.clock_jumps, plan.any_names,
+      static_cast<int>(plan.flush_failure), plan.operators,
+      options.recovery_target < absl::Seconds(1));
+}
+
+std::string ToString(const LifePlan& life) {
+  constexpr std::array<const char*, 4> kOrders = {"fifo", "lifo", "random", "timed"};
+  constexpr std::array<const char*, 3> kEndings = {"close", "kill", "power cut"};
+  const wal::SimFaults& faults = life.faults;
+  return fmt::format(
+      "life: {} steps, completions {}, then {} (call {}); fail call {}, write errors {}, flush {}, "
+      "name {}, read {}; {}{}",
+      life.steps, kOrders[static_cast<size_t>(life.order)],
+      kEndings[static_cast<size_t>(life.ending)], faults.die_at_call, faults.fail_call,
+      faults.write_error, faults.flush_error, faults.name_error, faults.read_error,
+      life.full_disk ? "full disk " : "", life.missing.empty() ? "" : "without " + life.missing);
+}
+
+}  // namespace stet::sim
