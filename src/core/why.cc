@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <absl/container/btree_set.h>
 #include <fmt/format.h>
 
 namespace stet {
@@ -99,9 +100,10 @@ class Explainer {
   }
 
   void Pending(uint32_t task, TaskWait& wait) const {
+    absl::btree_set<uint32_t> named;  // A task may be named twice by another.
     for (const uint32_t parent : execution_.definition->parents(task)) {
       const TaskState state = slot(parent).state;
-      if (state == TaskState::kCompleted) continue;
+      if (state == TaskState::kCompleted || !named.insert(parent).second) continue;
       if (++wait.on_count > kNamesMax) continue;
       wait.on.emplace_back(execution_.definition->task_name(parent));
       wait.reason += fmt::format("{}'{}' ({})", wait.reason.empty() ? "waits for " : ", ",

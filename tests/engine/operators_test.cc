@@ -249,7 +249,7 @@ TEST_CASE("why names what a task waits for") {
   Plant plant;
   plant.held = true;
   Workflow workflow = Holding(5);
-  workflow.tasks.push_back({.name = "last", .activity = "hold", .after = {"t0", "t1"}});
+  workflow.tasks.push_back({.name = "last", .activity = "hold", .after = {"t0", "t1", "t0"}});
   workflow.tasks.push_back({.name = "foreign", .activity = "elsewhere"});
   const auto engine = MustOpen(plant.Options("", std::move(workflow)));
   MustStart(*engine, "k");
@@ -261,6 +261,7 @@ TEST_CASE("why names what a task waits for") {
   REQUIRE(why.ok());
   CHECK_EQ(why->open_tasks, 7);
   CHECK_EQ(why->tasks[5].on, std::vector<std::string>{"t0", "t1"});
+  CHECK_EQ(why->tasks[5].on_count, 2);  // However often it is named.
   CHECK_EQ(engine->Why("k", 2)->tasks.size(), 2);
   Must(*engine, engine->Cancel("k"));
   MustWait(*engine, "k");
