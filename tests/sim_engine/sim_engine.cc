@@ -150,8 +150,10 @@ int RunMany(const Arguments& arguments, const char* program) {
     if (result.status.ok()) continue;
     ++broken;
     if (!arguments.keep_going) {
-      Explain(arguments, seed, program);
-      fmt::print("{}\n", std::string(result.status.message()));
+      // What differs the second time is not broken when it is told.
+      if (Explain(arguments, seed, program) == 0) {
+        fmt::print("{}\n", std::string(result.status.message()));
+      }
       return 1;
     }
     fmt::print("seed {}: {}\n  {}\n", seed, std::string(result.status.message()),
