@@ -1,5 +1,6 @@
 // The engine on a thread of the host's: each call turns the loop itself.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -13,8 +14,8 @@ namespace {
 // Longer waits are the caller's to repeat.
 constexpr absl::Duration kWaitMax = absl::Minutes(1);
 
-absl::Status Refusal(Reason reason, std::string text) {
-  return core::Refuse(absl::StatusCode::kFailedPrecondition, reason, std::move(text));
+absl::Status Refusal(Reason reason, const std::string& text) {
+  return core::Refuse(absl::StatusCode::kFailedPrecondition, reason, text);
 }
 
 }  // namespace
