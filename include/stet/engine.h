@@ -25,6 +25,7 @@
 #include "stet/policy.h"
 #include "stet/report.h"
 #include "stet/retention.h"
+#include "stet/schedule.h"
 #include "stet/snapshot.h"
 #include "stet/wal/options.h"
 #include "stet/wal/recovery.h"
@@ -118,6 +119,9 @@ struct StartRequest {
   std::string workflow = {};  // a name from EngineOptions::workflows
   std::string key = {};       // names the execution; unique in the directory
   Payload input = {};
+  // Nothing of it runs before.  Durable; the later of the two counts, and one that has passed is none.
+  absl::Duration delay = absl::ZeroDuration();
+  std::optional<absl::Time> start_at = std::nullopt;  // on the wall clock as it is now
 };
 
 struct Started {
@@ -244,6 +248,33 @@ class Engine {
   // of the released request.
   // Errors: FailedPrecondition when the execution has ended or is being cancelled already.
   absl::StatusOr<uint64_t> Cancel(std::string_view execution);
+
+  // Sends a signal: to the event task of the execution that has waited for `name` longest, or into a
+  // buffer where it stays until one does; those of a name are taken in the order in which they came.
+  // With an `id` (1 to 255 bytes) a second signal of the same id is dropped, if it is one of the last
+  // 1000 that the execution got.  Returns the seq of the signal, when it is released.
+  // Errors: FailedPrecondition when the execution has ended or is being cancelled; ResourceExhausted
+  // with Reason kTooManySignals when 1000 wait, or kTooLarge; InvalidArgument for a bad name or id.
+  absl::StatusOr<uint64_t> Signal(std::string_view execution, std::string_view name,
+                                  Payload payload = {}, std::string_view id = {});
+
+  // Schedules (schedule.h).  Those that change something return the seq at which it was released.
+  // Creating one that is there already, and the same, changes nothing.
+  // Errors: InvalidArgument with Reason kInvalidSchedule; AlreadyExists with kScheduleExists; NotFound
+  // with kUnknownSchedule or kUnknownWorkflow; FailedPrecondition with kAlreadyPaused or kNotPaused;
+  // ResourceExhausted over a limit.
+  absl::StatusOr<uint64_t> CreateSchedule(ScheduleSpec spec);
+  absl::StatusOr<std::vector<ScheduleReport>> Schedules();
+  // Fires now, paused or not; the overlap policy holds.
+  absl::StatusOr<uint64_t> TriggerSchedule(std::string_view name);
+  // Fires each of its times from `from` to `to`, both included, as if they had just come; those that
+  // have fired before are left out.  At most 10,000.
+  absl::StatusOr<uint64_t> BackfillSchedule(std::string_view name, absl::Time from, absl::Time to);
+  // While it is paused its times come and go.
+  absl::StatusOr<uint64_t> PauseSchedule(std::string_view name);
+  absl::StatusOr<uint64_t> ResumeSchedule(std::string_view name);
+  // Its executions go on.
+  absl::StatusOr<uint64_t> RemoveSchedule(std::string_view name);
 
   // Makes a snapshot of all that has happened up to now, from the log and beside the loop, which goes
   // on meanwhile.  Returns when it is durable and has been read back.

@@ -17,6 +17,7 @@
 #include <absl/time/time.h>
 
 #include "stet/report.h"
+#include "stet/schedule.h"
 #include "stet/snapshot.h"
 #include "stet/wal/options.h"
 #include "stet/wal/recovery.h"
@@ -59,6 +60,8 @@ class Replayed {
   std::vector<DeadLetter> DeadLetters() const;
   // Errors: as Report; NotFound with Reason kUnknownTask or kUnknownDeadLetter.
   absl::StatusOr<DeadLetter> GetDeadLetter(std::string_view execution, std::string_view task) const;
+  // As Engine::Schedules, of a directory that nobody executes; next times from `now` on.
+  std::vector<ScheduleReport> Schedules(absl::Time now) const;
   // As Engine::Why, of a directory that nobody executes.  Errors: as Report.
   absl::StatusOr<WhyReport> Why(std::string_view execution, size_t tasks_max = 1000) const;
   // The whole definition that an execution is pinned to.  Errors: as Report.

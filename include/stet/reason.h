@@ -76,6 +76,17 @@ enum class Reason : uint16_t {
   kUnknownDeadLetter,  // execution, task
   kNothingToRetry,     // execution
   kWorkPending,        // execution: work that was cut has to be done first
+
+  // Waits.
+  kTooManySignals,  // execution, count, limit
+  kNotDelayed,      // execution
+
+  // Schedules.
+  kInvalidSchedule,     // field
+  kScheduleExists,      // schedule
+  kUnknownSchedule,     // schedule
+  kTooManySchedules,    // count, limit
+  kTooManyOccurrences,  // schedule, count, limit
 };
 
 // Wire names: snake_case ("missing_dependency").

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,9 @@ struct ExecutionReport {
   ExecutionState state = ExecutionState::kRunning;
   bool cancel_requested = false;
   bool paused = false;
-  int32_t priority = 0;  // added to those of its tasks
+  int32_t priority = 0;                                // added to those of its tasks
+  std::optional<absl::Time> starts_at = std::nullopt;  // delayed until then
+  uint64_t parent = 0;  // the execution whose task started it; 0: none
   Payload input = {};
   absl::Time started_at = absl::InfinitePast();
   absl::Time finished_at = absl::InfiniteFuture();  // infinite future while it runs
@@ -73,6 +76,8 @@ struct ExecutionSummary {
   bool cancel_requested = false;
   bool paused = false;
   int32_t priority = 0;
+  std::optional<absl::Time> starts_at = std::nullopt;  // delayed until then
+  uint64_t parent = 0;  // the execution whose task started it; 0: none
   absl::Time started_at = absl::InfinitePast();
   absl::Time finished_at = absl::InfiniteFuture();
   std::array<uint32_t, kTaskStateCount> counts = {};  // by TaskState

@@ -39,7 +39,8 @@ struct When {
 
 // A value inside a JSON payload.
 struct ValueAt {
-  std::string task = {};     // whose output; it must stand in Task::after.  Empty: the execution's input
+  std::string task =
+      {};  // whose output; it must stand in Task::after.  Empty: the execution's input
   std::string pointer = {};  // as in When
   friend bool operator==(const ValueAt&, const ValueAt&) = default;
 };
@@ -74,10 +75,10 @@ struct LoopTask {
   friend bool operator==(const LoopTask&, const LoopTask&) = default;
 };
 
-// Waits for a signal to the execution, then runs Task::activity with it, if there is one.  While it
+// Waits for a signal to the execution (Engine::Signal); its output is what the signal carries.  While it
 // waits it takes no worker.
 struct EventTask {
-  std::string signal = {};                                // its name; rules as for tasks
+  std::string signal = {};                               // its name; rules as for tasks
   std::optional<absl::Duration> timeout = std::nullopt;  // of the wait; > 0.  Then the task fails
   friend bool operator==(const EventTask&, const EventTask&) = default;
 };
@@ -96,7 +97,9 @@ struct MapTask {
   friend bool operator==(const MapTask&, const MapTask&) = default;
 };
 
-// Runs another workflow as a child execution; its output is the child's.
+// Runs another workflow as a child execution, and waits for its end (Task::timeout bounds that).  Its
+// output is that of the child's only last task; if no other depends on several, an object of theirs by
+// name.  The child is cancelled with it; a pause does not reach it.  Takes no worker.
 struct SubWorkflowTask {
   std::string workflow = {};  // its name
   ValueAt input = {};         // of the child

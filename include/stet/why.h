@@ -30,8 +30,13 @@ enum class WaitKind : uint8_t {
   kRate,             // for its activity to be in its rate again, at `until`
   kSlots,            // for one of the attempts that run to end
   kQueue,            // nothing: it is about to start
+  kTimer,            // for its time, `until`
+  kSignal,           // for the signal `on`; `until`: when it times out
+  kChild,            // for the execution `on` to end; `until`: when it times out
+  kMissingWorkflow,  // for a process that has the workflow `on`
+  kDelay,            // for its execution to begin, at `until`
 };
-inline constexpr size_t kWaitKindCount = 14;
+inline constexpr size_t kWaitKindCount = 19;
 
 // Wire names: snake_case ("execution_paused").
 std::string_view ToString(WaitKind kind);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,12 @@ class ActivityTable {
   const ActivityEntry* Find(std::string_view name) const {
     const auto at = numbers_.find(name);
     return at == numbers_.end() ? nullptr : &entries_[at->second];
+  }
+
+  std::optional<uint32_t> NumberOf(std::string_view name) const {
+    const auto at = numbers_.find(name);
+    if (at == numbers_.end()) return std::nullopt;
+    return at->second;
   }
 
   uint32_t size() const { return static_cast<uint32_t>(entries_.size()); }

@@ -32,6 +32,18 @@ absl::Status ApplyEvent(const fb::DeadLetterDropped& event, Editor& editor);
 absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor);
 absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor);
 absl::Status ApplyEvent(const fb::RetriesWoken& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionBegun& event, Editor& editor);
+absl::Status ApplyEvent(const fb::SignalReceived& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ScheduleCreated& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ScheduleRemoved& event, Editor& editor);
+absl::Status ApplyEvent(const fb::SchedulePaused& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ScheduleResumed& event, Editor& editor);
+absl::Status ApplyEvent(const fb::SchedulePlanned& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ScheduleSkipped& event, Editor& editor);
+
+// An execution that a schedule starts: whether it may, and what becomes of the schedule.
+absl::Status CheckOccurrence(const fb::ExecutionStarted& event, const State& state);
+void EnterSchedule(const Execution& execution, int64_t at, Editor& editor);
 
 // What contradicts the state.
 absl::Status Contradiction(const std::string& what);

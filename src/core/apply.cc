@@ -73,6 +73,22 @@ absl::Status Dispatch(Editor& editor) {
       return ParseAndApply<fb::AttemptFinished>(editor);
     case EventType::RetriesWoken:
       return ParseAndApply<fb::RetriesWoken>(editor);
+    case EventType::ExecutionBegun:
+      return ParseAndApply<fb::ExecutionBegun>(editor);
+    case EventType::SignalReceived:
+      return ParseAndApply<fb::SignalReceived>(editor);
+    case EventType::ScheduleCreated:
+      return ParseAndApply<fb::ScheduleCreated>(editor);
+    case EventType::ScheduleRemoved:
+      return ParseAndApply<fb::ScheduleRemoved>(editor);
+    case EventType::SchedulePaused:
+      return ParseAndApply<fb::SchedulePaused>(editor);
+    case EventType::ScheduleResumed:
+      return ParseAndApply<fb::ScheduleResumed>(editor);
+    case EventType::SchedulePlanned:
+      return ParseAndApply<fb::SchedulePlanned>(editor);
+    case EventType::ScheduleSkipped:
+      return ParseAndApply<fb::ScheduleSkipped>(editor);
   }
   return absl::UnimplementedError("unknown event type");
 }
@@ -120,6 +136,16 @@ std::optional<CarriedPayload> PayloadsIn(const EventRef& event) {
         CarriedPayload{.kind = success ? Kind::kOutput : Kind::kError,
                        .bytes = success ? TextOf(finished->output()) : TextOf(finished->error()),
                        .content_type = ContentTypeOf(finished->content_type())};
+  } else if (event.type == static_cast<uint16_t>(schema::EventType::SignalReceived)) {
+    const auto* signal = flatbuffers::GetRoot<fb::SignalReceived>(event.payload.data());
+    carried = CarriedPayload{.kind = Kind::kSignal,
+                             .bytes = TextOf(signal->payload()),
+                             .content_type = ContentTypeOf(signal->content_type())};
+  } else if (event.type == static_cast<uint16_t>(schema::EventType::ScheduleCreated)) {
+    const auto* schedule = flatbuffers::GetRoot<fb::ScheduleCreated>(event.payload.data());
+    carried = CarriedPayload{.kind = Kind::kInput,
+                             .bytes = TextOf(schedule->input()),
+                             .content_type = ContentTypeOf(schedule->content_type())};
   }
   if (carried && carried->bytes.empty() && carried->content_type == schema::kDefaultContentType) {
     return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include "core/appliers.h"
 #include "core/payload_ref.h"
+#include "core/waits.h"
 
 namespace stet::core {
 namespace {
@@ -33,6 +34,11 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
   if (event.epoch() != epoch) {
     return Contradiction(fmt::format("epoch {}, now it is {}", event.epoch(), epoch));
   }
+  const bool waits = WaitOf(*execution.definition, event.task()) != Wait::kNone;
+  if (waits != (event.owner() == schema::AttemptOwner::Engine)) {
+    return Contradiction(
+        fmt::format("owner {} of task {}", schema::ToString(event.owner()), event.task()));
+  }
   if (event.deadline() != 0 && event.deadline() < event.time()) {
     return Contradiction("its deadline is before its start");
   }
@@ -48,6 +54,16 @@ absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& exec
     return Contradiction(fmt::format("attempt {} does not own task {} ({}, {})",
                                      event.attempt_seq(), event.task(), ToString(slot.state),
                                      slot.order));
+  }
+  if (slot.waits && execution.cancel_requested) {
+    return Contradiction(fmt::format("the wait of task {} is cancelled", event.task()));
+  }
+  if (event.signal() != 0) {
+    const bool first =
+        slot.waits && execution.signals != nullptr &&
+        WaitOf(*execution.definition, event.task()) == Wait::kSignal &&
+        execution.signals->First(SignalOf(*execution.definition, event.task())) == event.signal();
+    if (!first) return Contradiction(fmt::format("signal {} is not its next", event.signal()));
   }
   if (event.next() == RunNext::RetryWait && event.wake_at() < event.time()) {
     return Contradiction("it wakes before it ended");
@@ -94,8 +110,13 @@ absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
   slot.order = editor.event().seq;
   slot.epoch = event.epoch();
   slot.due_at = event.deadline();
+  slot.waits = event.owner() == schema::AttemptOwner::Engine;
   editor.TouchTask(*execution, task);
   editor.Touch(*execution);
+  if (slot.waits) {
+    editor.BeginWait(*execution, task);
+    return absl::OkStatus();
+  }
 
   Effect effect = {.kind = Effect::Kind::kDispatchAttempt,
                    .task = task,
@@ -121,7 +142,10 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
   TaskSlot& slot = execution->tasks[task];
   CountOutcome(slot, event.outcome());
   PayloadRef error;
-  if (event.outcome() == AttemptOutcome::Success) {
+  if (event.signal() != 0) {
+    slot.output =
+        editor.TakeSignal(*execution, SignalOf(*execution->definition, task), event.signal());
+  } else if (event.outcome() == AttemptOutcome::Success) {
     slot.output = MakePayloadRef(editor.event().seq, TextOf(event.output()),
                                  ContentTypeOf(event.content_type()));
   } else {
@@ -130,6 +154,7 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
     slot.error = error;
   }
   editor.Remember(*execution, task, event.outcome(), error, time);
+  editor.EndWait(*execution, task, time);
   switch (event.next()) {
     case RunNext::Completed:
       editor.Move(*execution, task, TaskState::kCompleted, RunState::kCompleted, time);

@@ -4,6 +4,7 @@
 #include "core/appliers.h"
 #include "core/outstanding.h"
 #include "core/payload_ref.h"
+#include "core/waits.h"
 
 namespace stet::core {
 namespace {
@@ -32,11 +33,27 @@ void StopAttempts(const Execution& execution, Editor& editor) {
     const TaskSlot& slot = execution.tasks[task];
     if (slot.state != TaskState::kRunning) continue;
     --running;
+    if (slot.waits) continue;  // Cancelled with what does not run.
     editor.Emit({.kind = Effect::Kind::kStopAttempt,
                  .task = task,
                  .execution = execution.id,
                  .token = slot.token()});
   }
+}
+
+// A child is started by the attempt that waits for it, once.
+absl::Status CheckParent(const Parent& parent, std::string_view key, const State& state) {
+  if (parent.execution == 0) return absl::OkStatus();
+  const Execution* execution = state.FindExecution(parent.execution);
+  if (execution == nullptr || parent.task >= execution->tasks.size()) {
+    return Contradiction(fmt::format("there is no parent {:016x}", parent.execution));
+  }
+  const TaskSlot& slot = execution->tasks[parent.task];
+  const bool waits = slot.waits && slot.order == parent.attempt &&
+                     WaitOf(*execution->definition, parent.task) == Wait::kChild;
+  if (waits && ChildKey(*execution, parent.task) == key) return absl::OkStatus();
+  return Contradiction(
+      fmt::format("task {} of {:016x} does not wait for it", parent.task, parent.execution));
 }
 
 }  // namespace
@@ -61,11 +78,27 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
     }
     editor.RemoveTombstone(Tombstone(*tombstone));
   }
+  const Parent parent = {
+      .execution = event.parent(), .task = event.parent_task(), .attempt = event.parent_attempt()};
+  if (absl::Status status = CheckParent(parent, key, state); !status.ok()) return status;
+  if (absl::Status status = CheckOccurrence(event, state); !status.ok()) return status;
+  if (event.start_at() != 0 && event.start_at() <= event.time()) {
+    return Contradiction("it is delayed until a time that has passed");
+  }
   Execution& execution = editor.AddExecution(*definition, std::move(key));
   execution.input =
       MakePayloadRef(execution.id, TextOf(event.input()), ContentTypeOf(event.content_type()));
   execution.started_at = event.time();
+  execution.start_at = event.start_at();
+  execution.parent = parent;
+  execution.schedule = event.schedule();
   editor.Touch(execution);
+  EnterSchedule(execution, event.occurrence(), editor);
+  if (execution.start_at != 0) {
+    editor.Emit({.kind = Effect::Kind::kStartTimer,
+                 .execution = execution.id,
+                 .at_ns = execution.start_at});
+  }
   return absl::OkStatus();
 }
 
@@ -94,6 +127,13 @@ absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
   editor.End(*execution, StateOf(event.outcome()), event.time());
   editor.Touch(*execution);
   editor.Emit({.kind = Effect::Kind::kExecutionEnded, .execution = execution->id});
+  if (const Parent& parent = execution->parent; parent.attempt != 0) {
+    const Execution& waiting = *editor.state().FindExecution(parent.execution);
+    editor.Emit({.kind = Effect::Kind::kReadChild,
+                 .task = parent.task,
+                 .execution = parent.execution,
+                 .token = waiting.tasks[parent.task].token()});
+  }
   return absl::OkStatus();
 }
 

@@ -76,6 +76,10 @@ absl::Status CheckPurge(const fb::ExecutionsPurged& event, const Editor& editor)
     if (id <= before || execution == nullptr || !IsTerminal(execution->state)) {
       return Contradiction(fmt::format("execution {:016x} is out of place, or has not ended", id));
     }
+    if (execution->parent.attempt != 0) {
+      return Contradiction(
+          fmt::format("the parent of execution {:016x} has not read its result", id));
+    }
     before = id;
   }
   return absl::OkStatus();
@@ -93,6 +97,11 @@ std::vector<uint64_t> PayloadsPurgedBy(const EventRef& event, const State& state
     const Execution* execution = state.FindExecution(id);
     if (execution == nullptr) continue;
     AddPayload(execution->input, dropped);
+    if (execution->signals != nullptr) {
+      for (const auto& [place, payload] : execution->signals->buffered()) {
+        AddPayload(payload, dropped);
+      }
+    }
     for (const TaskSlot& slot : execution->tasks) {
       AddPayload(slot.output, dropped);
       AddPayload(slot.error, dropped);
@@ -101,6 +110,15 @@ std::vector<uint64_t> PayloadsPurgedBy(const EventRef& event, const State& state
       for (const AttemptNote& note : notes) AddPayload(note.error, dropped);
     }
   }
+  return dropped;
+}
+
+std::vector<uint64_t> InputsRemovedBy(const EventRef& event, const State& state) {
+  std::vector<uint64_t> dropped;
+  const auto removed = schema::Parse<fb::ScheduleRemoved>(event.payload);
+  if (!removed.ok()) return dropped;
+  const Schedule* schedule = state.schedules().Find((*removed)->schedule());
+  if (schedule != nullptr) AddPayload(schedule->input, dropped);
   return dropped;
 }
 
@@ -121,6 +139,9 @@ std::vector<uint64_t> NotesForgottenBy(const EventRef& event, const State& state
 std::vector<uint64_t> PayloadsDroppedBy(const EventRef& event, const State& state) {
   if (event.type == static_cast<uint16_t>(schema::EventType::ExecutionsPurged)) {
     return PayloadsPurgedBy(event, state);
+  }
+  if (event.type == static_cast<uint16_t>(schema::EventType::ScheduleRemoved)) {
+    return InputsRemovedBy(event, state);
   }
   if (event.type == static_cast<uint16_t>(schema::EventType::AttemptFinished)) {
     return NotesForgottenBy(event, state);

@@ -25,6 +25,7 @@ void EmitMore(bool more, const Execution& execution, Editor& editor) {
 absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
+  if (execution->start_at != 0) return Contradiction("it has not begun");
   for (const uint32_t task : *event.tasks()) {
     if (execution->due.head != task || execution->due.empty()) return NotNext(task);
     PopFront(*execution, execution->due);
@@ -58,6 +59,10 @@ absl::Status ApplyEvent(const fb::TasksCancelled& event, Editor& editor) {
   if (!execution->cancel_requested) return Contradiction("it is not cancelled");
   for (const uint32_t task : *event.tasks()) {
     if (task >= execution->tasks.size() || execution->cancel_next != task) return NotNext(task);
+    if (execution->tasks[task].waits) {
+      editor.Remember(*execution, task, schema::AttemptOutcome::Cancelled, {}, event.time());
+      editor.EndWait(*execution, task, event.time());
+    }
     editor.Move(*execution, task, TaskState::kCancelled, RunState::kCanceled, event.time());
     editor.TouchTask(*execution, task);
     AdvanceCancel(*execution);

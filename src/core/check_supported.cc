@@ -22,14 +22,14 @@ absl::Status Unless(bool supported, const Task& task, const std::string& field,
 bool IsExecuted(TaskKind kind) {
   switch (kind) {
     case TaskKind::kActivity:
+    case TaskKind::kEvent:
+    case TaskKind::kTimer:
+    case TaskKind::kSubWorkflow:
       return true;
     case TaskKind::kStateful:
     case TaskKind::kConditional:
     case TaskKind::kLoop:
-    case TaskKind::kEvent:
-    case TaskKind::kTimer:
     case TaskKind::kMap:
-    case TaskKind::kSubWorkflow:
       return false;
   }
   return false;
@@ -42,6 +42,8 @@ absl::Status CheckSupported(const Task& t) {
   const TaskKind kind = KindOf(*t.kind);
   const Timeouts& times = *t.timeouts;
   RETURN_IF_ERROR(Unless(IsExecuted(kind), t, "kind", fmt::format("kind {}", ToString(kind))));
+  RETURN_IF_ERROR(Unless(kind != TaskKind::kEvent || t.activity.empty(), t, "activity",
+                         "an event task with an activity: put it into a task after it"));
   RETURN_IF_ERROR(Unless(std::holds_alternative<Once>(*t.repeat), t, "repeat", "repeat"));
   RETURN_IF_ERROR(Unless(t.on_upstream_failure == UpstreamFailure::kSkip, t, "on_upstream_failure",
                          "on_upstream_failure run"));
@@ -50,8 +52,7 @@ absl::Status CheckSupported(const Task& t) {
   RETURN_IF_ERROR(Unless(!times.schedule_to_start, t, "timeouts", "timeouts.schedule_to_start"));
   RETURN_IF_ERROR(Unless(!times.schedule_to_close, t, "timeouts", "timeouts.schedule_to_close"));
   RETURN_IF_ERROR(Unless(!times.heartbeat, t, "timeouts", "timeouts.heartbeat"));
-  RETURN_IF_ERROR(
-      Unless(t.concurrency_key.is_default(), t, "concurrency_key", "concurrency_key"));
+  RETURN_IF_ERROR(Unless(t.concurrency_key.is_default(), t, "concurrency_key", "concurrency_key"));
   RETURN_IF_ERROR(
       Unless(t.retry.non_retryable.empty(), t, "retry.non_retryable", "retry.non_retryable"));
   RETURN_IF_ERROR(Unless(!t.retry.deadline, t, "retry.deadline", "retry.deadline"));

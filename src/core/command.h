@@ -12,6 +12,7 @@
 #include "core/definition.h"
 #include "core/ref.h"
 #include "schema/event_type.h"
+#include "stet/schedule.h"
 #include "stet/workflow.h"
 
 namespace stet::core {
@@ -42,9 +43,16 @@ struct StartExecution {
   WorkflowHash workflow = {};
   std::string_view key = {};
   PayloadView input = {};
+  int64_t start_at = 0;  // nothing becomes ready before; not after now: at once
 };
 
-// Gives the ready run to a worker.  Errors: kUnknownExecution, kUnknownTask, kNotReady,
+// The delay of a delayed execution is over.  Errors: kUnknownExecution, kExecutionEnded,
+// kAlreadyCancelled, kNotDelayed, kNotDue.
+struct Begin {
+  uint64_t execution = 0;
+};
+
+// Gives the ready run to a worker, or begins its wait.  Errors: kUnknownExecution, kUnknownTask, kNotReady,
 // kExecutionEnded, kAlreadyCancelled, kClosed, kPaused.
 struct StartAttempt {
   RunRef run = {};
@@ -66,6 +74,43 @@ struct FinishAttempt {
 struct TimeoutAttempt {
   RunRef run = {};
   Token token = {};
+};
+
+// The time of a wait has come: a timer completes, what waits for a signal or a child times out.
+// Errors: as FinishAttempt, kNotDue, kAlreadyCancelled.
+struct EndWait {
+  RunRef run = {};
+  Token token = {};
+};
+
+// Is given to the task of the execution that has waited for the name longest, or kept until one does.
+// No event when a signal with the same id (not empty) was received before.  Errors: kUnknownExecution,
+// kExecutionEnded, kAlreadyCancelled, kInvalidName (name or id), kTooLarge, kTooManySignals.
+struct SendSignal {
+  uint64_t execution = 0;
+  std::string_view name = {};
+  std::string_view id = {};
+  PayloadView payload = {};
+};
+
+// Starts the execution that attempt `token` waits for.  If it cannot be, or `error` says why not, the
+// attempt fails.
+// Errors: as FinishAttempt, kAlreadyCancelled, kUnknownWorkflow, kNotReady (it was started).
+struct StartChild {
+  RunRef run = {};
+  Token token = {};
+  WorkflowHash workflow = {};
+  PayloadView input = {};
+  std::string_view error = {};
+};
+
+// The child of attempt `token` has ended: with `result` if it completed.  Errors: as FinishAttempt,
+// kAlreadyCancelled, kNotEnded.
+struct FinishChild {
+  RunRef run = {};
+  Token token = {};
+  PayloadView result = {};
+  std::string_view error = {};
 };
 
 // A retry's wake time has come.  Errors: kUnknownExecution, kUnknownTask, kNotReady (not retrying),
@@ -137,9 +182,61 @@ struct Retain {
   uint64_t seq_max = 0;
 };
 
+// Times of schedules are wall time in ns.  What needs a calendar comes with the command: core has none.
+
+// No event when the schedule is there already and the same.  Errors: kInvalidSchedule, kScheduleExists,
+// kUnknownWorkflow, kTooLarge, kTooManySchedules.
+struct CreateSchedule {
+  std::string_view name = {};
+  WorkflowHash workflow = {};
+  PayloadView input = {};
+  std::string_view cron = {};
+  std::string_view zone = {};
+  int64_t every = 0;
+  int64_t anchor = 0;
+  Misfire misfire = Misfire::kSkip;
+  Overlap overlap = Overlap::kSkip;
+  uint32_t catch_up_max = 1;
+  bool paused = false;
+  int64_t next_at = 0;
+};
+
+// Its executions go on.  Errors: kUnknownSchedule.
+struct RemoveSchedule {
+  uint64_t schedule = 0;
+};
+
+// Errors: kUnknownSchedule, kAlreadyPaused, kNotPaused.
+struct PauseSchedule {
+  uint64_t schedule = 0;
+  bool pause = true;
+  int64_t next_at = 0;  // to resume: its next time
+};
+
+// `times` have come: by the calendar (the misfire policy decides which of them are to fire), or by
+// someone's wish (all are).  Errors: kUnknownSchedule, kTooManyOccurrences; of the calendar also kPaused,
+// kNotDue.
+struct PlanSchedule {
+  uint64_t schedule = 0;
+  schema::PlanCause cause = schema::PlanCause::Calendar;
+  int64_t wall = 0;
+  std::span<const int64_t> times = {};  // ascending
+  uint32_t left_out = 0;                // older ones, at least so many
+  int64_t next_at = 0;                  // of the calendar: the first time after `wall`; 0: none
+};
+
+// The next step of a schedule in ScheduleBook::to_run: an execution starts, a time is skipped, or a
+// running execution is cancelled.  Errors: kUnknownSchedule, kNothingToContinue.
+struct RunSchedule {
+  uint64_t schedule = 0;
+  PayloadView input = {};  // of the schedule
+};
+
 using Command =
     std::variant<OpenEngine, DefineWorkflow, StartExecution, StartAttempt, FinishAttempt,
                  TimeoutAttempt, WakeRetry, RequestCancel, Continue, PauseEngine, PauseActivity,
-                 PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain>;
+                 PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain, Begin, EndWait,
+                 SendSignal, StartChild, FinishChild, CreateSchedule, RemoveSchedule, PauseSchedule,
+                 PlanSchedule, RunSchedule>;
 
 }  // namespace stet::core

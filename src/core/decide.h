@@ -18,4 +18,7 @@ namespace stet::core {
 // accepts.
 absl::Status Decide(const State& state, const Command& command, absl::Time now, EventBuffer& out);
 
+// What is wrong with a schedule whatever the state.  Errors: kInvalidSchedule.
+absl::Status CheckSpec(const CreateSchedule& command);
+
 }  // namespace stet::core

@@ -6,6 +6,7 @@
 #include "core/group.h"
 #include "core/payload_ref.h"
 #include "core/refusal.h"
+#include "core/waits.h"
 
 namespace stet::core {
 namespace {
@@ -26,6 +27,8 @@ absl::Status NotReady(const Execution& execution, uint32_t task, std::string_vie
        {"state", std::string(ToString(state))}});
 }
 
+}  // namespace
+
 absl::Status NotDue(int64_t at, int64_t now) {
   return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kNotDue,
                 fmt::format("due at {} ns, it is {} ns", at, now),
@@ -39,6 +42,8 @@ absl::Status CheckNotCancelled(const Execution& execution) {
                 {{"execution", IdText(execution.id)}});
 }
 
+namespace {
+
 absl::Status CheckNotPaused(const State& state, const Execution& execution, uint32_t task) {
   const ActivityEntry& activity = state.activities()[execution.definition->activity_number(task)];
   std::string what;
@@ -49,6 +54,8 @@ absl::Status CheckNotPaused(const State& state, const Execution& execution, uint
   return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kPaused,
                 fmt::format("{} is paused", what), {{"what", what}});
 }
+
+}  // namespace
 
 // One owner: a report from anybody else changes nothing.
 absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& token) {
@@ -67,6 +74,17 @@ absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& 
                   {{"expected", ToString(slot.token())}, {"actual", ToString(token)}});
   }
   return absl::OkStatus();
+}
+
+namespace {
+
+// Nobody but the engine reports on its own attempts.
+absl::Status CheckWorker(const Execution& execution, uint32_t task) {
+  if (!execution.tasks[task].waits) return absl::OkStatus();
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAttemptOwnershipMismatch,
+                fmt::format("task '{}' of '{}' waits: the engine owns its attempt",
+                            execution.definition->task_name(task), execution.key),
+                {{"expected", "engine"}, {"actual", "worker"}});
 }
 
 absl::Status CheckReport(const Execution& execution, const FinishAttempt& report) {
@@ -139,6 +157,10 @@ absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t n
                   fmt::format("task '{}': no attempt can be counted any more",
                               execution->definition->task_name(task)));
   }
+  if (WaitOf(*execution->definition, task) != Wait::kNone) {
+    BeginWait(state, *execution, task, now, out);
+    return absl::OkStatus();
+  }
   const int64_t timeout = execution->definition->policy(task).timeout();
   const int64_t deadline = timeout == 0 ? 0 : timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
   out.Add(execution->id, EventType::AttemptStarted,
@@ -155,6 +177,7 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
   const uint32_t task = command.run.task;
   ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
   RETURN_IF_ERROR(CheckOwner(*execution, task, command.token));
+  RETURN_IF_ERROR(CheckWorker(*execution, task));
   RETURN_IF_ERROR(CheckReport(*execution, command));
 
   Group group(*execution, now, out);
@@ -174,6 +197,7 @@ absl::Status DecideOn(const State& state, const TimeoutAttempt& command, int64_t
                       EventBuffer& out) {
   ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
   RETURN_IF_ERROR(CheckOwner(*execution, command.run.task, command.token));
+  RETURN_IF_ERROR(CheckWorker(*execution, command.run.task));
   const TaskSlot& slot = execution->tasks[command.run.task];
   const int64_t deadline = slot.due_at == 0 ? INT64_MAX : slot.due_at;
   if (now < deadline) return NotDue(deadline, now);

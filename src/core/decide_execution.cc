@@ -69,24 +69,30 @@ absl::Status DecideOn(const State& state, const StartExecution& command, int64_t
   RETURN_IF_ERROR(CheckPayload("input", command.input));
 
   const uint64_t id = out.next_seq();
+  const bool delayed = command.start_at > now;
   out.Add(id, EventType::ExecutionStarted,
           out.pack().ExecutionStarted({.hash_high = command.workflow.high,
                                        .hash_low = command.workflow.low,
                                        .time = now,
                                        .key = command.key,
                                        .input = command.input.bytes,
-                                       .content_type = command.input.content_type}));
+                                       .content_type = command.input.content_type,
+                                       .start_at = delayed ? command.start_at : 0}));
+  if (!delayed) AddRoots(*definition, id, now, out);
+  return absl::OkStatus();
+}
+
+void AddRoots(const Definition& definition, uint64_t id, int64_t now, EventBuffer& out) {
   std::vector<uint32_t>& roots = out.picks();
   roots.clear();
   bool more = false;
-  for (uint32_t task = 0; task < definition->size() && !more; ++task) {
-    if (!definition->parents(task).empty()) continue;
+  for (uint32_t task = 0; task < definition.size() && !more; ++task) {
+    if (!definition.parents(task).empty()) continue;
     more = roots.size() == out.options().part_tasks;
     if (!more) roots.push_back(task);
   }
   out.Add(id, EventType::TasksReady,
           out.pack().TasksReady({.time = now, .cause = id, .tasks = roots, .more = more}));
-  return absl::OkStatus();
 }
 
 absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t now,

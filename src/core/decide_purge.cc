@@ -43,7 +43,13 @@ absl::Status DecideOn(const State& state, const Purge& command, int64_t now, Eve
   RETURN_IF_ERROR(CheckNoneLost(state));
   for (const uint64_t id : command.executions) {
     ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, id));
-    if (IsTerminal(execution->state)) continue;
+    if (IsTerminal(execution->state)) {
+      if (execution->parent.attempt == 0) continue;
+      return Refuse(
+          absl::StatusCode::kUnavailable, Reason::kWorkPending,
+          fmt::format("'{}' has ended, and its parent has not read its result yet", execution->key),
+          {{"execution", fmt::format("{:016x}", id)}});
+    }
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kNotEnded,
                   fmt::format("'{}' is {}", execution->key, ToString(execution->state)),
                   {{"execution", IdText(id)}, {"state", std::string(ToString(execution->state))}});
@@ -65,7 +71,9 @@ absl::Status DecideOn(const State& state, const Retain& command, int64_t now, Ev
     if ((!too_old && too_many == 0) || old.size() + surplus.size() >= out.options().part_tasks) {
       break;
     }
-    if (state.FindExecution(id)->seq > command.seq_max) break;
+    const Execution& execution = *state.FindExecution(id);
+    if (execution.seq > command.seq_max) break;
+    if (execution.parent.attempt != 0) continue;  // Its parent has not read its result yet.
     (too_old ? old : surplus).push_back(id);
     if (too_many > 0) --too_many;
   }

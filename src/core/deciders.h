@@ -8,6 +8,7 @@
 
 #include "core/command.h"
 #include "core/event_buffer.h"
+#include "core/group.h"
 #include "core/state.h"
 
 namespace stet::core {
@@ -42,6 +43,38 @@ absl::Status DecideOn(const State& state, const DropDeadLetter& command, int64_t
 absl::Status DecideOn(const State& state, const Purge& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const Retain& command, int64_t now, EventBuffer& out);
 
+absl::Status DecideOn(const State& state, const Begin& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const EndWait& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const SendSignal& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const StartChild& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const FinishChild& command, int64_t now,
+                      EventBuffer& out);
+
+absl::Status DecideOn(const State& state, const CreateSchedule& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const RemoveSchedule& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const PauseSchedule& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const PlanSchedule& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const RunSchedule& command, int64_t now,
+                      EventBuffer& out);
+
+// The tasks of a new execution that depend on none, or the first part of them.
+void AddRoots(const Definition& definition, uint64_t id, int64_t now, EventBuffer& out);
+
+// The attempt of the ready `task`, which waits, begins; it ends at once if its signal is there.
+void BeginWait(const State& state, const Execution& execution, uint32_t task, int64_t now,
+               EventBuffer& out);
+
+// What follows when the wait of `task` has completed as event `cause`.
+void GoOn(Group& group, uint32_t task, uint64_t cause);
+
+// The attempt of `task` ended without success: its retry, or its failure with what follows.
+void FinishAsFailed(const Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
+                    std::string_view error, bool retryable, int64_t now, EventBuffer& out);
+
 // Errors: kUnknownExecution.
 absl::StatusOr<const Execution*> FindForCommand(const State& state, uint64_t execution);
 
@@ -50,6 +83,15 @@ absl::StatusOr<const Execution*> FindForCommand(const State& state, const RunRef
 
 // Errors: kExecutionEnded.
 absl::Status CheckRunning(const Execution& execution);
+
+// Errors: kAlreadyCancelled.
+absl::Status CheckNotCancelled(const Execution& execution);
+
+// Errors: kAttemptFinishRequiresRunning, kAttemptOwnershipMismatch.
+absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& token);
+
+// Refuses with kNotDue.
+absl::Status NotDue(int64_t at, int64_t now);
 
 // Errors: kTooLarge.
 absl::Status CheckPayload(std::string_view what, const PayloadView& payload);

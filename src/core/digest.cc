@@ -2,12 +2,12 @@
 //
 // Hashed in line: the lengths are constants, and a call of the library costs as much as hashing them.
 #define XXH_INLINE_ALL
+#include "core/digest.h"
+
 #include <xxhash.h>
 
 #include <array>
 #include <bit>
-
-#include "core/digest.h"
 
 namespace stet::core {
 namespace {
@@ -28,7 +28,7 @@ constexpr uint64_t Word(int64_t value) { return static_cast<uint64_t>(value); }
 uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task) {
   if (slot.state == TaskState::kPending && slot.generation == 1) return 0;
   const uint64_t states = static_cast<uint64_t>(slot.state) | static_cast<uint64_t>(slot.run) << 8 |
-                          static_cast<uint64_t>(slot.failure) << 16 |
+                          static_cast<uint64_t>(slot.failure) << 16 | uint64_t{slot.waits} << 24 |
                           uint64_t{slot.generation} << 32;
   return Hash(std::array<uint64_t, 17>{
       1, execution, task, states, Two(slot.attempts, slot.failures), Two(slot.lost, slot.epoch),
@@ -37,16 +37,78 @@ uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task) {
       slot.error.digest, slot.error.bytes});
 }
 
+namespace {
+
+uint64_t DigestOfLinks(const Execution& e) {
+  if (e.start_at == 0 && e.parent == Parent{} && !e.to_cancel && e.schedule == 0) return 0;
+  return Hash(std::array<uint64_t, 8>{20, e.id, Word(e.start_at), e.parent.execution, e.parent.task,
+                                      e.parent.attempt, e.to_cancel, e.schedule});
+}
+
+}  // namespace
+
+uint64_t DigestOfSignal(uint64_t execution, std::string_view name, uint64_t seq,
+                        const PayloadRef& payload) {
+  return Hash(std::array<uint64_t, 7>{21, execution, XXH3_64bits(name.data(), name.size()),
+                                      name.size(), seq, payload.digest, payload.bytes});
+}
+
+uint64_t DigestOfSignalId(uint64_t execution, const SignalBox::SeenId& id) {
+  return Hash(std::array<uint64_t, 5>{22, execution, id.id.high, id.id.low, id.seq});
+}
+
+uint64_t DigestOf(const SignalBox& signals, uint64_t execution) {
+  uint64_t sum = 0;
+  for (const auto& [place, payload] : signals.buffered()) {
+    sum += DigestOfSignal(execution, place.first, place.second, payload);
+  }
+  for (const SignalBox::SeenId& id : signals.ids()) sum += DigestOfSignalId(execution, id);
+  return sum;
+}
+
 uint64_t DigestOf(const Execution& e) {
   const WorkflowHash& hash = e.definition->hash();
   const uint64_t operated = Two(e.paused ? 1 : 0, static_cast<uint32_t>(e.priority));
   const uint64_t part = operated == 0 ? 0 : Hash(std::array<uint64_t, 3>{6, e.id, operated});
-  return part + Hash(std::array<uint64_t, 15>{
-                    2, e.id, hash.high, hash.low, XXH3_64bits(e.key.data(), e.key.size()),
-                    e.input.seq, e.input.digest, e.input.bytes,
-                    static_cast<uint64_t>(e.state) | uint64_t{e.cancel_requested} << 8,
-                    Word(e.started_at), Word(e.finished_at), e.seq, Two(e.due.head, e.due.tail),
-                    Two(e.failed.head, e.failed.tail), Two(e.failed_edge, e.cancel_next)});
+  return part + DigestOfLinks(e) +
+         Hash(std::array<uint64_t, 15>{
+             2, e.id, hash.high, hash.low, XXH3_64bits(e.key.data(), e.key.size()), e.input.seq,
+             e.input.digest, e.input.bytes,
+             static_cast<uint64_t>(e.state) | uint64_t{e.cancel_requested} << 8, Word(e.started_at),
+             Word(e.finished_at), e.seq, Two(e.due.head, e.due.tail),
+             Two(e.failed.head, e.failed.tail), Two(e.failed_edge, e.cancel_next)});
+}
+
+uint64_t DigestOf(const Schedule& s) {
+  const auto text = [](const std::string& t) { return XXH3_64bits(t.data(), t.size()); };
+  const auto list = [](const auto& v) { return XXH3_64bits(v.data(), v.size() * sizeof(v[0])); };
+  const uint64_t policies = static_cast<uint64_t>(s.misfire) |
+                            static_cast<uint64_t>(s.overlap) << 8 | uint64_t{s.paused} << 16 |
+                            uint64_t{s.catch_up_max} << 32;
+  return Hash(std::array<uint64_t, 24>{23,
+                                       s.seq,
+                                       text(s.name),
+                                       s.name.size(),
+                                       text(s.cron),
+                                       s.cron.size(),
+                                       text(s.zone),
+                                       s.zone.size(),
+                                       s.definition->hash().high,
+                                       s.definition->hash().low,
+                                       s.input.seq,
+                                       s.input.digest,
+                                       s.input.bytes,
+                                       Word(s.every),
+                                       Word(s.anchor),
+                                       policies,
+                                       Word(s.next_at),
+                                       Word(s.last_at),
+                                       s.started,
+                                       s.skipped,
+                                       list(s.waiting),
+                                       s.waiting.size(),
+                                       list(s.running),
+                                       s.running.size()});
 }
 
 uint64_t DigestOf(const Definition& definition) {
@@ -91,11 +153,13 @@ uint64_t RecomputeDigest(const State& state) {
   for (const auto& [hash, definition] : state.definitions()) sum += DigestOf(*definition);
   for (const auto& execution : state.executions()) {
     sum += DigestOf(*execution);
+    if (execution->signals != nullptr) sum += DigestOf(*execution->signals, execution->id);
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
       sum += DigestOf(execution->tasks[task], execution->id, task);
     }
   }
   for (const DeadLetterRef& letter : state.dead_letters()) sum += DigestOf(letter);
+  for (const auto& [seq, schedule] : state.schedules().all()) sum += DigestOf(*schedule);
   sum += DigestOfSwitch(state);
   for (uint32_t i = 0; i < state.activities().size(); ++i) {
     sum += DigestOfPause(state.activities()[i]);

@@ -8,7 +8,7 @@
 //   definition    3, hash high, hash low
 //   execution     2, id, hash high, hash low, XXH3-64 of the key, input {seq, digest, bytes}, state | cancel_requested << 8, started_at,
 //                 finished_at, seq, due {head | tail << 32}, failed {head | tail << 32}, failed_edge | cancel_next << 32
-//   task          1, execution, index, state | run << 8 | failure << 16 | generation << 32, attempts | failures << 32, lost | epoch << 32,
+//   task          1, execution, index, state | run << 8 | failure << 16 | waits << 24 | generation << 32, attempts | failures << 32, lost | epoch << 32,
 //                 order, updated_at, started_at, finished_at, due_at, output {seq, digest, bytes}, error {seq, digest, bytes}.
 //                 Nothing while it is Pending in its first generation
 //   dead letter   5, seq, execution, task
@@ -16,12 +16,19 @@
 //   engine switch 7.  Nothing unless the engine is paused
 //   paused        8, XXH3-64 and size of the name of an activity that is paused
 //   tombstone     9, hash high, hash low, forget_at, outcome
+//   linked       20, id, start_at, parent {execution, task, attempt}, to_cancel, schedule, of an execution.  Nothing while none was set
+//   signal       21, execution, XXH3-64 and size of its name, seq, payload {digest, bytes}, of one that waits
+//   schedule     23, seq, XXH3-64 and size of name, cron and zone, hash high, hash low, input {seq, digest, bytes}, every, anchor,
+//                 misfire | overlap << 8 | paused << 16 | catch_up_max << 32, next_at, last_at, started, skipped,
+//                 XXH3-64 and number of the times that wait and of the executions that run
+//   signal id    22, execution, hash high, hash low, seq, of one that is remembered
 //
 // What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out, and so is the
 // history of attempts: it says nothing that later events depend on, and logs older than it have digests without it.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "core/state.h"
 
@@ -29,8 +36,13 @@ namespace stet::core {
 
 inline constexpr uint32_t kDigestVersion = 1;
 
+uint64_t DigestOf(const SignalBox& signals, uint64_t execution);
+uint64_t DigestOfSignal(uint64_t execution, std::string_view name, uint64_t seq,
+                        const PayloadRef& payload);
+uint64_t DigestOfSignalId(uint64_t execution, const SignalBox::SeenId& id);
 uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task);
 uint64_t DigestOf(const Execution& execution);  // without its tasks
+uint64_t DigestOf(const Schedule& schedule);
 uint64_t DigestOf(const Definition& definition);
 uint64_t DigestOf(const DeadLetterRef& letter);
 uint64_t DigestOf(const Tombstone& tombstone);

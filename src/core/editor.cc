@@ -62,8 +62,10 @@ void Editor::End(Execution& execution, ExecutionState outcome, int64_t time) {
   execution.state = outcome;
   execution.finished_at = time;
   execution.paused = false;
+  execution.to_cancel = false;
   --state_.live_executions_;
   state_.ended_.emplace(time, execution.id);
+  LeaveSchedule(execution);
 }
 
 void Editor::Touch(Execution& execution) {
@@ -86,6 +88,7 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   slot.order = 0;
   slot.epoch = 0;
   slot.due_at = 0;
+  slot.waits = false;
   if (IsTerminal(to) && slot.finished_at == 0) slot.finished_at = time;
 }
 

@@ -67,6 +67,25 @@ class Editor {
   // Begins tasks that have ended anew, in the next generation.  They must be ascending.
   void Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time);
 
+  // Waits.  Begin: the attempt has just been started.  End: before its run moves on; does nothing for
+  // attempts of workers.
+  void BeginWait(Execution& execution, uint32_t task);
+  void EndWait(Execution& execution, uint32_t task, int64_t time);
+  // `id` may be null.
+  void AddSignal(Execution& execution, std::string_view name, const PayloadRef& payload,
+                 const KeyHash* id);
+  // It must be buffered.
+  PayloadRef TakeSignal(Execution& execution, std::string_view name, uint64_t seq);
+
+  // Schedules.
+  void AddSchedule(Schedule schedule);
+  void RemoveSchedule(uint64_t schedule);
+  // To be changed between the two; null when there is none.
+  Schedule* BeginEdit(uint64_t schedule);
+  void EndEdit(Schedule& schedule);
+  // A change of an execution that it started may be its turn.
+  void TouchSchedule(const Execution& execution);
+
   // After an attempt ended: the next attempt of a dead epoch, if they are being resolved.
   void AdvanceLostCursor();
 
@@ -76,6 +95,8 @@ class Editor {
   // Takes the ready tasks of the execution out of the queue, or puts them in.
   void DequeueAll(const Execution& execution);
   void EnqueueAll(const Execution& execution);
+  void LeaveSchedule(const Execution& execution);
+  void LetGo(const Execution& execution, uint32_t task);
   void DropDeadLettersOf(const Execution& execution);
   void ForgetKeys(int64_t time);
   void SetDigest(uint64_t& part, uint64_t value) {
@@ -97,15 +118,15 @@ void AdvanceFailed(Execution& execution);
 // Moves the cursor of a cancellation to the next task that waits.
 void AdvanceCancel(Execution& execution);
 
-// Whether a requested cancellation ends the task at once: it waits and does not run.
+// Whether a requested cancellation ends the task at once: it does not run, or only waits.
 inline bool IsWaiting(const TaskSlot& slot) {
   return slot.state == TaskState::kPending || slot.state == TaskState::kReady ||
-         slot.state == TaskState::kRetrying;
+         slot.state == TaskState::kRetrying || slot.waits;
 }
 
-// Whether it runs an attempt of an epoch before `epoch`.
+// Whether a worker of an epoch before `epoch` ran it.  Waits outlive epochs.
 inline bool IsLost(const TaskSlot& slot, uint32_t epoch) {
-  return slot.state == TaskState::kRunning && slot.epoch < epoch;
+  return slot.state == TaskState::kRunning && slot.epoch < epoch && !slot.waits;
 }
 
 }  // namespace stet::core

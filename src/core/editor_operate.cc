@@ -40,6 +40,9 @@ void Editor::SetPaused(Execution& execution, bool paused) {
 void Editor::SetCancelRequested(Execution& execution) {
   if (!execution.held_back()) DequeueAll(execution);
   execution.cancel_requested = true;
+  execution.to_cancel = false;
+  execution.start_at = 0;
+  TouchSchedule(execution);
 }
 
 void Editor::SetPriority(Execution& execution, int32_t priority) {
@@ -151,6 +154,7 @@ void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int6
     assert(IsTerminal(execution.state));
     for (const TaskSlot& slot : execution.tasks) state_.digest_ -= slot.digest;
     state_.digest_ -= execution.digest;
+    if (execution.signals != nullptr) state_.digest_ -= DigestOf(*execution.signals, id);
     state_.ended_.erase({execution.finished_at, id});
     if (forget_at > time) {
       const Tombstone tombstone = {

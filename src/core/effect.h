@@ -16,7 +16,15 @@ struct Effect {
     kAttemptTimer,     // at `at_ns`: TimeoutAttempt{execution, task, token}; done when the attempt
                        // finished
     kRetryTimer,       // at `at_ns`: WakeRetry{execution, task}; done when the task left Retrying
-    kContinue,  // Continue{execution}, one group at a time, until !HasBacklog(state, execution)
+    kWaitTimer,   // at `at_ns`: EndWait{execution, task, token}; done when the attempt finished
+    kWaitEnded,   // that kWaitTimer is not needed any more; done at once, so never outstanding
+    kStartTimer,  // at `at_ns`: Begin{execution}; done when the execution is not delayed any more
+    kStartChild,  // StartChild{execution, task, token}; done when the child is there or the attempt
+                  // finished
+    kReadChild,   // FinishChild{execution, task, token}: the child has ended; done when the attempt
+                  // finished, or the child runs again
+    kCancelChild,  // RequestCancel{execution}; done when it was cancelled or has ended
+    kContinue,     // Continue{execution}, one group at a time, until !HasBacklog(state, execution)
     kExecutionEnded,  // tell those who wait; done at once, so never outstanding
   };
   Kind kind = Kind::kDispatchAttempt;

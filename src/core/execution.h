@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/attempt_history.h"
 #include "core/definition.h"
 #include "core/ref.h"
+#include "core/signals.h"
 #include "schema/event_type.h"
 #include "stet/state.h"
 
@@ -21,6 +23,7 @@ struct TaskSlot {
   TaskState state = TaskState::kPending;
   RunState run = RunState::kScheduled;
   schema::FailureKind failure = schema::FailureKind::None;
+  bool waits = false;  // Running: the engine owns the attempt
   uint32_t generation = 1;
   uint32_t attempts = 0;    // starts
   uint32_t failures = 0;    // of those, reported failures and timeouts; max_attempts bounds them
@@ -32,7 +35,7 @@ struct TaskSlot {
   int64_t updated_at = 0;
   int64_t started_at = 0;
   int64_t finished_at = 0;
-  int64_t due_at = 0;  // Retrying: wake time.  Running: deadline
+  int64_t due_at = 0;  // Retrying: wake time.  Running: deadline, or when the wait ends by itself
   PayloadRef output = {};
   PayloadRef error = {};  // of the last failed attempt
   uint64_t digest = 0;    // what the slot adds to the state's digest; 0 while untouched
@@ -49,6 +52,15 @@ struct TaskList {
   friend bool operator==(const TaskList&, const TaskList&) = default;
 };
 
+// Which task started an execution as its child.
+struct Parent {
+  uint64_t execution = 0;  // 0: none
+  uint32_t task = 0;
+  uint64_t attempt =
+      0;  // seq of the start of the attempt that waits for the child; 0: none does any more
+  friend bool operator==(const Parent&, const Parent&) = default;
+};
+
 struct Execution {
   uint64_t id = 0;  // seq of its start event
   const Definition* definition = nullptr;
@@ -56,8 +68,12 @@ struct Execution {
   PayloadRef input = {};
   ExecutionState state = ExecutionState::kRunning;
   bool cancel_requested = false;
-  bool paused = false;      // no attempt is started
-  int32_t priority = 0;     // added to those of its tasks
+  bool paused = false;     // no attempt is started
+  int32_t priority = 0;    // added to those of its tasks
+  bool to_cancel = false;  // its parent no longer waits for it: a cancellation is to be requested
+  int64_t start_at = 0;    // delayed until then; 0: it has begun
+  Parent parent = {};
+  uint64_t schedule = 0;    // that started it; 0: none
   uint32_t generation = 1;  // the newest of its tasks
   int64_t started_at = 0;
   int64_t finished_at = 0;
@@ -72,6 +88,7 @@ struct Execution {
   uint32_t cancel_next = 0;  // cancel_requested: tasks before it are done
 
   AttemptHistory history = {};
+  std::unique_ptr<SignalBox> signals = nullptr;  // null: it has none
 
   uint64_t digest = 0;
 

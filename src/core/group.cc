@@ -66,23 +66,48 @@ NextStep DecideNextStep(const Execution& execution, uint32_t task, AttemptOutcom
 
 void Group::Finish(uint32_t task, AttemptOutcome outcome, const NextStep& step,
                    std::string_view output, std::string_view content_type, std::string_view error) {
+  Finish({.time = now_,
+          .attempt_seq = execution_.tasks[task].order,
+          .wake_at = step.wake_at,
+          .output = output,
+          .content_type = content_type,
+          .error = error,
+          .task = task,
+          .outcome = outcome,
+          .next = step.next,
+          .failure = step.failure});
+}
+
+void Group::Finish(const schema::AttemptFinishedFields& fields) {
   const uint64_t seq = out_.next_seq();
-  out_.Add(execution_.id, EventType::AttemptFinished,
-           out_.pack().AttemptFinished({.time = now_,
-                                        .attempt_seq = execution_.tasks[task].order,
-                                        .wake_at = step.wake_at,
-                                        .output = output,
-                                        .content_type = content_type,
-                                        .error = error,
-                                        .task = task,
-                                        .outcome = outcome,
-                                        .next = step.next,
-                                        .failure = step.failure}));
-  Shift(TaskState::kRunning, TaskAfter(step.next));
-  if (step.next != RunNext::Failed) return;
+  out_.Add(execution_.id, EventType::AttemptFinished, out_.pack().AttemptFinished(fields));
+  Shift(TaskState::kRunning, TaskAfter(fields.next));
+  if (fields.next != RunNext::Failed) return;
   out_.Add(execution_.id, EventType::TaskDeadLettered,
-           out_.pack().TaskDeadLettered({.time = now_, .cause = seq, .task = task}));
+           out_.pack().TaskDeadLettered({.time = now_, .cause = seq, .task = fields.task}));
   Shift(TaskState::kFailed, TaskState::kDeadLettered);
+}
+
+uint64_t Group::BeginWait(uint32_t task, int64_t ends_at, uint32_t epoch) {
+  const uint64_t seq = out_.next_seq();
+  out_.Add(execution_.id, EventType::AttemptStarted,
+           out_.pack().AttemptStarted({.time = now_,
+                                       .deadline = ends_at,
+                                       .task = task,
+                                       .attempt = execution_.tasks[task].attempts + 1,
+                                       .epoch = epoch,
+                                       .owner = schema::AttemptOwner::Engine}));
+  Shift(TaskState::kReady, TaskState::kRunning);
+  return seq;
+}
+
+void Group::FinishWait(uint32_t task, uint64_t attempt_seq, uint64_t signal) {
+  Finish({.time = now_,
+          .attempt_seq = attempt_seq,
+          .task = task,
+          .outcome = AttemptOutcome::Success,
+          .next = RunNext::Completed,
+          .signal = signal});
 }
 
 void Group::AddReady(uint32_t completed, uint64_t cause) {

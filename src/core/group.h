@@ -27,6 +27,11 @@ class Group {
   void Finish(uint32_t task, schema::AttemptOutcome outcome, const NextStep& step,
               std::string_view output, std::string_view content_type, std::string_view error);
 
+  // An attempt of the ready `task` begins, whose owner is the engine; the seq of its start.
+  uint64_t BeginWait(uint32_t task, int64_t ends_at, uint32_t epoch);
+  // The attempt that began as event `attempt_seq`, maybe in this group, completed with the payload of `signal`.
+  void FinishWait(uint32_t task, uint64_t attempt_seq, uint64_t signal);
+
   // The next part of what is to become ready, after `completed` completed in this group (kNoTask: none did).
   void AddReady(uint32_t completed, uint64_t cause);
   // The next part of the skip cascade, after `failed` failed in this group (kNoTask: none did).
@@ -38,6 +43,7 @@ class Group {
   void EndIfDone();
 
  private:
+  void Finish(const schema::AttemptFinishedFields& fields);
   void Shift(TaskState from, TaskState to);
   // Fills picks(); true if something was left out.
   bool PickReady(uint32_t completed);

@@ -1,10 +1,27 @@
 // What a state still asks for.
 #include "core/outstanding.h"
 
+#include "core/waits.h"
+
 namespace stet::core {
 namespace {
 
 using Kind = Effect::Kind;
+
+void AddWait(const State& state, const Execution& execution, uint32_t task, Effect effect,
+             Effects& out) {
+  const TaskSlot& slot = execution.tasks[task];
+  effect.token = slot.token();
+  if (WaitOf(*execution.definition, task) == Wait::kChild) {
+    const Execution* child = ChildOf(state, execution, task);
+    effect.kind = child == nullptr ? Kind::kStartChild : Kind::kReadChild;
+    if (child == nullptr || IsTerminal(child->state)) out.push_back(effect);
+  }
+  if (slot.due_at == 0) return;
+  effect.kind = Kind::kWaitTimer;
+  effect.at_ns = slot.due_at;
+  out.push_back(effect);
+}
 
 void AddTask(const State& state, const Execution& execution, uint32_t task, Effects& out) {
   const TaskSlot& slot = execution.tasks[task];
@@ -14,6 +31,7 @@ void AddTask(const State& state, const Execution& execution, uint32_t task, Effe
     effect.at_ns = slot.due_at;
     out.push_back(effect);
   }
+  if (slot.waits) return AddWait(state, execution, task, effect, out);
   // An attempt of a dead epoch has nobody to run or stop it: it is resolved by Continue{0}.
   if (slot.state != TaskState::kRunning || slot.epoch != state.epoch()) return;
   effect.token = slot.token();
@@ -33,6 +51,7 @@ void AddTask(const State& state, const Execution& execution, uint32_t task, Effe
 bool HasBacklog(const Execution& execution) {
   if (execution.state != ExecutionState::kRunning) return false;
   if (execution.cancel_requested) return execution.cancel_next < execution.tasks.size();
+  if (execution.start_at != 0) return false;
   return !execution.due.empty() || !execution.failed.empty();
 }
 
@@ -45,6 +64,13 @@ Effects Outstanding(const State& state) {
     if (execution->state != ExecutionState::kRunning) continue;
     if (HasBacklog(*execution)) {
       effects.push_back({.kind = Kind::kContinue, .execution = execution->id});
+    }
+    if (execution->to_cancel) {
+      effects.push_back({.kind = Kind::kCancelChild, .execution = execution->id});
+    }
+    if (execution->start_at != 0) {
+      effects.push_back(
+          {.kind = Kind::kStartTimer, .execution = execution->id, .at_ns = execution->start_at});
     }
     uint32_t left = execution->count(TaskState::kRunning) + execution->count(TaskState::kRetrying);
     for (uint32_t task = 0; left > 0; ++task) {

@@ -69,8 +69,15 @@ constexpr std::string_view kNames[] = {
     "unknown_dead_letter",
     "nothing_to_retry",
     "work_pending",
+    "too_many_signals",
+    "not_delayed",
+    "invalid_schedule",
+    "schedule_exists",
+    "unknown_schedule",
+    "too_many_schedules",
+    "too_many_occurrences",
 };
-static_assert(std::size(kNames) == static_cast<size_t>(Reason::kWorkPending) + 1);
+static_assert(std::size(kNames) == static_cast<size_t>(Reason::kTooManyOccurrences) + 1);
 
 void AppendString(std::string& out, std::string_view text) {
   out += fmt::format("{}:", text.size());

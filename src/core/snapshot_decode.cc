@@ -49,6 +49,10 @@ absl::Status SnapshotDecoder::Add(SnapshotPart part, Bytes payload) {
       return AddPauses(payload);
     case SnapshotPart::Tombstones:
       return AddTombstones(payload);
+    case SnapshotPart::Signals:
+      return AddSignals(payload);
+    case SnapshotPart::Schedule:
+      return AddSchedule(payload);
   }
   return absl::UnimplementedError(
       fmt::format("snapshot: part {} is unknown", static_cast<int>(part)));
@@ -94,6 +98,34 @@ absl::Status SnapshotDecoder::AddSealed(Bytes payload) {
   return absl::OkStatus();
 }
 
+namespace {
+
+// What ties executions to others and to time.
+struct LinkColumns {
+  explicit LinkColumns(const fb::SnapshotExecutions& t)
+      : to_cancel(t.to_cancel()),
+        start_at(t.start_at()),
+        parent(t.parent()),
+        task(t.parent_task()),
+        attempt(t.parent_attempt()),
+        schedule(t.schedule()) {}
+  bool Fit(size_t n) const {
+    return to_cancel.Fits(n) && start_at.Fits(n) && parent.Fits(n) && task.Fits(n) &&
+           attempt.Fits(n) && schedule.Fits(n);
+  }
+  Parent Of(size_t i) const {
+    return {.execution = parent[i], .task = task[i], .attempt = attempt[i]};
+  }
+  Column<uint8_t> to_cancel;
+  Column<int64_t> start_at;
+  Column<uint64_t> parent;
+  Column<uint32_t> task;
+  Column<uint64_t> attempt;
+  Column<uint64_t> schedule;
+};
+
+}  // namespace
+
 absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
   constexpr SnapshotPart kPart = SnapshotPart::Executions;
   ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotExecutions>(kPart, payload));
@@ -111,10 +143,12 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
   const Column cancel_next(t->cancel_next());
   const Column paused(t->paused());
   const Column priority(t->priority());
+  const LinkColumns links(*t);
   const size_t n = CountOf(t->id());
   if (!(id.Fits(n) && definition.Fits(n) && key_end.Fits(n) && input.Fit(n) && state.Fits(n) &&
         cancel.Fits(n) && started_at.Fits(n) && finished_at.Fits(n) && seq.Fits(n) &&
-        failed_edge.Fits(n) && cancel_next.Fits(n) && paused.Fits(n) && priority.Fits(n))) {
+        failed_edge.Fits(n) && cancel_next.Fits(n) && paused.Fits(n) && priority.Fits(n) &&
+        links.Fit(n))) {
     return WrongPart(kPart, "columns of different length");
   }
   const std::string_view keys = TextOf(t->keys());
@@ -133,6 +167,10 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
                       .cancel_requested = cancel[i] != 0,
                       .paused = paused[i] != 0,
                       .priority = priority[i],
+                      .to_cancel = links.to_cancel[i] != 0,
+                      .start_at = links.start_at[i],
+                      .parent = links.Of(i),
+                      .schedule = links.schedule[i],
                       .started_at = started_at[i],
                       .finished_at = finished_at[i],
                       .seq = seq[i],

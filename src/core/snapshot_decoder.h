@@ -37,8 +37,11 @@ class SnapshotDecoder {
   absl::Status AddHistories(Bytes payload);
   absl::Status AddPauses(Bytes payload);
   absl::Status AddTombstones(Bytes payload);
+  absl::Status AddSignals(Bytes payload);
+  absl::Status AddSchedule(Bytes payload);
 
   absl::Status CheckWhole();
+  absl::Status Link(Execution& execution);
   void Derive(Execution& execution);
   void FillQueues();
 
@@ -50,6 +53,7 @@ class SnapshotDecoder {
   std::pair<uint64_t, uint32_t> next_task_ = {0, 0};  // the first that may come
   std::vector<std::pair<uint64_t, uint32_t>> listed_ = {};
   uint64_t history_notes_ = 0;
+  uint64_t signals_ = 0;
 };
 
 }  // namespace stet::core

@@ -6,6 +6,7 @@
 #include "core/chunk_writer.h"
 #include "core/digest.h"
 #include "core/snapshot_part.h"
+#include "core/snapshot_signals.h"
 
 namespace stet::core {
 namespace {
@@ -27,7 +28,9 @@ class Encoder {
     RETURN_IF_ERROR(DeadLetters());
     RETURN_IF_ERROR(Histories());
     RETURN_IF_ERROR(Pauses());
-    return Tombstones();
+    RETURN_IF_ERROR(Tombstones());
+    RETURN_IF_ERROR(EncodeSignals(state_, sink_, part_bytes_));
+    return EncodeSchedules(state_, sink_);
   }
 
  private:
@@ -40,7 +43,7 @@ class Encoder {
         static_cast<uint32_t>(state_.definitions().size()), state_.executions().size(),
         state_.dead_letters().size(), state_.incoming_definition().chunks(), state_.engine_paused(),
         HistoryNotes(), HistoryDigest(state_), state_.paused_activities(),
-        state_.tombstones().size()));
+        state_.tombstones().size(), CountSignals(state_), state_.schedules().all().size()));
     return sink_(SnapshotPart::Head,
                  std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())));
   }
@@ -125,7 +128,13 @@ class Encoder {
       c.cancel_next.push_back(e.cancel_next);
       c.paused.push_back(e.paused ? 1 : 0);
       c.priority.push_back(e.priority);
-      RETURN_IF_ERROR(part.Added(80 + e.key.size()));
+      c.to_cancel.push_back(e.to_cancel ? 1 : 0);
+      c.start_at.push_back(e.start_at);
+      c.parent.push_back(e.parent.execution);
+      c.parent_task.push_back(e.parent.task);
+      c.parent_attempt.push_back(e.parent.attempt);
+      c.schedule.push_back(e.schedule);
+      RETURN_IF_ERROR(part.Added(110 + e.key.size()));
     }
     return part.Flush();
   }

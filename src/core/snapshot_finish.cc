@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "core/digest.h"
+#include "core/schedule_rules.h"
 #include "core/snapshot_decoder.h"
+#include "core/waits.h"
 
 namespace stet::core {
 namespace {
@@ -28,7 +30,9 @@ absl::Status SnapshotDecoder::CheckWhole() {
         CheckCount("dead letters", head_.dead_letters, state_.dead_letters_.size()),
         CheckCount("notes of attempts", head_.history_notes, history_notes_),
         CheckCount("pauses", head_.paused_activities, state_.paused_activities_),
-        CheckCount("tombstones", head_.tombstones, state_.tombstones_.size())}) {
+        CheckCount("tombstones", head_.tombstones, state_.tombstones_.size()),
+        CheckCount("signals", head_.signals, signals_),
+        CheckCount("schedules", head_.schedules, state_.schedules_.all().size())}) {
     if (!status.ok()) return status;
   }
   if ((head_.incoming_chunks == 0) != (state_.incoming_.partial() == nullptr)) {
@@ -45,6 +49,31 @@ absl::Status SnapshotDecoder::CheckWhole() {
   return absl::OkStatus();
 }
 
+// Waits, which follow from the definition, and that a child and the task that waits for it know each other.
+absl::Status SnapshotDecoder::Link(Execution& execution) {
+  const Definition& definition = *execution.definition;
+  uint32_t left = execution.count(TaskState::kRunning);
+  for (uint32_t task = 0; left > 0; ++task) {
+    TaskSlot& slot = execution.tasks[task];
+    if (slot.state != TaskState::kRunning) continue;
+    --left;
+    const Wait wait = WaitOf(definition, task);
+    slot.waits = wait != Wait::kNone;
+    if (wait != Wait::kSignal) continue;
+    if (execution.signals == nullptr) execution.signals = std::make_unique<SignalBox>();
+    execution.signals->BeginWait(SignalOf(definition, task), {.attempt = slot.order, .task = task});
+  }
+  const Parent& parent = execution.parent;
+  if (parent.attempt == 0) return absl::OkStatus();
+  // It is older, so that its waits are known by now.
+  const Execution* above =
+      parent.execution < execution.id ? state_.FindExecution(parent.execution) : nullptr;
+  const bool waits = above != nullptr && parent.task < above->tasks.size() &&
+                     ChildOf(state_, *above, parent.task) == &execution;
+  return waits ? absl::OkStatus()
+               : Wrong(fmt::format("nothing waits for execution {:016x}", execution.id));
+}
+
 // What is not stored: parents to wait for, digests.
 void SnapshotDecoder::Derive(Execution& execution) {
   const Definition& definition = *execution.definition;
@@ -57,6 +86,9 @@ void SnapshotDecoder::Derive(Execution& execution) {
         }));
     slot.digest = DigestOf(slot, execution.id, task);
     state_.digest_ += slot.digest;
+  }
+  if (execution.signals != nullptr) {
+    state_.digest_ += DigestOf(*execution.signals, execution.id);
   }
   execution.digest = DigestOf(execution);
   state_.digest_ += execution.digest;
@@ -84,12 +116,20 @@ void SnapshotDecoder::FillQueues() {
 absl::StatusOr<State> SnapshotDecoder::Finish() {
   if (absl::Status status = CheckWhole(); !status.ok()) return status;
   state_.incoming_.SetChunks(head_.incoming_chunks);
-  for (const auto& execution : state_.executions_) Derive(*execution);
+  for (const auto& execution : state_.executions_) {
+    if (absl::Status status = Link(*execution); !status.ok()) return status;
+    Derive(*execution);
+  }
   for (const Definition* definition : definitions_) state_.digest_ += DigestOf(*definition);
   for (const DeadLetterRef& letter : state_.dead_letters_) state_.digest_ += DigestOf(letter);
   state_.digest_ += DigestOfEngine(state_) + DigestOfSwitch(state_);
   for (uint32_t i = 0; i < state_.activities_.size(); ++i) {
     state_.digest_ += DigestOfPause(state_.activities_[i]);
+  }
+  for (const auto& [seq, schedule] : state_.schedules_.all()) {
+    schedule->digest = DigestOf(*schedule);
+    state_.digest_ += schedule->digest;
+    state_.schedules_.Index(*schedule, HasTurn(state_, *schedule));
   }
   state_.tombstones_.ForEach([this](const Tombstone& t) { state_.digest_ += DigestOf(t); });
   if (state_.digest_ != head_.digest) {

@@ -26,6 +26,12 @@ void ForEachColumn(fb::SnapshotExecutionsT& c, Visit visit) {
   visit(c.cancel_next);
   visit(c.paused);
   visit(c.priority);
+  visit(c.to_cancel);
+  visit(c.start_at);
+  visit(c.parent);
+  visit(c.parent_task);
+  visit(c.parent_attempt);
+  visit(c.schedule);
 }
 
 template <class Visit>
@@ -84,6 +90,14 @@ template <class Visit>
 void ForEachColumn(fb::SnapshotTombstonesT& c, Visit visit) {
   visit(c.forget_at);
   visit(c.outcome);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotSignalsT& c, Visit visit) {
+  visit(c.payload_digest);
+  visit(c.payload_bytes);
+  visit(c.id_high);
+  visit(c.id_low);
 }
 
 // Fills parts of `kind`; Columns is the object of its table.

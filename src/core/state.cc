@@ -6,14 +6,22 @@
 namespace stet::core {
 namespace {
 
+bool Equal(const SignalBox* a, const SignalBox* b) {
+  if (a == nullptr || b == nullptr)
+    return (a == nullptr || a->empty()) && (b == nullptr || b->empty());
+  return *a == *b;
+}
+
 bool Equal(const Execution& a, const Execution& b) {
   return a.id == b.id && a.definition->hash() == b.definition->hash() && a.key == b.key &&
          a.input == b.input && a.state == b.state && a.cancel_requested == b.cancel_requested &&
          a.started_at == b.started_at && a.finished_at == b.finished_at && a.seq == b.seq &&
          a.counts == b.counts && a.tasks == b.tasks && a.due == b.due && a.failed == b.failed &&
          a.failed_edge == b.failed_edge && a.cancel_next == b.cancel_next && a.paused == b.paused &&
-         a.priority == b.priority && a.generation == b.generation && a.history == b.history &&
-         a.digest == b.digest;
+         a.priority == b.priority && a.to_cancel == b.to_cancel && a.start_at == b.start_at &&
+         a.parent == b.parent && a.schedule == b.schedule &&
+         Equal(a.signals.get(), b.signals.get()) && a.generation == b.generation &&
+         a.history == b.history && a.digest == b.digest;
 }
 
 bool Equal(const ActivityEntry& a, const ActivityEntry& b) {
@@ -79,13 +87,19 @@ bool operator==(const State& a, const State& b) {
          a.live_executions_ == b.live_executions_ && a.lost_ == b.lost_ &&
          a.incoming_ == b.incoming_ && a.dead_letters_ == b.dead_letters_ &&
          a.engine_paused_ == b.engine_paused_ && a.paused_activities_ == b.paused_activities_ &&
-         a.tombstones_ == b.tombstones_ && a.ended_ == b.ended_ &&
+         a.tombstones_ == b.tombstones_ && a.schedules_ == b.schedules_ && a.ended_ == b.ended_ &&
          Equal(a.activities_, b.activities_) &&
          std::equal(a.definitions_.begin(), a.definitions_.end(), b.definitions_.begin(),
                     b.definitions_.end(), same_definition) &&
          std::equal(a.executions_.begin(), a.executions_.end(), b.executions_.begin(),
                     b.executions_.end(), same_execution) &&
          NextReady(a) == NextReady(b);
+}
+
+std::optional<RunRef> NextWait(const State& state) {
+  const std::optional<uint32_t> none = state.activities().NumberOf({});
+  if (!none.has_value() || state.ready().count(*none) == 0) return std::nullopt;
+  return NextReady(state, [none](uint32_t activity) { return activity == *none; });
 }
 
 std::optional<RunRef> NextReady(const State& state) {

@@ -21,6 +21,7 @@
 #include "core/execution.h"
 #include "core/id_map.h"
 #include "core/ready_queue.h"
+#include "core/schedule.h"
 #include "core/tombstones.h"
 
 namespace stet::core {
@@ -70,6 +71,7 @@ class State {
   const Tombstones& tombstones() const { return tombstones_; }
   // Executions that have ended, by when, then by id.
   const absl::btree_set<std::pair<int64_t, uint64_t>>& ended() const { return ended_; }
+  const ScheduleBook& schedules() const { return schedules_; }
   uint32_t live_executions() const { return live_executions_; }
   const LostCursor& lost_cursor() const { return lost_; }
   const DefinitionBuilder& incoming_definition() const { return incoming_; }
@@ -106,11 +108,15 @@ class State {
   uint32_t paused_activities_ = 0;
   ActivityTable activities_ = {};
   Tombstones tombstones_ = {};
+  ScheduleBook schedules_ = {};
   absl::btree_set<std::pair<int64_t, uint64_t>> ended_ = {};
 };
 
 // The ready run that a free worker gets: highest priority, then first come.  None of what is paused.
 std::optional<RunRef> NextReady(const State& state);
+
+// The same of tasks that wait: they need no worker.  None of what is paused.
+std::optional<RunRef> NextWait(const State& state);
 
 // The same of activities that `accept` takes, by their numbers.
 std::optional<RunRef> NextReady(const State& state,

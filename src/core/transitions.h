@@ -30,6 +30,7 @@ inline constexpr Step<TaskState> kTask[] = {
     {E::TasksCancelled,   T::kPending,   T::kPending,   T::kCancelled},
     {E::TasksCancelled,   T::kReady,     T::kReady,     T::kCancelled},
     {E::TasksCancelled,   T::kRetrying,  T::kRetrying,  T::kCancelled},
+    {E::TasksCancelled,   T::kRunning,   T::kRunning,   T::kCancelled},  // it waits
     {E::TaskDeadLettered, T::kFailed,    T::kFailed,    T::kDeadLettered},
     {E::AttemptStarted,   T::kReady,     T::kReady,     T::kRunning},
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kCompleted},
@@ -60,6 +61,7 @@ inline constexpr Step<RunState> kRun[] = {
     {E::TasksCancelled,   R::kScheduled, R::kScheduled, R::kCanceled},
     {E::TasksCancelled,   R::kReady,     R::kReady,     R::kCanceled},
     {E::TasksCancelled,   R::kRetryWait, R::kRetryWait, R::kCanceled},
+    {E::TasksCancelled,   R::kRunning,   R::kRunning,   R::kCanceled},  // it waits
     {E::AttemptStarted,   R::kReady,     R::kLeased,    R::kRunning},
     {E::AttemptFinished,  R::kRunning,   R::kRunning,   R::kCompleted},
     {E::AttemptFinished,  R::kRunning,   R::kRunning,   R::kRetryWait},

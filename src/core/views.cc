@@ -54,7 +54,7 @@ TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSour
                        .updated_at = absl::FromUnixNanos(updated_at),
                        .started_at = TimeOrNone(slot.started_at),
                        .finished_at = TimeOrNone(slot.finished_at)};
-  if (slot.state == TaskState::kRetrying) record.wake_at = TimeOrNone(slot.due_at);
+  if (slot.state == TaskState::kRetrying || slot.waits) record.wake_at = TimeOrNone(slot.due_at);
   if (slot.output) record.output = Fetch(slot.output, payloads);
   if (slot.error) record.error = Fetch(slot.error, payloads).bytes;
   if (slot.state == TaskState::kSkipped) record.error = SkipReason(execution, task);
@@ -71,6 +71,8 @@ ExecutionReport MakeReport(const State& state, const Execution& execution, Paylo
   report.cancel_requested = execution.cancel_requested;
   report.paused = execution.paused;
   report.priority = execution.priority;
+  report.starts_at = TimeOrNone(execution.start_at);
+  report.parent = execution.parent.execution;
   report.input = Fetch(execution.input, payloads);
   report.started_at = absl::FromUnixNanos(execution.started_at);
   report.finished_at = FinishedAt(execution);
@@ -91,6 +93,8 @@ ExecutionSummary MakeSummary(const Execution& execution) {
   summary.cancel_requested = execution.cancel_requested;
   summary.paused = execution.paused;
   summary.priority = execution.priority;
+  summary.starts_at = TimeOrNone(execution.start_at);
+  summary.parent = execution.parent.execution;
   summary.started_at = absl::FromUnixNanos(execution.started_at);
   summary.finished_at = FinishedAt(execution);
   summary.counts = execution.counts;
@@ -146,7 +150,7 @@ RunInstance MakeRun(const Execution& execution, uint32_t task) {
   fields.last_state_change_at = absl::FromUnixNanos(changed_at);
   if (slot.run == RunState::kRunning) {
     fields.current_attempt = slot.token();
-    fields.lease = Lease{.owner = fmt::format("epoch {}", slot.epoch)};
+    fields.lease = Lease{.owner = slot.waits ? "engine" : fmt::format("epoch {}", slot.epoch)};
   }
   if (slot.run == RunState::kRetryWait) fields.wake_at = absl::FromUnixNanos(slot.due_at);
   absl::StatusOr<RunInstance> run = RunInstance::Restore(std::move(fields));

@@ -8,6 +8,8 @@
 #include <absl/container/btree_set.h>
 #include <fmt/format.h>
 
+#include "core/waits.h"
+
 namespace stet {
 namespace {
 
@@ -25,7 +27,12 @@ constexpr std::string_view kNames[] = {"running",
                                        "activity_limit",
                                        "rate",
                                        "slots",
-                                       "queue"};
+                                       "queue",
+                                       "timer",
+                                       "signal",
+                                       "child",
+                                       "missing_workflow",
+                                       "delay"};
 static_assert(std::size(kNames) == kWaitKindCount);
 
 }  // namespace
@@ -81,6 +88,7 @@ class Explainer {
   void Running(uint32_t task, TaskWait& wait) const {
     const int64_t due = slot(task).due_at;
     if (due != 0) wait.until = absl::FromUnixNanos(due);
+    if (slot(task).waits) return Waiting(task, wait);
     std::string reason = fmt::format("attempt {} runs since {}", slot(task).attempts,
                                      TimeText(slot(task).started_at));
     if (execution_.cancel_requested) {
@@ -92,6 +100,40 @@ class Explainer {
                  : fmt::format("its activity returns, or it times out at {}", TimeText(due)));
   }
 
+  // An attempt that the engine owns.
+  void Waiting(uint32_t task, TaskWait& wait) const {
+    const int64_t due = slot(task).due_at;
+    const std::string or_late =
+        due == 0 ? "; it has no timeout" : fmt::format(", or it times out at {}", TimeText(due));
+    const Definition& definition = *execution_.definition;
+    if (WaitOf(definition, task) == Wait::kTimer) {
+      return Say(wait, WaitKind::kTimer,
+                 fmt::format("sleeps since {}", TimeText(slot(task).started_at)),
+                 fmt::format("its time comes, at {}", TimeText(due)));
+    }
+    wait.on_count = 1;
+    if (WaitOf(definition, task) == Wait::kSignal) {
+      wait.on.emplace_back(SignalOf(definition, task));
+      return Say(wait, WaitKind::kSignal, fmt::format("waits for signal '{}'", wait.on[0]),
+                 "someone sends it" + or_late);
+    }
+    if (const Execution* child = ChildOf(state_, execution_, task)) {
+      wait.on.push_back(child->key);
+      return Say(wait, WaitKind::kChild,
+                 fmt::format("waits for execution '{}' ({})", child->key, ToString(child->state)),
+                 "that ends" + or_late);
+    }
+    wait.on.emplace_back(ChildWorkflowOf(definition, task));
+    if (facts_.executes && facts_.knows_workflow && !facts_.knows_workflow(wait.on[0])) {
+      return Say(wait, WaitKind::kMissingWorkflow,
+                 fmt::format("workflow '{}' is not known to this process", wait.on[0]),
+                 "a process that has it opens the directory" + or_late);
+    }
+    Say(wait, facts_.executes ? WaitKind::kQueue : WaitKind::kNoRunner,
+        fmt::format("is to start an execution of workflow '{}'", wait.on[0]),
+        facts_.executes ? "it starts, at once" : "a process executes this directory");
+  }
+
   void Retrying(uint32_t task, TaskWait& wait) const {
     wait.until = absl::FromUnixNanos(slot(task).due_at);
     Say(wait, WaitKind::kRetry,
@@ -100,6 +142,11 @@ class Explainer {
   }
 
   void Pending(uint32_t task, TaskWait& wait) const {
+    if (execution_.start_at != 0) {
+      wait.until = absl::FromUnixNanos(execution_.start_at);
+      return Say(wait, WaitKind::kDelay, "its execution is delayed",
+                 fmt::format("it begins, at {}", TimeText(execution_.start_at)));
+    }
     absl::btree_set<uint32_t> named;  // A task may be named twice by another.
     for (const uint32_t parent : execution_.definition->parents(task)) {
       const TaskState state = slot(parent).state;
@@ -137,6 +184,9 @@ class Explainer {
     }
     if (!facts_.executes) {
       return Say(wait, WaitKind::kNoRunner, "no process executes this directory", "one is started");
+    }
+    if (WaitOf(*execution_.definition, task) != Wait::kNone) {
+      return Say(wait, WaitKind::kQueue, "its wait is about to begin", "its turn comes, at once");
     }
     if (!known_(number)) {
       wait.on = {activity.name};
@@ -188,6 +238,7 @@ std::string Summary(const State& state, const Execution& e) {
       e.count(TaskState::kRunning), e.count(TaskState::kRetrying));
   if (e.cancel_requested) text += "; it is being cancelled";
   if (e.paused) text += "; it is paused";
+  if (e.start_at != 0) text += fmt::format("; it begins at {}", TimeText(e.start_at));
   if (state.engine_paused()) text += "; the engine is paused";
   return text;
 }

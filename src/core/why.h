@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include <absl/functional/function_ref.h>
 
@@ -22,6 +23,8 @@ struct RunnerFacts {
     int64_t until_ns = 0;      // its rate is used up until then; 0: it is not
   };
   std::function<Limited(uint32_t activity)> limited = nullptr;
+  // Whether it can start executions of that workflow.
+  std::function<bool(std::string_view workflow)> knows_workflow = nullptr;
 };
 
 // `known`: whether the process has the activity of this number.  At most `tasks_max` tasks are told.

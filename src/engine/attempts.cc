@@ -14,6 +14,9 @@
 namespace stet::engine {
 namespace {
 
+// Many may become ready at once: others have their turn in between.
+constexpr uint32_t kWaitsPerTurn = 1024;
+
 core::Effect TimerOf(const Attempt& attempt) {
   return {.kind = core::Effect::Kind::kAttemptTimer,
           .task = attempt.run.task,
@@ -48,7 +51,17 @@ Attempts::Attempts(Options options, Ledger* ledger, Timers* timers, Workers* wor
   limits_.Recall(ledger_->state(), NowNs());
 }
 
-void Attempts::StartReady() {
+// One that finds its signal ends at once, and may make others ready.
+bool Attempts::BeginWaits() {
+  for (uint32_t begun = 0; begun < kWaitsPerTurn; ++begun) {
+    const std::optional<core::RunRef> run = core::NextWait(ledger_->state());
+    if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) return false;
+  }
+  return core::NextWait(ledger_->state()).has_value();
+}
+
+bool Attempts::StartReady() {
+  const bool more = !closing_ && BeginWaits();
   next_start_ = absl::InfiniteFuture();
   const auto may_start = [this](uint32_t activity) { return MayStart(activity); };
   // An attempt is counted when it starts: none may wait for a thread that will never be.
@@ -64,12 +77,15 @@ void Attempts::StartReady() {
   if (const int64_t next = limits_.TakeNextStart(); next != INT64_MAX) {
     next_start_ = absl::FromUnixNanos(next);
   }
+  return more;
 }
 
 int64_t Attempts::NowNs() const { return absl::ToUnixNanos(ledger_->now()); }
 
 bool Attempts::MayStart(uint32_t activity) {
   const core::State& state = ledger_->state();
+  // Tasks without an activity wait: no worker runs them.
+  if (state.activities()[activity].name.empty()) return false;
   return Knows(activity) && limits_.HasRoom(state, activity) &&
          limits_.InRate(state, activity, NowNs());
 }

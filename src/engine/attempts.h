@@ -37,8 +37,9 @@ class Attempts {
 
   // Whether there is an activity of that number in the state.
   bool Knows(uint32_t activity);
-  // Starts ready runs whose activity is known while slots are free.
-  void StartReady();
+  // Starts ready runs whose activity is known while slots are free, and what waits and needs none.
+  // True when it has left some of the latter for the next turn.
+  bool StartReady();
 
   // When a run that a rate held up may start; InfiniteFuture if there is none.
   absl::Time next_start() const { return next_start_; }
@@ -85,6 +86,7 @@ class Attempts {
   bool Record(const Attempt& attempt);
   void Return(std::unique_ptr<Attempt> attempt, StopReason reason);
 
+  bool BeginWaits();
   bool MayStart(uint32_t activity);
   int64_t NowNs() const;
 

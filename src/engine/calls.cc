@@ -1,6 +1,7 @@
 // Start, cancel, wait.
 #include "engine/calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,12 +34,25 @@ absl::Status CheckLimits(const core::State& state, const Limits& limits,
   return CheckLive(state, limits);
 }
 
-// A definition is stored once, part by part.
+}  // namespace
+
 absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow) {
   while (ledger.state().FindDefinition(workflow.hash()) == nullptr) {
     RETURN_IF_ERROR(ledger.Execute(core::DefineWorkflow{.workflow = &workflow}).status());
   }
   return absl::OkStatus();
+}
+
+namespace {
+
+// On the engine's clock; 0: at once.  What is asked for in wall time is converted now, and does not
+// follow a clock that someone sets later.
+int64_t StartAt(const Ledger& ledger, const StartRequest& request) {
+  absl::Time at = ledger.now() + request.delay;
+  if (request.start_at.has_value()) {
+    at = std::max(at, ledger.now() + (*request.start_at - ledger.time().wall()));
+  }
+  return at <= ledger.now() ? 0 : absl::ToUnixNanos(at);
 }
 
 }  // namespace
@@ -70,7 +84,8 @@ absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const L
       ledger.Execute(core::StartExecution{
           .workflow = workflow->second.hash(),
           .key = request.key,
-          .input = {.bytes = request.input.bytes, .content_type = request.input.content_type}}));
+          .input = {.bytes = request.input.bytes, .content_type = request.input.content_type},
+          .start_at = StartAt(ledger, request)}));
   return Started{
       .id = ledger.state().FindExecutionByKey(request.key)->id, .seq = seq, .existed = existed};
 }

@@ -6,19 +6,18 @@
 #include <string_view>
 #include <vector>
 
-#include "base/string_map.h"
-#include "core/definition.h"
+#include "engine/catalog.h"
 #include "engine/reply.h"
 #include "engine/sequencer.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
 
-// The workflows that Start knows, validated.  Immutable once the engine is open.
-using Catalog = StringMap<core::PreparedWorkflow>;
-
 // Errors: kTooManyExecutions when no other may be live.
 absl::Status CheckLive(const core::State& state, const Limits& limits);
+
+// Stores the definition, part by part, unless it is stored.  Errors: those of the log.
+absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow);
 
 // Starts one execution.  The result may be told once everything up to now is released.
 absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,

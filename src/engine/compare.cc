@@ -32,6 +32,19 @@ bool IsPaused(const core::State& state, std::string_view activity) {
   return entry != nullptr && entry->paused;
 }
 
+// How many signals wait.
+std::string Buffered(const Execution& execution) {
+  return std::to_string(execution.signals == nullptr ? 0 : execution.signals->buffered().size());
+}
+
+// A schedule in a few words; none when there is none.
+std::string Told(const core::Schedule* schedule) {
+  if (schedule == nullptr) return {};
+  return fmt::format("{} started, {} skipped, {} waiting, {} running{}, event {}",
+                     schedule->started, schedule->skipped, schedule->waiting.size(),
+                     schedule->running.size(), schedule->paused ? ", paused" : "", schedule->seq);
+}
+
 class Differences {
  public:
   // What belongs to no execution.
@@ -44,6 +57,14 @@ class Differences {
     for (const std::string_view name : names) {
       Field(fmt::format("activity_paused {}", name), YesNo(IsPaused(a, name)),
             YesNo(IsPaused(b, name)));
+    }
+    names.clear();
+    for (const core::State* state : {&a, &b}) {
+      for (const auto& [seq, schedule] : state->schedules().all()) names.insert(schedule->name);
+    }
+    for (const std::string_view name : names) {
+      Field(fmt::format("schedule {}", name), Told(a.schedules().FindByName(name)),
+            Told(b.schedules().FindByName(name)));
     }
   }
 
@@ -60,6 +81,8 @@ class Differences {
     Field("cancel_requested", YesNo(a->cancel_requested), YesNo(b->cancel_requested));
     Field("paused", YesNo(a->paused), YesNo(b->paused));
     Field("priority", std::to_string(a->priority), std::to_string(b->priority));
+    Field("delayed", YesNo(a->start_at != 0), YesNo(b->start_at != 0));
+    Field("signals", Buffered(*a), Buffered(*b));
     for (uint32_t task = 0; task < b->tasks.size() && task < a->tasks.size(); ++task) {
       if (a->tasks[task].digest == b->tasks[task].digest) continue;
       task_ = b->definition->task_name(task);

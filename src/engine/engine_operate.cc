@@ -1,5 +1,6 @@
 // The part of the public engine that operators use.
 #include <string>
+#include <utility>
 
 #include "engine/engine_impl.h"
 #include "engine/operations.h"
@@ -97,6 +98,16 @@ absl::StatusOr<uint64_t> Engine::ResumeEngine() {
 absl::StatusOr<uint64_t> Engine::SetPriority(std::string_view execution, int32_t priority) {
   return impl_->AskLoop<uint64_t>([name = std::string(execution), priority](Sequencer& loop) {
     return engine::SetPriorityNow(loop.ledger(), name, priority);
+  });
+}
+
+absl::StatusOr<uint64_t> Engine::Signal(std::string_view execution, std::string_view name,
+                                        Payload payload, std::string_view id) {
+  engine::SignalRequest request = {
+      .name = std::string(name), .payload = std::move(payload), .id = std::string(id)};
+  return impl_->AskLoop<uint64_t>([limits = impl_->options().limits, to = std::string(execution),
+                                   request = std::move(request)](Sequencer& loop) {
+    return engine::SignalNow(loop.ledger(), limits, to, request);
   });
 }
 

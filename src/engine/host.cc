@@ -90,7 +90,11 @@ Host::Host(EngineOptions options, Catalog catalog, Ledger::Observer watch)
 Host::~Host() { (void)Close(); }
 
 Machine::Parts Host::MachineParts() const {
-  return {.options = &options_, .inbox = inbox_, .activities = activities_, .watch = watch_};
+  return {.options = &options_,
+          .inbox = inbox_,
+          .activities = activities_,
+          .catalog = &catalog_,
+          .watch = watch_};
 }
 
 absl::Status Host::Open() {

@@ -12,6 +12,7 @@
 #include "engine/replayer.h"
 #include "engine/reports.h"
 #include "engine/resolve.h"
+#include "engine/schedule_operations.h"
 #include "schema/describe.h"
 #include "schema/event_type.h"
 
@@ -76,6 +77,10 @@ absl::StatusOr<DeadLetter> Replayed::GetDeadLetter(std::string_view execution,
   const Books& books = impl_->books;
   ASSIGN_OR_RETURN(const core::RunRef run, engine::ResolveTask(books.state, execution, task));
   return engine::DeadLetterOf(books.state, books.payloads, run);
+}
+
+std::vector<ScheduleReport> Replayed::Schedules(absl::Time now) const {
+  return engine::SchedulesOf(impl_->books.state, now, false);
 }
 
 absl::StatusOr<WhyReport> Replayed::Why(std::string_view execution, size_t tasks_max) const {

@@ -68,6 +68,8 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
                                               .clock = options.clock,
                                               .limits = options.activity_limits},
                                  .retention = options.retention,
+                                 .catalog = parts_.catalog,
+                                 .limits = options.limits,
                                  .execute = options.execute,
                                  .snapshotter = snapshotter_ ? &*snapshotter_ : nullptr,
                                  .snapshots_in_turns = options.threads == Threads::kOwn,

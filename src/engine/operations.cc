@@ -3,8 +3,11 @@
 
 #include <span>
 
+#include <fmt/format.h>
+
 #include "base/status_macros.h"
 #include "core/outstanding.h"
+#include "core/refusal.h"
 #include "engine/calls.h"
 #include "engine/reports.h"
 #include "engine/resolve.h"
@@ -67,6 +70,28 @@ absl::StatusOr<uint64_t> PurgeNow(Ledger& ledger, std::string_view execution,
   ASSIGN_OR_RETURN(const uint64_t id, IdOf(ledger, execution));
   return ledger.Execute(core::Purge{.executions = std::span(&id, 1),
                                     .key_retention_ns = absl::ToInt64Nanoseconds(key_retention)});
+}
+
+absl::StatusOr<uint64_t> SignalNow(Ledger& ledger, const Limits& limits, std::string_view execution,
+                                   const SignalRequest& request) {
+  ASSIGN_OR_RETURN(const uint64_t id, IdOf(ledger, execution));
+  if (request.payload.bytes.size() > limits.payload_bytes) {
+    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+                        fmt::format("signal of {} bytes: the limit is {}",
+                                    request.payload.bytes.size(), limits.payload_bytes),
+                        {{"what", "signal"},
+                         {"bytes", fmt::format("{}", request.payload.bytes.size())},
+                         {"limit", fmt::format("{}", limits.payload_bytes)}});
+  }
+  const uint64_t seq = ledger.state().seq() + 1;
+  const core::SendSignal send = {
+      .execution = id,
+      .name = request.name,
+      .id = request.id,
+      .payload = {.bytes = request.payload.bytes, .content_type = request.payload.content_type}};
+  RETURN_IF_ERROR(ledger.Execute(send).status());
+  if (ledger.state().seq() >= seq) return seq;
+  return ledger.state().FindExecution(id)->signals->SeqOf(core::HashOfKey(request.id));
 }
 
 absl::StatusOr<DeadLetter> DeadLetterNow(const Ledger& ledger, std::string_view execution,

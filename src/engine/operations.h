@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <absl/status/statusor.h>
@@ -11,6 +12,12 @@
 #include "stet/engine.h"
 
 namespace stet::engine {
+
+struct SignalRequest {
+  std::string name = {};
+  Payload payload = {};
+  std::string id = {};
+};
 
 // Executions are named as for Resolve.  Errors: those of it and of the command behind each.
 absl::StatusOr<uint64_t> PauseNow(Ledger& ledger, std::string_view execution, bool pause);
@@ -22,6 +29,10 @@ absl::StatusOr<uint64_t> SetPriorityNow(Ledger& ledger, std::string_view executi
 absl::StatusOr<uint64_t> RetryNow(Ledger& ledger, const Limits& limits, std::string_view execution);
 absl::StatusOr<uint64_t> PurgeNow(Ledger& ledger, std::string_view execution,
                                   absl::Duration key_retention);
+
+// The seq of the signal, or of the one with the same id that came before.
+absl::StatusOr<uint64_t> SignalNow(Ledger& ledger, const Limits& limits, std::string_view execution,
+                                   const SignalRequest& request);
 
 // Errors of the dead letters': also kUnknownTask, kUnknownDeadLetter.
 absl::StatusOr<DeadLetter> DeadLetterNow(const Ledger& ledger, std::string_view execution,

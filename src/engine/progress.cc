@@ -57,6 +57,14 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
     case EventType::PrioritySet:
     case EventType::ExecutionsPurged:
     case EventType::DeadLetterDropped:
+    case EventType::ExecutionBegun:
+    case EventType::SignalReceived:
+    case EventType::ScheduleCreated:
+    case EventType::ScheduleRemoved:
+    case EventType::SchedulePaused:
+    case EventType::ScheduleResumed:
+    case EventType::SchedulePlanned:
+    case EventType::ScheduleSkipped:
       return;
   }
 }

@@ -18,6 +18,13 @@ namespace {
 // How long to wait before the log is asked again for room.
 constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
 constexpr absl::Duration kBlockMax = absl::Minutes(10);
+constexpr int kFiresPerTurn = 1024;
+
+// The timer that a kWaitEnded is about.
+core::Effect ForgottenTimer(core::Effect ended) {
+  ended.kind = core::Effect::Kind::kWaitTimer;
+  return ended;
+}
 
 }  // namespace
 
@@ -26,6 +33,8 @@ Sequencer::Sequencer(const Parts& parts)
       inbox_(*parts.inbox),
       attempts_(parts.attempts, parts.ledger, &timers_, parts.workers, parts.activities),
       retention_(parts.retention, parts.ledger),
+      children_(parts.ledger, parts.catalog, parts.limits),
+      schedules_(parts.ledger, parts.limits),
       clock_(parts.clock),
       execute_(parts.execute),
       snapshotter_(parts.snapshotter),
@@ -49,12 +58,15 @@ absl::Status Sequencer::Run() {
 bool Sequencer::Turn() {
   bool progress = TakeIn();
   if (!ledger_.out_of_room()) FireTimers();
-  if (execute_ && !ledger_.out_of_room()) attempts_.StartReady();
+  if (execute_ && !ledger_.out_of_room()) progress |= attempts_.StartReady();
   if (!ledger_.Poll(absl::ZeroDuration())) ActOnFailure();
   progress |= RunReleased();
   TellRoom();
   if (snapshots_in_turns_ && snapshotter_ != nullptr && !failed_) snapshotter_->Consider();
-  if (execute_ && !closing_ && !failed_) progress |= retention_.Run();
+  if (execute_ && !closing_ && !failed_) {
+    progress |= retention_.Run();
+    progress |= schedules_.Run();
+  }
   return progress;
 }
 
@@ -66,6 +78,7 @@ bool Sequencer::TakeIn() {
   for (Call& call : calls_) call(*this);
   calls_.clear();
   if (attempts_.has_unrecorded()) attempts_.Retry();
+  if (!closing_ && !failed_) progress |= children_.Retry();
   for (std::unique_ptr<Attempt>& attempt : ended_) attempts_.Finish(std::move(attempt));
   ended_.clear();
 
@@ -81,7 +94,10 @@ bool Sequencer::TakeIn() {
 
 void Sequencer::FireTimers() {
   if (!execute_ || closing_ || failed_) return;
-  while (const core::Effect* due = timers_.Due(ledger_.now())) {
+  // Many may be due at once: others have their turn in between.
+  for (int fired = 0; fired < kFiresPerTurn; ++fired) {
+    const core::Effect* due = timers_.Due(ledger_.now());
+    if (due == nullptr) return;
     const core::Effect timer = *due;
     if (!FireTimer(timer)) return;
     timers_.Disarm(timer);
@@ -92,8 +108,17 @@ void Sequencer::FireTimers() {
 // way: the attempt ended, the execution was cancelled.
 bool Sequencer::FireTimer(const core::Effect& timer) {
   const core::RunRef run = {.execution = timer.execution, .task = timer.task};
+  const auto settled = [this](const absl::Status& status) {
+    return status.ok() || !ledger_.out_of_room();
+  };
+  if (timer.kind == core::Effect::Kind::kWaitTimer) {
+    return settled(ledger_.Execute(core::EndWait{.run = run, .token = timer.token}).status());
+  }
+  if (timer.kind == core::Effect::Kind::kStartTimer) {
+    return settled(ledger_.Execute(core::Begin{.execution = timer.execution}).status());
+  }
   if (timer.kind == core::Effect::Kind::kRetryTimer) {
-    return ledger_.Execute(core::WakeRetry{.run = run}).ok() || !ledger_.out_of_room();
+    return settled(ledger_.Execute(core::WakeRetry{.run = run}).status());
   }
   if (ledger_.Execute(core::TimeoutAttempt{.run = run, .token = timer.token}).ok()) {
     ledger_.AnswerWhenReleased([this, token = timer.token](const absl::Status&) {
@@ -156,6 +181,16 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
       return;  // Armed with the dispatch.
     case core::Effect::Kind::kRetryTimer:
       return timers_.Arm(effect);
+    case core::Effect::Kind::kWaitTimer:
+    case core::Effect::Kind::kStartTimer:
+      return timers_.Arm(effect);
+    case core::Effect::Kind::kWaitEnded:
+      return timers_.Disarm(ForgottenTimer(effect));
+    case core::Effect::Kind::kStartChild:
+    case core::Effect::Kind::kReadChild:
+    case core::Effect::Kind::kCancelChild:
+      if (execute_ && !closing_) children_.Run(effect);
+      return;
     case core::Effect::Kind::kContinue:
       if (std::find(backlog_.begin(), backlog_.end(), effect.execution) == backlog_.end()) {
         backlog_.push_back(effect.execution);
@@ -187,7 +222,8 @@ WhyReport Sequencer::Explain(const core::Execution& execution, size_t tasks_max)
       .executes = execute_,
       .slots = attempts_.slots(),
       .slots_taken = attempts_.slots_taken(),
-      .limited = [this](uint32_t activity) { return attempts_.Limited(activity); }};
+      .limited = [this](uint32_t activity) { return attempts_.Limited(activity); },
+      .knows_workflow = [this](std::string_view workflow) { return children_.Knows(workflow); }};
   return core::Explain(
       ledger_.state(), execution, facts,
       [this](uint32_t activity) { return attempts_.Knows(activity); }, tasks_max);
@@ -211,7 +247,7 @@ absl::Duration Sequencer::UntilTimer() const {
     wait = kRoomPause;
   } else if (execute_ && !closing_ && !failed_) {
     const absl::Time next = std::min({timers_.next(), retention_.next(), attempts_.next_start()});
-    wait = std::min(wait, next - ledger_.now());
+    wait = std::min({wait, next - ledger_.now(), schedules_.wait()});
   }
   if (closing_) wait = std::min(wait, close_by_ - clock_->Monotonic());
   // Whole ones: a part of a nanosecond is no wait, and the loop would turn in vain.

@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "engine/attempts.h"
+#include "engine/children.h"
 #include "engine/doorbell.h"
 #include "engine/inbox.h"
 #include "engine/ledger.h"
 #include "engine/logger.h"
 #include "engine/retention.h"
+#include "engine/schedules.h"
 #include "engine/timers.h"
 #include "engine/waiters.h"
 #include "stet/clock.h"
@@ -38,6 +40,8 @@ class Sequencer {
     Clock* clock = SystemClock();
     Attempts::Options attempts = {};
     Retention retention = {};
+    const Catalog* catalog = nullptr;
+    Limits limits = {};
     bool execute = true;
     Snapshotter* snapshotter = nullptr;  // null: there is no log
     bool snapshots_in_turns = true;      // false: only when somebody asks
@@ -94,6 +98,8 @@ class Sequencer {
   Attempts attempts_;
   Waiters waiters_;
   RetentionRules retention_;
+  Children children_;
+  ScheduleRules schedules_;
   Clock* clock_;
   bool execute_;
   Snapshotter* snapshotter_;

@@ -16,7 +16,7 @@ namespace stet::engine {
 // before they are due, and would pile up in a heap.
 class Timers {
  public:
-  // `timer` is a kAttemptTimer or a kRetryTimer.  Its at_ns is on the engine's clock.
+  // `timer` is of one of the kinds that have an at_ns.  Its at_ns is on the engine's clock.
   void Arm(const core::Effect& timer) { timers_.insert(timer); }
   void Disarm(const core::Effect& timer) { timers_.erase(timer); }
 

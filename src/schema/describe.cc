@@ -126,6 +126,15 @@ std::string Json(const fb::ExecutionStarted& e, const DescribeOptions& options) 
       .Text("key", View(e.key()))
       .Text("hash", Hash(e.hash_high(), e.hash_low()))
       .Raw("input", PayloadJson(View(e.input()), e.content_type(), options));
+  if (e.start_at() != 0) object.Time("start_at", e.start_at());
+  if (e.parent() != 0) {
+    object.Text("parent", fmt::format("{:016x}", e.parent()))
+        .Unsigned("parent_task", e.parent_task())
+        .Unsigned("parent_attempt", e.parent_attempt());
+  }
+  if (e.schedule() != 0) {
+    object.Unsigned("schedule", e.schedule()).Time("occurrence", e.occurrence());
+  }
   return std::move(object).Finish();
 }
 
@@ -172,6 +181,7 @@ std::string Json(const fb::AttemptStarted& e, const DescribeOptions&) {
       .Unsigned("attempt", e.attempt())
       .Unsigned("epoch", e.epoch())
       .Time("deadline", e.deadline());
+  if (e.owner() != AttemptOwner::Worker) object.Text("owner", ToString(e.owner()));
   return std::move(object).Finish();
 }
 
@@ -184,7 +194,9 @@ std::string Json(const fb::AttemptFinished& e, const DescribeOptions& options) {
       .Text("next", ToString(e.next()));
   if (e.failure() != FailureKind::None) object.Text("failure", ToString(e.failure()));
   if (e.next() == RunNext::RetryWait) object.Time("wake_at", e.wake_at());
-  if (e.outcome() == AttemptOutcome::Success) {
+  if (e.signal() != 0) {
+    object.Unsigned("signal", e.signal());
+  } else if (e.outcome() == AttemptOutcome::Success) {
     object.Raw("output", PayloadJson(View(e.output()), e.content_type(), options));
   } else {
     object.Text("error", Cut(View(e.error()), options.payload_chars_max));
@@ -195,6 +207,68 @@ std::string Json(const fb::AttemptFinished& e, const DescribeOptions& options) {
 std::string Json(const fb::RetriesWoken& e, const DescribeOptions&) {
   JsonObject object;
   object.Time("time", e.time()).Raw("tasks", ArrayJson(e.tasks()));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::ExecutionBegun& e, const DescribeOptions&) { return TimeJson(e); }
+
+std::string Json(const fb::SignalReceived& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time()).Text("name", View(e.name()));
+  if (e.id() != nullptr) object.Text("id", View(e.id()));
+  object.Raw("payload", PayloadJson(View(e.payload()), e.content_type(), options));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::ScheduleCreated& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Text("name", View(e.name()))
+      .Text("hash", Hash(e.hash_high(), e.hash_low()))
+      .Raw("input", PayloadJson(View(e.input()), e.content_type(), options));
+  if (e.cron() != nullptr) object.Text("cron", View(e.cron())).Text("zone", View(e.zone()));
+  if (e.every() != 0) object.Number("every_ns", e.every()).Time("anchor", e.anchor());
+  object.Unsigned("misfire", e.misfire())
+      .Unsigned("catch_up_max", e.catch_up_max())
+      .Unsigned("overlap", e.overlap())
+      .Bool("paused", e.paused())
+      .Time("next_at", e.next_at());
+  return std::move(object).Finish();
+}
+
+template <class T>
+JsonObject ScheduleJson(const T& e) {
+  JsonObject object;
+  object.Time("time", e.time()).Unsigned("schedule", e.schedule());
+  return object;
+}
+
+std::string Json(const fb::ScheduleRemoved& e, const DescribeOptions&) {
+  return ScheduleJson(e).Finish();
+}
+std::string Json(const fb::SchedulePaused& e, const DescribeOptions&) {
+  return ScheduleJson(e).Finish();
+}
+std::string Json(const fb::ScheduleResumed& e, const DescribeOptions&) {
+  JsonObject object = ScheduleJson(e);
+  object.Time("next_at", e.next_at());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::SchedulePlanned& e, const DescribeOptions&) {
+  JsonObject object = ScheduleJson(e);
+  object.Text("cause", ToString(e.cause())).Time("wall_time", e.wall_time());
+  std::string times = "[";
+  for (uint32_t i = 0; e.times() != nullptr && i < e.times()->size(); ++i) {
+    times += (i > 0 ? "," : "") + JsonTime(e.times()->Get(i));
+  }
+  object.Raw("times", times + "]").Unsigned("missed", e.missed()).Time("next_at", e.next_at());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::ScheduleSkipped& e, const DescribeOptions&) {
+  JsonObject object = ScheduleJson(e);
+  object.Time("at", e.at()).Unsigned("position", e.position()).Text("reason", ToString(e.reason()));
   return std::move(object).Finish();
 }
 
@@ -300,6 +374,22 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
       return ParseAndDescribe<fb::AttemptFinished>(payload, options);
     case EventType::RetriesWoken:
       return ParseAndDescribe<fb::RetriesWoken>(payload, options);
+    case EventType::ExecutionBegun:
+      return ParseAndDescribe<fb::ExecutionBegun>(payload, options);
+    case EventType::SignalReceived:
+      return ParseAndDescribe<fb::SignalReceived>(payload, options);
+    case EventType::ScheduleCreated:
+      return ParseAndDescribe<fb::ScheduleCreated>(payload, options);
+    case EventType::ScheduleRemoved:
+      return ParseAndDescribe<fb::ScheduleRemoved>(payload, options);
+    case EventType::SchedulePaused:
+      return ParseAndDescribe<fb::SchedulePaused>(payload, options);
+    case EventType::ScheduleResumed:
+      return ParseAndDescribe<fb::ScheduleResumed>(payload, options);
+    case EventType::SchedulePlanned:
+      return ParseAndDescribe<fb::SchedulePlanned>(payload, options);
+    case EventType::ScheduleSkipped:
+      return ParseAndDescribe<fb::ScheduleSkipped>(payload, options);
   }
   return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
 }

@@ -2,83 +2,75 @@
 #include "schema/event_type.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace stet::schema {
 namespace {
 
-constexpr EventType kAll[] = {
-    EventType::EngineOpened,     EventType::EnginePaused,      EventType::EngineResumed,
-    EventType::ActivityPaused,   EventType::ActivityResumed,   EventType::DefinitionChunk,
-    EventType::DefinitionSealed, EventType::ExecutionStarted,  EventType::CancelRequested,
-    EventType::ExecutionEnded,   EventType::ExecutionPaused,   EventType::ExecutionResumed,
-    EventType::PrioritySet,      EventType::ExecutionsPurged,  EventType::TasksReady,
-    EventType::TasksSkipped,     EventType::TasksCancelled,    EventType::TaskDeadLettered,
-    EventType::TasksReopened,    EventType::DeadLetterDropped, EventType::AttemptStarted,
-    EventType::AttemptFinished,  EventType::RetriesWoken,
+struct Named {
+  EventType type;
+  std::string_view name;
 };
+
+// Every type, ascending.
+constexpr Named kNames[] = {
+    {EventType::EngineOpened, "engine_opened"},
+    {EventType::EnginePaused, "engine_paused"},
+    {EventType::EngineResumed, "engine_resumed"},
+    {EventType::ActivityPaused, "activity_paused"},
+    {EventType::ActivityResumed, "activity_resumed"},
+    {EventType::DefinitionChunk, "definition_chunk"},
+    {EventType::DefinitionSealed, "definition_sealed"},
+    {EventType::ExecutionStarted, "execution_started"},
+    {EventType::CancelRequested, "cancel_requested"},
+    {EventType::ExecutionEnded, "execution_ended"},
+    {EventType::ExecutionPaused, "execution_paused"},
+    {EventType::ExecutionResumed, "execution_resumed"},
+    {EventType::PrioritySet, "priority_set"},
+    {EventType::ExecutionsPurged, "executions_purged"},
+    {EventType::ExecutionBegun, "execution_begun"},
+    {EventType::TasksReady, "tasks_ready"},
+    {EventType::TasksSkipped, "tasks_skipped"},
+    {EventType::TasksCancelled, "tasks_cancelled"},
+    {EventType::TaskDeadLettered, "task_dead_lettered"},
+    {EventType::TasksReopened, "tasks_reopened"},
+    {EventType::DeadLetterDropped, "dead_letter_dropped"},
+    {EventType::AttemptStarted, "attempt_started"},
+    {EventType::AttemptFinished, "attempt_finished"},
+    {EventType::RetriesWoken, "retries_woken"},
+    {EventType::SignalReceived, "signal_received"},
+    {EventType::ScheduleCreated, "schedule_created"},
+    {EventType::ScheduleRemoved, "schedule_removed"},
+    {EventType::SchedulePaused, "schedule_paused"},
+    {EventType::ScheduleResumed, "schedule_resumed"},
+    {EventType::SchedulePlanned, "schedule_planned"},
+    {EventType::ScheduleSkipped, "schedule_skipped"},
+};
+
+constexpr auto kAll = [] {
+  std::array<EventType, std::size(kNames)> all = {};
+  for (size_t i = 0; i < all.size(); ++i) all[i] = kNames[i].type;
+  return all;
+}();
+static_assert(std::is_sorted(kAll.begin(), kAll.end()));
+
+const Named* Find(EventType type) {
+  const auto* at =
+      std::lower_bound(std::begin(kNames), std::end(kNames), type,
+                       [](const Named& named, EventType wanted) { return named.type < wanted; });
+  return at != std::end(kNames) && at->type == type ? at : nullptr;
+}
 
 }  // namespace
 
 std::span<const EventType> AllEventTypes() { return kAll; }
 
-bool IsEventType(uint16_t type) {
-  return std::find(std::begin(kAll), std::end(kAll), static_cast<EventType>(type)) !=
-         std::end(kAll);
-}
+bool IsEventType(uint16_t type) { return Find(static_cast<EventType>(type)) != nullptr; }
 
 std::string_view ToString(EventType type) {
-  switch (type) {
-    case EventType::None:
-      break;
-    case EventType::EngineOpened:
-      return "engine_opened";
-    case EventType::EnginePaused:
-      return "engine_paused";
-    case EventType::EngineResumed:
-      return "engine_resumed";
-    case EventType::ActivityPaused:
-      return "activity_paused";
-    case EventType::ActivityResumed:
-      return "activity_resumed";
-    case EventType::DefinitionChunk:
-      return "definition_chunk";
-    case EventType::DefinitionSealed:
-      return "definition_sealed";
-    case EventType::ExecutionStarted:
-      return "execution_started";
-    case EventType::CancelRequested:
-      return "cancel_requested";
-    case EventType::ExecutionEnded:
-      return "execution_ended";
-    case EventType::ExecutionPaused:
-      return "execution_paused";
-    case EventType::ExecutionResumed:
-      return "execution_resumed";
-    case EventType::PrioritySet:
-      return "priority_set";
-    case EventType::ExecutionsPurged:
-      return "executions_purged";
-    case EventType::TasksReady:
-      return "tasks_ready";
-    case EventType::TasksSkipped:
-      return "tasks_skipped";
-    case EventType::TasksCancelled:
-      return "tasks_cancelled";
-    case EventType::TaskDeadLettered:
-      return "task_dead_lettered";
-    case EventType::TasksReopened:
-      return "tasks_reopened";
-    case EventType::DeadLetterDropped:
-      return "dead_letter_dropped";
-    case EventType::AttemptStarted:
-      return "attempt_started";
-    case EventType::AttemptFinished:
-      return "attempt_finished";
-    case EventType::RetriesWoken:
-      return "retries_woken";
-  }
-  return "unknown";
+  const Named* named = Find(type);
+  return named == nullptr ? "unknown" : named->name;
 }
 
 std::string_view ToString(AttemptOutcome outcome) {
@@ -95,6 +87,16 @@ std::string_view ToString(AttemptOutcome outcome) {
       return "interrupted";
     case AttemptOutcome::Cancelled:
       return "cancelled";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(AttemptOwner owner) {
+  switch (owner) {
+    case AttemptOwner::Worker:
+      return "worker";
+    case AttemptOwner::Engine:
+      return "engine";
   }
   return "unknown";
 }
@@ -147,6 +149,28 @@ std::string_view ToString(PurgeCause cause) {
       return "age";
     case PurgeCause::Count:
       return "count";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(PlanCause cause) {
+  switch (cause) {
+    case PlanCause::Calendar:
+      return "calendar";
+    case PlanCause::Trigger:
+      return "trigger";
+    case PlanCause::Backfill:
+      return "backfill";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(SkipReason reason) {
+  switch (reason) {
+    case SkipReason::Overlap:
+      return "overlap";
+    case SkipReason::KeyTaken:
+      return "key_taken";
   }
   return "unknown";
 }

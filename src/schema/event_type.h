@@ -10,17 +10,21 @@
 namespace stet::schema {
 
 using fb::AttemptOutcome;
+using fb::AttemptOwner;
 using fb::EventType;
 using fb::ExecutionOutcome;
 using fb::FailureKind;
+using fb::PlanCause;
 using fb::PurgeCause;
 using fb::RunNext;
+using fb::SkipReason;
 
 // Of the record header: version of the payload's schema.
 inline constexpr uint32_t kSchemaId = 1;
 // The newest level of event types that this library writes and reads (wal::Options::event_level).
 // 2 brought what operators do: pauses, priorities, purges, reopened tasks, dropped dead letters.
-inline constexpr uint16_t kEventLevel = 2;
+// 3 brought tasks that wait: delays, signals, children, schedules.
+inline constexpr uint16_t kEventLevel = 3;
 
 // Every event type, ascending.
 std::span<const EventType> AllEventTypes();
@@ -29,9 +33,12 @@ bool IsEventType(uint16_t type);
 // Wire names: snake_case ("attempt_started"); "unknown" for a value without a name.
 std::string_view ToString(EventType type);
 std::string_view ToString(AttemptOutcome outcome);
+std::string_view ToString(AttemptOwner owner);
 std::string_view ToString(RunNext next);
 std::string_view ToString(FailureKind kind);
 std::string_view ToString(ExecutionOutcome outcome);
 std::string_view ToString(PurgeCause cause);
+std::string_view ToString(PlanCause cause);
+std::string_view ToString(SkipReason reason);
 
 }  // namespace stet::schema

@@ -36,4 +36,14 @@ bool IsJsonPointer(std::string_view text) {
   return true;
 }
 
+std::optional<std::string> JsonAt(std::string_view text, std::string_view pointer) {
+  using Json = nlohmann::ordered_json;
+  if (TooDeep(text) || !IsJsonPointer(pointer)) return std::nullopt;
+  const Json root = Json::parse(text, nullptr, false);
+  if (root.is_discarded()) return std::nullopt;
+  const Json::json_pointer at{std::string(pointer)};
+  if (!root.contains(at)) return std::nullopt;
+  return root.at(at).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace stet::schema

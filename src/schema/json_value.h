@@ -1,6 +1,8 @@
 // Reading JSON: whether a text is some, and values inside it.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace stet::schema {
@@ -13,5 +15,8 @@ bool IsJson(std::string_view text);
 
 // Whether `text` has the form of a JSON pointer (RFC 6901).
 bool IsJsonPointer(std::string_view text);
+
+// The value at `pointer` in `text`, as JSON; nothing when there is none, or `text` is no JSON.
+std::optional<std::string> JsonAt(std::string_view text, std::string_view pointer);
 
 }  // namespace stet::schema

@@ -69,11 +69,10 @@ Bytes Packer::DefinitionChunk(const DefinitionChunkFields& f) {
   }
   const Offset<Vector<Offset<fb::TaskExtra>>> extras =
       tables.empty() ? 0 : builder_.CreateVector(tables);
-  return Finish(
-      builder_, fb::CreateDefinitionChunk(builder_, f.hash_high, f.hash_low, f.time, f.index, name,
-                                          f.first_task, name_end, config_end, text, activity,
-                                          policy, priority, activities, policies, child, parent,
-                                          extras));
+  return Finish(builder_, fb::CreateDefinitionChunk(builder_, f.hash_high, f.hash_low, f.time,
+                                                    f.index, name, f.first_task, name_end,
+                                                    config_end, text, activity, policy, priority,
+                                                    activities, policies, child, parent, extras));
 }
 
 Bytes Packer::DefinitionSealed(const DefinitionSealedFields& f) {
@@ -87,8 +86,10 @@ Bytes Packer::ExecutionStarted(const ExecutionStartedFields& f) {
   const auto key = builder_.CreateString(f.key.data(), f.key.size());
   const auto input = PackBytes(builder_, f.input);
   const auto content_type = PackContentType(builder_, f.content_type);
-  return Finish(builder_, fb::CreateExecutionStarted(builder_, f.hash_high, f.hash_low, f.time, key,
-                                                     input, content_type));
+  return Finish(builder_,
+                fb::CreateExecutionStarted(builder_, f.hash_high, f.hash_low, f.time, key, input,
+                                           content_type, f.start_at, f.parent, f.parent_task,
+                                           f.parent_attempt, f.schedule, f.occurrence));
 }
 
 Bytes Packer::CancelRequested(int64_t time) {
@@ -126,8 +127,8 @@ Bytes Packer::TaskDeadLettered(const TaskDeadLetteredFields& f) {
 
 Bytes Packer::AttemptStarted(const AttemptStartedFields& f) {
   builder_.Clear();
-  return Finish(builder_,
-                fb::CreateAttemptStarted(builder_, f.time, f.deadline, f.task, f.attempt, f.epoch));
+  return Finish(builder_, fb::CreateAttemptStarted(builder_, f.time, f.deadline, f.task, f.attempt,
+                                                   f.epoch, f.owner));
 }
 
 Bytes Packer::AttemptFinished(const AttemptFinishedFields& f) {
@@ -137,13 +138,28 @@ Bytes Packer::AttemptFinished(const AttemptFinishedFields& f) {
   const auto error = PackText(builder_, f.error);
   return Finish(builder_, fb::CreateAttemptFinished(builder_, f.time, f.attempt_seq, f.wake_at,
                                                     output, content_type, error, f.task, f.outcome,
-                                                    f.next, f.failure));
+                                                    f.next, f.failure, f.signal));
 }
 
 Bytes Packer::RetriesWoken(int64_t time, Indices tasks) {
   builder_.Clear();
   const auto vector = builder_.CreateVector(tasks.data(), tasks.size());
   return Finish(builder_, fb::CreateRetriesWoken(builder_, time, vector));
+}
+
+Bytes Packer::ExecutionBegun(int64_t time) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateExecutionBegun(builder_, time));
+}
+
+Bytes Packer::SignalReceived(const SignalReceivedFields& f) {
+  builder_.Clear();
+  const auto name = builder_.CreateString(f.name.data(), f.name.size());
+  const auto id = PackText(builder_, f.id);
+  const auto payload = PackBytes(builder_, f.payload);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  return Finish(builder_,
+                fb::CreateSignalReceived(builder_, f.time, name, id, payload, content_type));
 }
 
 Bytes Packer::EnginePaused(int64_t time) {
@@ -199,6 +215,47 @@ Bytes Packer::TasksReopened(int64_t time, Indices tasks, uint32_t generation) {
 Bytes Packer::DeadLetterDropped(int64_t time, uint32_t task) {
   builder_.Clear();
   return Finish(builder_, fb::CreateDeadLetterDropped(builder_, time, task));
+}
+
+Bytes Packer::ScheduleCreated(const ScheduleCreatedFields& f) {
+  builder_.Clear();
+  const auto name = builder_.CreateString(f.name.data(), f.name.size());
+  const auto input = PackBytes(builder_, f.input);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  const auto cron = PackText(builder_, f.cron);
+  const auto zone = PackText(builder_, f.zone);
+  return Finish(builder_,
+                fb::CreateScheduleCreated(builder_, f.time, f.hash_high, f.hash_low, name, input,
+                                          content_type, cron, zone, f.every, f.anchor, f.next_at,
+                                          f.catch_up_max, f.misfire, f.overlap, f.paused));
+}
+
+Bytes Packer::ScheduleRemoved(int64_t time, uint64_t schedule) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateScheduleRemoved(builder_, time, schedule));
+}
+
+Bytes Packer::SchedulePaused(int64_t time, uint64_t schedule) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateSchedulePaused(builder_, time, schedule));
+}
+
+Bytes Packer::ScheduleResumed(int64_t time, uint64_t schedule, int64_t next_at) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateScheduleResumed(builder_, time, schedule, next_at));
+}
+
+Bytes Packer::SchedulePlanned(const SchedulePlannedFields& f) {
+  builder_.Clear();
+  const auto times = PackArray(builder_, f.times);
+  return Finish(builder_, fb::CreateSchedulePlanned(builder_, f.time, f.wall_time, f.schedule,
+                                                    times, f.next_at, f.missed, f.cause));
+}
+
+Bytes Packer::ScheduleSkipped(const ScheduleSkippedFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateScheduleSkipped(builder_, f.time, f.schedule, f.at, f.position,
+                                                    f.reason));
 }
 
 }  // namespace stet::schema

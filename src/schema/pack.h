@@ -40,6 +40,12 @@ struct ExecutionStartedFields {
   std::string_view key = {};
   std::string_view input = {};
   std::string_view content_type = kDefaultContentType;
+  int64_t start_at = 0;
+  uint64_t parent = 0;
+  uint32_t parent_task = 0;
+  uint64_t parent_attempt = 0;
+  uint64_t schedule = 0;
+  int64_t occurrence = 0;
 };
 
 struct ExecutionEndedFields {
@@ -68,6 +74,7 @@ struct AttemptStartedFields {
   uint32_t task = 0;
   uint32_t attempt = 0;
   uint32_t epoch = 0;
+  AttemptOwner owner = AttemptOwner::Worker;
 };
 
 struct AttemptFinishedFields {
@@ -81,6 +88,51 @@ struct AttemptFinishedFields {
   AttemptOutcome outcome = AttemptOutcome::Success;
   RunNext next = RunNext::Completed;
   FailureKind failure = FailureKind::None;
+  uint64_t signal = 0;
+};
+
+struct ScheduleCreatedFields {
+  int64_t time = 0;
+  uint64_t hash_high = 0;
+  uint64_t hash_low = 0;
+  std::string_view name = {};
+  std::string_view input = {};
+  std::string_view content_type = kDefaultContentType;
+  std::string_view cron = {};
+  std::string_view zone = {};
+  int64_t every = 0;
+  int64_t anchor = 0;
+  int64_t next_at = 0;
+  uint32_t catch_up_max = 0;
+  uint8_t misfire = 0;
+  uint8_t overlap = 0;
+  bool paused = false;
+};
+
+struct SchedulePlannedFields {
+  int64_t time = 0;
+  int64_t wall_time = 0;
+  uint64_t schedule = 0;
+  std::span<const int64_t> times = {};
+  int64_t next_at = 0;
+  uint32_t missed = 0;
+  PlanCause cause = PlanCause::Calendar;
+};
+
+struct ScheduleSkippedFields {
+  int64_t time = 0;
+  uint64_t schedule = 0;
+  int64_t at = 0;
+  uint32_t position = 0;
+  SkipReason reason = SkipReason::Overlap;
+};
+
+struct SignalReceivedFields {
+  int64_t time = 0;
+  std::string_view name = {};
+  std::string_view id = {};
+  std::string_view payload = {};
+  std::string_view content_type = kDefaultContentType;
 };
 
 struct ExecutionsPurgedFields {
@@ -136,6 +188,14 @@ class Packer {
   Bytes AttemptStarted(const AttemptStartedFields& fields);
   Bytes AttemptFinished(const AttemptFinishedFields& fields);
   Bytes RetriesWoken(int64_t time, Indices tasks);
+  Bytes ExecutionBegun(int64_t time);
+  Bytes SignalReceived(const SignalReceivedFields& fields);
+  Bytes ScheduleCreated(const ScheduleCreatedFields& fields);
+  Bytes ScheduleRemoved(int64_t time, uint64_t schedule);
+  Bytes SchedulePaused(int64_t time, uint64_t schedule);
+  Bytes ScheduleResumed(int64_t time, uint64_t schedule, int64_t next_at);
+  Bytes SchedulePlanned(const SchedulePlannedFields& fields);
+  Bytes ScheduleSkipped(const ScheduleSkippedFields& fields);
 
  private:
   flatbuffers::FlatBufferBuilder builder_;

@@ -67,7 +67,11 @@ absl::Status Meaning(const fb::DefinitionSealed& event) {
 }
 
 absl::Status Meaning(const fb::ExecutionStarted& event) {
-  if (event.key()->size() == 0) return Bad("execution_started", "key is empty");
+  constexpr std::string_view kName = "execution_started";
+  if (event.key()->size() == 0) return Bad(kName, "key is empty");
+  if ((event.parent() != 0) != (event.parent_attempt() != 0)) {
+    return Bad(kName, "parent and parent_attempt contradict each other");
+  }
   return absl::OkStatus();
 }
 
@@ -90,6 +94,9 @@ absl::Status Meaning(const fb::TaskDeadLettered&) { return absl::OkStatus(); }
 absl::Status Meaning(const fb::AttemptStarted& event) {
   if (event.attempt() == 0) return Bad("attempt_started", "attempt is 0");
   if (event.epoch() == 0) return Bad("attempt_started", "epoch is 0");
+  if (!InRange(event.owner(), AttemptOwner::MAX)) {
+    return Bad("attempt_started", "owner is out of range");
+  }
   return absl::OkStatus();
 }
 
@@ -104,6 +111,9 @@ absl::Status Meaning(const fb::AttemptFinished& event) {
   }
   if (success && event.error() != nullptr) return Bad(kName, "a success with an error");
   if (!success && event.output() != nullptr) return Bad(kName, "an output without success");
+  if (event.signal() != 0 && (!success || event.output() != nullptr)) {
+    return Bad(kName, "a signal beside another output, or without success");
+  }
   if ((event.failure() != FailureKind::None) != (event.next() == RunNext::Failed)) {
     return Bad(kName, "failure and next contradict each other");
   }
@@ -143,6 +153,38 @@ absl::Status Meaning(const fb::TasksReopened& event) {
 }
 
 absl::Status Meaning(const fb::DeadLetterDropped&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::ScheduleCreated& event) {
+  constexpr std::string_view kName = "schedule_created";
+  if (event.misfire() > 2) return Bad(kName, "misfire is out of range");
+  if (event.overlap() > 3) return Bad(kName, "overlap is out of range");
+  if (event.catch_up_max() == 0) return Bad(kName, "catch_up_max is 0");
+  return absl::OkStatus();
+}
+absl::Status Meaning(const fb::ScheduleRemoved&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::SchedulePaused&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::ScheduleResumed&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::SchedulePlanned& event) {
+  constexpr std::string_view kName = "schedule_planned";
+  if (!InRange(event.cause(), PlanCause::MAX)) return Bad(kName, "cause is out of range");
+  if (event.times() != nullptr && !IsAligned<int64_t>(*event.times())) {
+    return Bad(kName, "times is not aligned");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::ScheduleSkipped& event) {
+  if (InRange(event.reason(), SkipReason::MAX)) return absl::OkStatus();
+  return Bad("schedule_skipped", "reason is out of range");
+}
+
+absl::Status Meaning(const fb::ExecutionBegun&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::SignalReceived& event) {
+  if (event.name()->size() == 0) return Bad("signal_received", "name is empty");
+  return absl::OkStatus();
+}
 
 absl::Status Meaning(const fb::RetriesWoken& event) { return CheckTasks("retries_woken", event); }
 
@@ -210,6 +252,22 @@ absl::Status Check(uint16_t type, Bytes payload) {
       return Parse<fb::AttemptFinished>(payload).status();
     case EventType::RetriesWoken:
       return Parse<fb::RetriesWoken>(payload).status();
+    case EventType::ExecutionBegun:
+      return Parse<fb::ExecutionBegun>(payload).status();
+    case EventType::SignalReceived:
+      return Parse<fb::SignalReceived>(payload).status();
+    case EventType::ScheduleCreated:
+      return Parse<fb::ScheduleCreated>(payload).status();
+    case EventType::ScheduleRemoved:
+      return Parse<fb::ScheduleRemoved>(payload).status();
+    case EventType::SchedulePaused:
+      return Parse<fb::SchedulePaused>(payload).status();
+    case EventType::ScheduleResumed:
+      return Parse<fb::ScheduleResumed>(payload).status();
+    case EventType::SchedulePlanned:
+      return Parse<fb::SchedulePlanned>(payload).status();
+    case EventType::ScheduleSkipped:
+      return Parse<fb::ScheduleSkipped>(payload).status();
   }
   return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
 }
@@ -237,5 +295,13 @@ template absl::StatusOr<const fb::DeadLetterDropped*> Parse(Bytes);
 template absl::StatusOr<const fb::AttemptStarted*> Parse(Bytes);
 template absl::StatusOr<const fb::AttemptFinished*> Parse(Bytes);
 template absl::StatusOr<const fb::RetriesWoken*> Parse(Bytes);
+template absl::StatusOr<const fb::ExecutionBegun*> Parse(Bytes);
+template absl::StatusOr<const fb::SignalReceived*> Parse(Bytes);
+template absl::StatusOr<const fb::ScheduleCreated*> Parse(Bytes);
+template absl::StatusOr<const fb::ScheduleRemoved*> Parse(Bytes);
+template absl::StatusOr<const fb::SchedulePaused*> Parse(Bytes);
+template absl::StatusOr<const fb::ScheduleResumed*> Parse(Bytes);
+template absl::StatusOr<const fb::SchedulePlanned*> Parse(Bytes);
+template absl::StatusOr<const fb::ScheduleSkipped*> Parse(Bytes);
 
 }  // namespace stet::schema

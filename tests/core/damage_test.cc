@@ -17,6 +17,26 @@ Task Named(std::string name, std::vector<std::string> after = {}) {
   return {.name = std::move(name), .activity = "a", .after = std::move(after)};
 }
 
+// Delays, signals and schedules.
+void Waits(const WorkflowHash& hash, World& w) {
+  w.Must(StartExecution{.workflow = hash, .key = "late", .start_at = w.now() + kSecond});
+  const uint64_t late = w.state().executions().back()->id;
+  w.Must(SendSignal{.execution = late, .name = "go", .id = "once", .payload = {.bytes = "1"}});
+  w.now() += kSecond;
+  w.Must(Begin{.execution = late});
+  const int64_t times[] = {w.now() + kSecond, w.now() + 2 * kSecond};
+  w.Must(CreateSchedule{
+      .name = "s", .workflow = hash, .every = kSecond, .anchor = w.now(), .next_at = times[0]});
+  const uint64_t schedule = w.state().seq();
+  w.Must(PlanSchedule{
+      .schedule = schedule, .wall = times[1], .times = times, .next_at = times[1] + kSecond});
+  w.Must(RunSchedule{.schedule = schedule});
+  w.Must(RunSchedule{.schedule = schedule});
+  w.Must(PauseSchedule{.schedule = schedule});
+  w.Must(PauseSchedule{.schedule = schedule, .pause = false, .next_at = times[1] + kSecond});
+  w.Must(RemoveSchedule{.schedule = schedule});
+}
+
 // A log with an event of every type.
 std::vector<Stored> FullLog() {
   World w(DecideOptions{.part_tasks = 1});
@@ -62,6 +82,7 @@ std::vector<Stored> FullLog() {
   w.Settle();
   w.Must(DropDeadLetter{.task = {.execution = first, .task = 1}});
   w.Must(Purge{.executions = std::span(&first, 1), .key_retention_ns = kSecond});
+  Waits(hash, w);
   w.Start(hash, "fourth");
   return w.log();
 }

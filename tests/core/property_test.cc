@@ -3,8 +3,6 @@
 // World checks at each event that the digest equals the recomputed one, that a state fed by replay equals the live one whole, and at each
 // group that effects emitted and not done are those that Outstanding computes.
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,8 +13,8 @@
 #include <fmt/format.h>
 
 #include "core/views.h"
-#include "schema/parse.h"
 #include "tests/core/random_workflow.h"
+#include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
 namespace stet::core {
@@ -38,9 +36,14 @@ class Story {
 
   void Run() {
     world_.Open();
+    child_ = world_.Define(ChildWorkflow());
     for (int i = 0; i < 2; ++i) {
       const WorkflowHash hash = world_.Define(RandomWorkflow(random_, 12));
-      ids_.push_back(world_.Start(hash, fmt::format("key{}", i), "{}"));
+      const std::string key = fmt::format("key{}", i);
+      const int64_t start_at = random_.OneIn(4) ? world_.now() + random_.Below(9) * kSecond : 0;
+      world_.Must(StartExecution{
+          .workflow = hash, .key = key, .input = {.bytes = "{}"}, .start_at = start_at});
+      ids_.push_back(world_.state().FindExecutionByKey(key)->id);
       CheckOrder();
     }
     Go();
@@ -57,6 +60,7 @@ class Story {
     for (int step = 0; step < 2000 && world_.state().live_executions() > 0; ++step) {
       Step();
       if (step % 40 == 39) ResumeAll();
+      if (step % 40 == 19) SignalAll();
       CheckOrder();
       CheckNext();
       CheckRuns();
@@ -82,8 +86,29 @@ class Story {
         return ContinueOne();
       case 12:
         return Operate();
+      case 13:
+        return Wait();
       default:
         return FinishOne();
+    }
+  }
+
+  // What waits ask for, and signals.
+  void Wait() {
+    DriveWaits(world_, child_);
+    if (random_.OneIn(2)) (void)SendAny(random_, Any(), world_);
+    if (scheduled_ < 12 && random_.OneIn(2)) {
+      ++scheduled_;
+      ScheduleSome(random_, child_, world_);
+    }
+  }
+
+  // Nobody waits for a signal for ever.
+  void SignalAll() {
+    for (const uint64_t id : ids_) {
+      for (const char* name : {"s0", "s1"}) {
+        (void)world_.Do(SendSignal{.execution = id, .name = name});
+      }
     }
   }
 
@@ -126,6 +151,11 @@ class Story {
         (void)world_.Do(DropDeadLetter{.task = {.execution = id, .task = task}});
         break;
       default:
+        // Executions that they started may be all that still runs.
+        if (IsTerminal(world_.execution(ids_[0]).state) &&
+            IsTerminal(world_.execution(ids_[1]).state)) {
+          break;
+        }
         CHECK_NE(world_.Refused(Purge{.executions = std::span(&ids_[0], 2)}), Reason::kNone);
     }
   }
@@ -184,8 +214,9 @@ class Story {
   void FinishOne() {
     // Nobody reports on an attempt of a dead process: Continue has to.
     std::vector<RunRef> running = InState(TaskState::kRunning);
-    std::erase_if(running,
-                  [this](const RunRef& run) { return world_.slot(run).epoch != world_.epoch(); });
+    std::erase_if(running, [this](const RunRef& run) {
+      return world_.slot(run).waits || world_.slot(run).epoch != world_.epoch();
+    });
     if (running.empty()) return StartOne();
     const RunRef run = running[random_.Below(static_cast<uint32_t>(running.size()))];
     FinishAttempt report = world_.ReportOn(run, RandomOutcome());
@@ -211,6 +242,10 @@ class Story {
         Due(effect, WakeRetry{.run = run});
       } else if (effect.kind == Effect::Kind::kAttemptTimer) {
         Due(effect, TimeoutAttempt{.run = run, .token = effect.token});
+      } else if (effect.kind == Effect::Kind::kWaitTimer) {
+        Due(effect, EndWait{.run = run, .token = effect.token});
+      } else if (effect.kind == Effect::Kind::kStartTimer) {
+        Due(effect, Begin{.execution = effect.execution});
       }
     }
   }
@@ -297,9 +332,10 @@ class Story {
 
   std::vector<RunRef> InState(TaskState state) {
     std::vector<RunRef> runs;
-    for (const uint64_t id : ids_) {
-      for (uint32_t task = 0; task < world_.execution(id).tasks.size(); ++task) {
-        if (world_.task(id, task) == state) runs.push_back({.execution = id, .task = task});
+    for (const auto& execution : world_.state().executions()) {
+      for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
+        if (execution->tasks[task].state != state) continue;
+        runs.push_back({.execution = execution->id, .task = task});
       }
     }
     return runs;
@@ -314,8 +350,10 @@ class Story {
 
   Random random_;
   World world_;
+  WorkflowHash child_;
   std::vector<uint64_t> ids_;
   uint32_t reopened_ = 0;
+  uint32_t scheduled_ = 0;
 };
 
 // The rows without what lies between: that is never seen from outside.
@@ -354,31 +392,6 @@ TEST_CASE("random histories replay exactly, keep their rules and end") {
   CHECK(seen.task == Both(Rows(steps::kTask), Rows(steps::kTaskReopened)));
   CHECK(seen.run == Both(Rows(steps::kRun), Rows(steps::kRunReopened)));
   CHECK(seen.execution == Both(Rows(steps::kExecution), Rows(steps::kExecutionReopened)));
-}
-
-// Each line of the file is an event as an engine of event level 1 wrote it: the digest behind it, stream, type, payload.
-TEST_CASE("a log of event level 1 gives the digests that it gave") {
-  const char* root = std::getenv("SOURCE_ROOT");  // NOLINT(concurrency-mt-unsafe)
-  REQUIRE_MESSAGE(root != nullptr, "run by meson test");
-  std::ifstream golden(std::string(root) + "/tests/golden/events_v1.hex");
-  State state;
-  uint64_t digest = 0;
-  Stored event;
-  std::string hex;
-  while (golden >> std::hex >> digest >> event.stream >> std::dec >> event.type >> hex) {
-    event.seq = state.seq() + 1;
-    event.bytes.clear();
-    for (size_t i = 0; i < hex.size(); i += 2) {
-      event.bytes.push_back(static_cast<std::byte>(std::stoul(hex.substr(i, 2), nullptr, 16)));
-    }
-    const absl::Status applied = Apply(event.ref(), state, nullptr);
-    REQUIRE_MESSAGE(applied.ok(), applied.ToString());
-    REQUIRE_EQ(state.digest(), digest);
-  }
-  CHECK_GT(state.seq(), 100);
-  CHECK_FALSE(state.dead_letters().empty());
-  CHECK(std::any_of(state.executions().begin(), state.executions().end(),
-                    [](const auto& one) { return one->cancel_requested; }));
 }
 
 TEST_SUITE_END();

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tests/core/random_workflow.h"
+#include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
 namespace stet::core {
@@ -40,13 +41,21 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
       DecideOptions{.part_tasks = 1 + random.Below(4), .part_bytes = 40 + random.Below(200)});
   world.Open();
   std::vector<uint64_t> ids;
+  const WorkflowHash child = world.Define(ChildWorkflow());
   for (int i = 0; i < 2; ++i) {
     const WorkflowHash hash = world.Define(RandomWorkflow(random, 10));
-    ids.push_back(world.Start(hash, fmt::format("key{}", i), "{}"));
+    const std::string key = fmt::format("key{}", i);
+    const int64_t start_at = random.OneIn(4) ? world.now() + random.Below(5) * kSecond : 0;
+    world.Must(StartExecution{
+        .workflow = hash, .key = key, .input = {.bytes = "{}"}, .start_at = start_at});
+    ids.push_back(world.state().FindExecutionByKey(key)->id);
     look(world);
   }
   for (int step = 0; step < 200 && world.state().live_executions() > 0; ++step) {
     world.now() += random.Below(2 * static_cast<uint32_t>(kSecond));
+    if (random.OneIn(3)) DriveWaits(world, child);
+    if (random.OneIn(8)) ScheduleSome(random, child, world);
+    if (random.OneIn(6)) (void)SendAny(random, ids[random.Below(2)], world);
     const auto run = NextReady(world.state());
     switch (random.Below(9)) {
       case 0:
@@ -74,7 +83,7 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
             const RunRef at = {.execution = id, .task = task};
             const TaskSlot& slot = world.slot(at);
             if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
-            if (slot.state != TaskState::kRunning || !random.OneIn(2)) continue;
+            if (slot.state != TaskState::kRunning || slot.waits || !random.OneIn(2)) continue;
             const bool good = !random.OneIn(3);
             FinishAttempt report = world.ReportOn(
                 at, good ? schema::AttemptOutcome::Success : schema::AttemptOutcome::Failure);

@@ -34,6 +34,26 @@ inline uint64_t SeedOr(uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 0);
 }
 
+// A task that needs no worker.
+inline void MakeWait(Random& random, Task& task) {
+  task.activity.clear();
+  switch (random.Below(3)) {
+    case 0:
+      task.timeout = std::nullopt;
+      task.kind = TimerTask{.duration = absl::Milliseconds(1 + random.Below(3000))};
+      break;
+    case 1: {
+      task.timeout = std::nullopt;
+      EventTask event = {.signal = fmt::format("s{}", random.Below(2))};
+      if (random.OneIn(2)) event.timeout = absl::Seconds(1 + random.Below(20));
+      task.kind = event;
+      break;
+    }
+    default:
+      task.kind = SubWorkflowTask{.workflow = "child"};
+  }
+}
+
 inline Task RandomTask(Random& random, uint32_t index) {
   Task task = {.name = fmt::format("t{}", index), .activity = fmt::format("a{}", random.Below(3))};
   task.priority = static_cast<int32_t>(random.Below(3)) - 1;
@@ -43,6 +63,7 @@ inline Task RandomTask(Random& random, uint32_t index) {
   task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
   if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
   if (random.OneIn(4)) task.config = fmt::format(R"({{"n":{}}})", index);
+  if (random.OneIn(5)) MakeWait(random, task);
   return task;
 }
 

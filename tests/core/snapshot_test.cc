@@ -137,6 +137,10 @@ std::vector<Kept> FullParts() {
   world.Succeed(world.Begin());
   world.Must(Purge{.executions = std::span(&gone, 1), .key_retention_ns = kSecond});
   world.Fail(world.Begin());
+  world.Must(
+      SendSignal{.execution = world.state().executions()[0]->id, .name = "go", .id = "once"});
+  world.Must(CreateSchedule{
+      .name = "s", .workflow = hash, .cron = "0 3 * * *", .zone = "UTC", .next_at = 9});
   world.Must(PauseActivity{.activity = "resting"});
   world.Must(PauseEngine{});
   std::vector<Kept> parts = PartsOf(world.state(), 200);
@@ -146,7 +150,7 @@ std::vector<Kept> FullParts() {
        {SnapshotPart::Head, SnapshotPart::Definition, SnapshotPart::Sealed,
         SnapshotPart::Executions, SnapshotPart::Tasks, SnapshotPart::Lists,
         SnapshotPart::DeadLetters, SnapshotPart::Histories, SnapshotPart::Pauses,
-        SnapshotPart::Tombstones}) {
+        SnapshotPart::Tombstones, SnapshotPart::Signals, SnapshotPart::Schedule}) {
     CHECK(kinds.contains(part));
   }
   return parts;

@@ -13,6 +13,7 @@
 #include "core/digest.h"
 #include "core/outstanding.h"
 #include "core/transitions.h"
+#include "core/waits.h"
 #include "stet/reason.h"
 #include "tests/core/effect_done.h"
 

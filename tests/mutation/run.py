@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Breaks the log on purpose, one way at a time, and demands that the named test fails.
+"""Breaks the log and the engine on purpose, one way at a time, and demands that the named test fails.
 
   run.py [--source DIR] [--build DIR] [--only TEXT] [--jobs N]   all of mutations.toml, or those whose name holds TEXT
   run.py --check                       that each still applies, names a test that exists, and stands in wal/README.md
@@ -38,8 +38,8 @@ def pattern_of(text):
 
 
 def sources(source):
-    return sorted([*source.glob("wal/**/*.cc"), *source.glob("wal/**/*.h"), *source.glob("src/**/*.cc"),
-                   *source.glob("src/**/*.h"), *source.glob("tools/walinspect/*.cc")])
+    folders = ["wal/**/*.cc", "wal/**/*.h", "src/**/*.cc", "src/**/*.h", "tools/walinspect/*.cc"]
+    return sorted(path for folder in folders for path in source.glob(folder))
 
 
 def apply(source, mutation):
@@ -58,7 +58,7 @@ def apply(source, mutation):
 
 
 def test_names(source):
-    return set(re.findall(r'TEST_CASE\(\s*"((?:[^"\\]|\\.)*)"\s*\)',
+    return set(re.findall(r'TEST_CASE(?:_FIXTURE\(\s*\w+,|\()\s*"((?:[^"\\]|\\.)*)"\s*\)',
                           "\n".join(path.read_text() for path in source.glob("tests/**/*.cc"))))
 
 

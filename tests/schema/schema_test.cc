@@ -57,6 +57,34 @@ Buffer SampleChunk(Packer& pack) {
                                     .extras = extras}));
 }
 
+// Signals and schedules.
+void AddWaits(Packer& pack, std::vector<Sample>& samples) {
+  const auto add = [&samples](EventType type, Bytes payload) {
+    samples.push_back({.type = type, .payload = Copy(payload)});
+  };
+  const std::vector<int64_t> times = {7, 9};
+  add(EventType::SignalReceived,
+      pack.SignalReceived({.time = 5, .name = "go", .id = "once", .payload = "1"}));
+  add(EventType::ScheduleCreated, pack.ScheduleCreated({.time = 5,
+                                                        .hash_high = 1,
+                                                        .hash_low = 2,
+                                                        .name = "nightly",
+                                                        .input = "{}",
+                                                        .cron = "0 3 * * *",
+                                                        .zone = "UTC",
+                                                        .next_at = 9,
+                                                        .catch_up_max = 3,
+                                                        .misfire = 2,
+                                                        .overlap = 1}));
+  add(EventType::ScheduleRemoved, pack.ScheduleRemoved(5, 3));
+  add(EventType::SchedulePaused, pack.SchedulePaused(5, 3));
+  add(EventType::ScheduleResumed, pack.ScheduleResumed(5, 3, 9));
+  add(EventType::SchedulePlanned,
+      pack.SchedulePlanned(
+          {.time = 5, .wall_time = 9, .schedule = 3, .times = times, .next_at = 11, .missed = 2}));
+  add(EventType::ScheduleSkipped, pack.ScheduleSkipped({.time = 5, .schedule = 3, .at = 7}));
+}
+
 // One of each type.
 std::vector<Sample> Samples() {
   Packer pack;
@@ -87,6 +115,7 @@ std::vector<Sample> Samples() {
   add(EventType::ExecutionsPurged,
       pack.ExecutionsPurged(
           {.time = 5, .forget_at = 8, .executions = executions, .cause = PurgeCause::Age}));
+  add(EventType::ExecutionBegun, pack.ExecutionBegun(5));
   add(EventType::TasksReady, pack.TasksReady(set));
   add(EventType::TasksSkipped, pack.TasksSkipped(set));
   add(EventType::TasksCancelled, pack.TasksCancelled(set));
@@ -103,6 +132,7 @@ std::vector<Sample> Samples() {
                                                         .outcome = AttemptOutcome::Failure,
                                                         .next = RunNext::RetryWait}));
   add(EventType::RetriesWoken, pack.RetriesWoken(5, tasks));
+  AddWaits(pack, samples);
   return samples;
 }
 

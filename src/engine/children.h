@@ -1,0 +1,50 @@
+// Executions that tasks start: begins them, hands their results to those who wait, and cancels them with those.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "core/effect.h"
+#include "engine/catalog.h"
+#include "engine/ledger.h"
+#include "stet/engine.h"
+
+namespace stet::engine {
+
+// The loop's thread owns it.
+class Children {
+ public:
+  // All is kept.
+  Children(Ledger* ledger, const Catalog* catalog, const Limits& limits)
+      : ledger_(*ledger), catalog_(*catalog), limits_(limits) {}
+
+  // A kStartChild, kReadChild or kCancelChild whose events are released.  What there is no room for
+  // is kept for Retry.
+  void Run(const core::Effect& effect);
+  // False if nothing of what was kept could be done.
+  bool Retry();
+
+  // Whether executions of that workflow can be started.
+  bool Knows(std::string_view workflow) const { return Find(workflow).ok(); }
+
+ private:
+  // False: to be tried again.
+  bool Do(const core::Effect& effect);
+  bool Start(const core::Effect& effect, const core::Execution& parent);
+  bool Read(const core::Effect& effect, const core::Execution& parent);
+  // Errors: NotFound.
+  absl::StatusOr<WorkflowHash> Find(std::string_view workflow) const;
+  bool Settled(const absl::Status& status) const {
+    return status.ok() || !ledger_.out_of_room() || !ledger_.failure().ok();
+  }
+
+  Ledger& ledger_;
+  const Catalog& catalog_;
+  const Limits limits_;
+  std::vector<core::Effect> waiting_;  // for room, or for an execution to end
+};
+
+}  // namespace stet::engine

@@ -1,0 +1,61 @@
+// Outputs put together.
+#include "engine/result.h"
+
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "schema/json.h"
+#include "schema/json_value.h"
+#include "schema/utf8.h"
+
+namespace stet::engine {
+namespace {
+
+Payload Get(const core::PayloadRef& ref, const PayloadStore& payloads) {
+  const SharedPayload payload = ref ? payloads.Get(ref) : nullptr;
+  return payload == nullptr ? Payload() : *payload;
+}
+
+std::string AsJson(const Payload& payload) {
+  if (payload.bytes.empty()) return "null";
+  if (payload.content_type == schema::kDefaultContentType && schema::IsJson(payload.bytes)) {
+    return payload.bytes;
+  }
+  return schema::JsonString(schema::IsUtf8(payload.bytes) ? payload.bytes
+                                                          : schema::Base64(payload.bytes));
+}
+
+}  // namespace
+
+Payload ResultOf(const core::Execution& execution, const PayloadStore& payloads) {
+  const core::Definition& definition = *execution.definition;
+  std::vector<uint32_t> last;
+  for (uint32_t task = 0; task < definition.size(); ++task) {
+    if (definition.children(task).empty()) last.push_back(task);
+  }
+  if (last.size() == 1) return Get(execution.tasks[last[0]].output, payloads);
+  schema::JsonObject object;
+  for (const uint32_t task : last) {
+    object.Raw(definition.task_name(task), AsJson(Get(execution.tasks[task].output, payloads)));
+  }
+  return Payload(std::move(object).Finish());
+}
+
+absl::StatusOr<Payload> ValueOf(const core::Execution& execution, std::string_view task,
+                                std::string_view pointer, const PayloadStore& payloads) {
+  core::PayloadRef ref = execution.input;
+  if (!task.empty()) ref = execution.tasks[*execution.definition->Find(task)].output;
+  Payload whole = Get(ref, payloads);
+  if (pointer.empty()) return whole;
+  const auto value = schema::JsonAt(whole.bytes, pointer);
+  if (!value.has_value()) {
+    return absl::InvalidArgumentError(
+        fmt::format("there is no {} in the {}", pointer,
+                    task.empty() ? "input" : fmt::format("output of '{}'", task)));
+  }
+  return Payload(std::string(*value));
+}
+
+}  // namespace stet::engine
