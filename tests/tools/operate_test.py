@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import signal
 import socket
 import stat
 import threading
@@ -174,6 +175,51 @@ def paused_at_rest():
         check_equal(runner.returncode, 0, 'it goes on')
 
 
+def signalled():
+    """A task waits for what an operator sends: while it runs, and before anybody runs it."""
+    with Scratch() as s:
+        flow = s.file('flow.json', {'tasks': [
+            {'id': 'wait', 'signal': {'name': 'go'}},
+            {'id': 'more', 'signal': {'name': 'go'}, 'after': ['wait']},
+            {'id': 'say', 'run': 'cat "$STET_OUTPUT_MORE" > said', 'after': ['more']}]})
+        runner = s.start('run', flow)
+        wait_for((s.dir / 'control.sock').exists, 'it runs')
+        wait_for(lambda: 'flow' in s.stet('ls').stdout, 'it has begun')
+        wait_for(lambda: task_state(s, 'flow', 'wait') == 'running', 'it waits')
+        waits = answer(s, 'why', 'flow')['waits']
+        check_equal((waits[0]['kind'], waits[0]['on']), ('signal', ['go']), 'why')
+        sent = answer(s, 'signal', 'flow', 'go', '1', '--id', 'one')
+        check_equal((sent['signal'], sent['served_by']), ('go', runner.pid), 'sent')
+        check_equal(answer(s, 'signal', 'flow', 'go', '--id', 'one')['seq'], sent['seq'], 'sent once')
+        wait_for(lambda: task_state(s, 'flow', 'wait') == 'completed', 'it came')
+        runner.send_signal(signal.SIGINT)
+        runner.communicate()
+        payload = json.dumps({'text': 'x' * 200000})
+        (s.path / 'large.json').write_text(payload)
+        check('got signal go' in s.stet('signal', 'flow', 'go', '@large.json').stdout, 'kept')
+        check_equal(s.stet('run', flow).returncode, 0, 'taken by the next run')
+        check_equal((s.path / 'said').read_text(), payload, 'what it carried')
+        one_line_error(s.stet('signal', 'flow', 'go'), 2, 'has ended')
+        one_line_error(s.stet('signal', 'flow', 'go', '{'), 2, 'JSON')
+        one_line_error(s.stet('signal', 'nobody', 'go'), 2, 'nobody')
+
+
+def waiting():
+    """A task that sleeps, one that runs another workflow, and a start that is delayed."""
+    with Scratch() as s:
+        s.file('child.json', commands(('last', 'cat "$STET_INPUT"; echo -n !'), name='child'))
+        flow = s.file('flow.json', {'tasks': [
+            {'id': 'nap', 'sleep': '50ms'},
+            {'id': 'call', 'workflow': {'name': 'child', 'input': {'pointer': '/a'}}, 'after': ['nap']},
+            {'id': 'say', 'run': 'cat "$STET_OUTPUT_CALL" > said', 'after': ['call']}]})
+        done, report = s.report(flow, '--with', 'child.json', '--delay', '100ms', '--input', '{"a": [1]}')
+        check_equal((done, report['state']), (0, 'completed'), f'{report}')
+        check_equal((s.path / 'said').read_text(), '[1]!', 'what it came to')
+        executions = answer(s, 'ls')['executions']
+        check_equal([e['parent'] for e in executions], [None, executions[0]['id']], 'its child')
+        one_line_error(s.stet('run', flow, '--new', '--delay', 'soon'), 2, '--delay')
+
+
 def refusals():
     with Scratch() as s:
         one_line_error(s.stet('pause', 'x'), 2, 'no directory of stet')
@@ -192,7 +238,7 @@ def refusals():
         os.close(held)
 
 
-for case in [paused_live, cancelled_live, dead_letters, retried, dropped, paused_at_rest, refusals]:
+for case in [paused_live, cancelled_live, dead_letters, retried, dropped, paused_at_rest, signalled, waiting, refusals]:
     print(case.__name__, flush=True)
     case()
 finish()

@@ -16,6 +16,7 @@
 #include "tools/stet/operate_commands.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/run.h"
+#include "tools/stet/schedule_commands.h"
 #include "tools/stet/suggestion.h"
 #include "tools/stet/terminal.h"
 #include "tools/stet/validation.h"
@@ -26,11 +27,10 @@ namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
-constexpr std::string_view kCommands[] = {"run",   "validate", "graph",    "schema", "completion",
-                                          "ls",    "show",     "why",      "retry",  "cancel",
-                                          "pause", "resume",   "priority", "purge",  "dead"};
-constexpr const char* kNotBuilt[] = {"signal",   "breaker", "schedule", "backup",
-                                     "snapshot", "serve",   "worker"};
+constexpr std::string_view kCommands[] = {
+    "run",    "validate", "graph",  "schema",   "completion", "ls",   "show",   "why",     "retry",
+    "cancel", "pause",    "resume", "priority", "purge",      "dead", "signal", "schedule"};
+constexpr const char* kNotBuilt[] = {"breaker", "backup", "snapshot", "serve", "worker"};
 
 // Which subcommand was chosen, and what it does.
 struct Choice {
@@ -77,6 +77,10 @@ void AddRun(CLI::App& app, Choice& choice) {
       "--durability", options.settings.durability,
       "commit, witness, interval:10ms,1MiB, os or memory (env STET_DURABILITY; default: "
       "commit)");
+  run->add_option("--with", options.with, "Another workflow file, for tasks that run it")
+      ->type_name("FILE");
+  run->add_option("--delay", options.delay, "Start nothing of it before: 90s, 12h...")
+      ->type_name("DURATION");
   AddFormat(run, options.format, options.time_scale);
   run->add_flag("--json", options.json, "Print the report as one JSON object");
   run->add_flag("--quiet", options.quiet, "No progress and no summary");
@@ -292,6 +296,7 @@ int Main(int argc, char** argv) {
   AddList(app, choice);
   AddShow(app, choice);
   AddOperateCommands(app, choice.action);
+  AddScheduleCommands(app, choice.action);
   AddNotBuilt(app, choice, json);
   try {
     app.parse(argc, argv);

@@ -101,7 +101,7 @@ absl::StatusOr<std::optional<Json>> DoHere(const Settings& settings, const Opera
   STET_ASSIGN_OR_RETURN(const OwnedFd claim, TryClaimDirectory(settings.directory));
   if (!claim.valid()) return std::nullopt;
   EngineOptions options = EngineOptionsOf(settings);
-  options.create = false;
+  options.create = operation.action == Action::kScheduleCreate;
   options.execute = false;
   absl::StatusOr<std::unique_ptr<Engine>> engine = Engine::Open(std::move(options));
   if (ReasonOf(engine.status()) == Reason::kLocked) return std::nullopt;
@@ -117,7 +117,12 @@ absl::StatusOr<std::optional<Json>> DoHere(const Settings& settings, const Opera
 }  // namespace
 
 absl::StatusOr<Json> CarryOut(const Settings& settings, const Operation& operation) {
-  STET_RETURN_IF_ERROR(CheckDirectory(settings.directory));
+  // A schedule may be the first thing that a directory holds.
+  if (operation.action == Action::kScheduleCreate) {
+    STET_RETURN_IF_ERROR(MakeFolders(settings.directory, true));
+  } else {
+    STET_RETURN_IF_ERROR(CheckDirectory(settings.directory));
+  }
   const absl::Time end = absl::Now() + kPatience;
   do {
     STET_ASSIGN_OR_RETURN(std::optional<Json> answer, AskHolder(settings.directory, operation));

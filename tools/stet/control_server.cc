@@ -92,12 +92,14 @@ void ControlServer::Accept() {
 }
 
 bool ControlServer::Read(Operator& from) {
-  char buffer[4096];
+  char buffer[16384];
   const ssize_t n = recv(from.fd.get(), buffer, sizeof(buffer), 0);
   if (n < 0) return errno == EAGAIN || errno == EINTR;
   if (n == 0) return false;
+  // A line may be long: what came before holds no end of it.
+  size_t end = from.in.size();
   from.in.append(buffer, static_cast<size_t>(n));
-  for (size_t end = from.in.find('\n'); end != std::string::npos; end = from.in.find('\n')) {
+  for (end = from.in.find('\n', end); end != std::string::npos; end = from.in.find('\n')) {
     from.out += Answer(from.in.substr(0, end));
     from.in.erase(0, end + 1);
   }

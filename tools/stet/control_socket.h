@@ -13,7 +13,7 @@
 
 namespace stet::cli {
 
-inline constexpr size_t kControlLineMax = size_t{64} << 10;
+inline constexpr size_t kControlLineMax = size_t{8} << 20;
 
 // Listens there; one that a dead process has left is replaced.  Only for who holds the directory.
 absl::StatusOr<OwnedFd> ListenForOperators(const std::string& directory);

@@ -23,7 +23,8 @@ EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& tr
   const auto note = [progress](std::string_view text) { progress->OnNote(text); };
   EngineOptions options = EngineOptionsOf(plan.settings);
   options.concurrency = plan.settings.workers;
-  options.workflows = {plan.workflow};
+  options.workflows = plan.others;
+  options.workflows.push_back(plan.workflow);
   options.activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
                                                             .grace = kStopGrace,
                                                             .trouble = trouble,

@@ -1,5 +1,8 @@
-// `stet why`, `retry`, `cancel`, `pause`, `resume`, `priority`, `purge`, `dead requeue` and `dead drop`.
+// `stet why`, `retry`, `cancel`, `signal`, `pause`, `resume`, `priority`, `purge`, `dead requeue` and `dead drop`.
 #pragma once
+
+#include <optional>
+#include <string>
 
 #include "tools/stet/failure.h"
 #include "tools/stet/operation.h"
@@ -11,7 +14,8 @@ struct OperateOptions {
   SettingFlags settings = {};
   Operation operation = {};
   bool json = false;
-  bool run = false;  // retry: go on in the foreground
+  bool run = false;                                   // retry: go on in the foreground
+  std::optional<std::string> payload = std::nullopt;  // signal: JSON, or @FILE
 };
 
 // Prints everything there is to say.

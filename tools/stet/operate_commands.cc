@@ -94,6 +94,24 @@ void AddExecutionCommands(CLI::App& app, OnChosen& chosen) {
       Add(app, "cancel", "End an execution: what waits is cancelled, what runs is told to stop",
           Action::kCancel, "  stet cancel report", chosen);
   AddExecution(cancel.command, cancel.options->operation.execution)->required();
+  const Operated signal = Add(
+      app, "signal", "Send an execution what one of its tasks waits for, or will wait for",
+      Action::kSignal,
+      "  stet signal order approved\n"
+      "  stet signal order approved '{\"by\": \"ann\"}' --id click-7   a second click-7 is dropped",
+      chosen);
+  AddExecution(signal.command, signal.options->operation.execution)->required();
+  signal.command->add_option("NAME", signal.options->operation.signal, "The signal's name")
+      ->required()
+      ->type_name("");
+  signal.command
+      ->add_option("JSON", signal.options->payload,
+                   "What it carries: JSON or @FILE (default: null)")
+      ->type_name("");
+  signal.command
+      ->add_option("--id", signal.options->operation.id,
+                   "Names this signal: a second one of that name is dropped")
+      ->type_name("ID");
   AddPause(app, "pause", "Start nothing more of an execution, an activity, or at all",
            Action::kPause,
            "  stet pause report               what runs goes on, nothing new starts\n"

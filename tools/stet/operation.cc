@@ -3,6 +3,8 @@
 
 #include <iterator>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
@@ -18,9 +20,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kActions[] = {"why",      "retry", "cancel",       "pause",    "resume",
-                                         "priority", "purge", "dead_requeue", "dead_drop"};
-static_assert(std::size(kActions) == static_cast<size_t>(Action::kDeadDrop) + 1);
+constexpr std::string_view kActions[] = {"why",
+                                         "retry",
+                                         "cancel",
+                                         "pause",
+                                         "resume",
+                                         "priority",
+                                         "purge",
+                                         "dead_requeue",
+                                         "dead_drop",
+                                         "signal",
+                                         "schedule_create",
+                                         "schedule_trigger",
+                                         "schedule_backfill",
+                                         "schedule_pause",
+                                         "schedule_resume",
+                                         "schedule_remove"};
+static_assert(std::size(kActions) == static_cast<size_t>(Action::kScheduleRemove) + 1);
 
 std::string TextOf(const Json& json, const char* key) {
   const auto at = json.find(key);
@@ -46,6 +62,40 @@ absl::StatusOr<Json> PerformGlobally(Engine& engine, const Operation& operation)
   return answer;
 }
 
+absl::StatusOr<uint64_t> ChangeSchedule(Engine& engine, const Operation& operation) {
+  const ScheduleOrder& order = operation.schedule;
+  switch (operation.action) {
+    case Action::kScheduleCreate: {
+      STET_ASSIGN_OR_RETURN(ScheduleSpec spec, SpecOf(order));
+      return engine.CreateSchedule(std::move(spec));
+    }
+    case Action::kScheduleTrigger:
+      return engine.TriggerSchedule(order.name);
+    case Action::kScheduleBackfill: {
+      STET_ASSIGN_OR_RETURN(const absl::Time from, TimeFrom(order.from));
+      STET_ASSIGN_OR_RETURN(const absl::Time to, TimeFrom(order.to));
+      return engine.BackfillSchedule(order.name, from, to);
+    }
+    case Action::kSchedulePause:
+      return engine.PauseSchedule(order.name);
+    case Action::kScheduleResume:
+      return engine.ResumeSchedule(order.name);
+    default:
+      return engine.RemoveSchedule(order.name);
+  }
+}
+
+absl::StatusOr<Json> PerformOnSchedule(Engine& engine, const Operation& operation) {
+  STET_ASSIGN_OR_RETURN(const uint64_t seq, ChangeSchedule(engine, operation));
+  Json answer = {{"action", ToString(operation.action)}, {"schedule", operation.schedule.name}};
+  STET_ASSIGN_OR_RETURN(const std::vector<ScheduleReport> all, engine.Schedules());
+  for (const ScheduleReport& report : all) {
+    if (report.name == operation.schedule.name) answer.update(ScheduleJson(report));
+  }
+  answer["seq"] = seq;
+  return answer;
+}
+
 // `key` is exact.
 absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
                                 const Operation& operation) {
@@ -68,6 +118,15 @@ absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
       return engine.Requeue(key, operation.task);
     case Action::kDeadDrop:
       return engine.Drop(key, operation.task);
+    case Action::kSignal:
+      return engine.Signal(key, operation.signal, Payload(operation.payload), operation.id);
+    case Action::kScheduleCreate:
+    case Action::kScheduleTrigger:
+    case Action::kScheduleBackfill:
+    case Action::kSchedulePause:
+    case Action::kScheduleResume:
+    case Action::kScheduleRemove:
+      break;
   }
   return absl::InternalError("no change");
 }
@@ -87,6 +146,7 @@ Json AnswerOf(const Operation& operation, const ExecutionSummary& execution) {
   Json answer = {{"action", ToString(operation.action)}};
   answer.update(SummaryJson(execution));
   if (!operation.task.empty()) answer["task"] = operation.task;
+  if (!operation.signal.empty()) answer["signal"] = operation.signal;
   answer["seq"] = nullptr;
   return answer;
 }
@@ -101,6 +161,10 @@ Json OperationJson(const Operation& operation) {
           {"task", operation.task},
           {"activity", operation.activity},
           {"priority", operation.priority},
+          {"signal", operation.signal},
+          {"payload", operation.payload},
+          {"id", operation.id},
+          {"schedule", ScheduleOrderJson(operation.schedule)},
           {"confirmed", operation.confirmed}};
 }
 
@@ -117,7 +181,11 @@ absl::StatusOr<Operation> OperationFrom(const Json& json) {
   Operation operation = {.action = *found,
                          .execution = TextOf(json, "execution"),
                          .task = TextOf(json, "task"),
-                         .activity = TextOf(json, "activity")};
+                         .activity = TextOf(json, "activity"),
+                         .signal = TextOf(json, "signal"),
+                         .payload = TextOf(json, "payload"),
+                         .id = TextOf(json, "id")};
+  if (json.contains("schedule")) operation.schedule = ScheduleOrderFrom(json["schedule"]);
   const auto priority = json.find("priority");
   if (priority != json.end() && priority->is_number_integer()) {
     const auto wanted = priority->get<int64_t>();
@@ -136,6 +204,9 @@ absl::StatusOr<Operation> OperationFrom(const Json& json) {
 absl::StatusOr<Json> Perform(Engine& engine, const Operation& operation) {
   const bool pauses = operation.action == Action::kPause || operation.action == Action::kResume;
   if (pauses && operation.execution.empty()) return PerformGlobally(engine, operation);
+  const bool on_schedule =
+      operation.action >= Action::kScheduleCreate && operation.action <= Action::kScheduleRemove;
+  if (on_schedule) return PerformOnSchedule(engine, operation);
   STET_ASSIGN_OR_RETURN(const ExecutionSummary before, engine.Find(operation.execution));
   if (operation.action == Action::kWhy) {
     STET_ASSIGN_OR_RETURN(const WhyReport why, engine.Why(before.key));

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <stet/engine.h>
 
+#include "tools/stet/schedule_order.h"
+
 namespace stet::cli {
 
 enum class Action {
@@ -21,6 +23,13 @@ enum class Action {
   kPurge,
   kDeadRequeue,
   kDeadDrop,
+  kSignal,
+  kScheduleCreate,
+  kScheduleTrigger,
+  kScheduleBackfill,
+  kSchedulePause,
+  kScheduleResume,
+  kScheduleRemove,
 };
 
 // As in JSON: "dead_requeue".
@@ -33,10 +42,14 @@ struct Operation {
   std::string activity =
       {};  // to pause or resume instead of an execution; with neither, the engine
   int32_t priority = 0;
-  bool confirmed = true;  // false: say what would be destroyed, and leave it
+  std::string signal = {};      // its name
+  std::string payload = {};     // JSON
+  std::string id = {};          // of the signal; empty: none
+  ScheduleOrder schedule = {};  // of the schedules'
+  bool confirmed = true;        // false: say what would be destroyed, and leave it
 };
 
-// {"action", "execution", "task", "activity", "priority", "confirmed"}
+// {"action", "execution", "task", "activity", "priority", "signal", "payload", "id", "schedule", "confirmed"}
 nlohmann::ordered_json OperationJson(const Operation& operation);
 // Errors: InvalidArgument.
 absl::StatusOr<Operation> OperationFrom(const nlohmann::ordered_json& json);

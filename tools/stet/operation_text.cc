@@ -38,6 +38,7 @@ std::string WhyText(const Json& answer) {
 
 // Who it is about: "engine", "activity x", "report (0000000000000005)", "task a of report (...)".
 std::string Whom(const Json& answer) {
+  if (answer.contains("schedule")) return "schedule " + OneLine(Text(answer, "schedule"));
   if (!answer.contains("execution")) {
     const std::string activity = Text(answer, "activity");
     return activity.empty() ? "the engine" : "activity " + OneLine(activity);
@@ -57,6 +58,13 @@ std::string Done(const std::string& action, const Json& answer) {
   if (action == "priority") return fmt::format("priority {}", answer["priority"].get<int64_t>());
   if (action == "purge") return "forgotten";
   if (action == "dead_requeue") return "begins anew";
+  if (action == "signal") return fmt::format("got signal {}", OneLine(Text(answer, "signal")));
+  if (action == "schedule_create") return fmt::format("is there: {}", Text(answer, "why"));
+  if (action == "schedule_trigger") return "is to fire now";
+  if (action == "schedule_backfill") return fmt::format("is to fire for what it left out");
+  if (action == "schedule_pause") return "paused: its times pass";
+  if (action == "schedule_resume") return fmt::format("goes on: {}", Text(answer, "why"));
+  if (action == "schedule_remove") return "forgotten; its executions go on";
   if (action == "dead_drop") return "its dead letter is gone";
   return action;
 }

@@ -2,34 +2,20 @@
 #include "tools/stet/plan.h"
 
 #include <filesystem>
+#include <utility>
 
 #include <absl/status/status.h>
 #include <fmt/format.h>
 
 #include "tools/stet/files.h"
 #include "tools/stet/fnv.h"
-#include "tools/stet/json_document.h"
+#include "tools/stet/input.h"
 #include "tools/stet/prior.h"
 #include "tools/stet/quote.h"
 #include "tools/stet/status_macros.h"
 
 namespace stet::cli {
 namespace {
-
-absl::StatusOr<Payload> ReadInput(const std::optional<std::string>& input) {
-  if (!input.has_value()) return Payload("null");
-  if (input->empty()) {
-    return absl::InvalidArgumentError("--input is empty: give JSON or @FILE, or leave it out");
-  }
-  std::string text = *input;
-  std::string name = "--input";
-  if (text.front() == '@') {
-    name = text.substr(1);
-    STET_ASSIGN_OR_RETURN(text, ReadFile(name));
-  }
-  STET_RETURN_IF_ERROR(ParseJson(text, name).status());
-  return Payload(std::move(text));
-}
 
 // An input for messages; a long one by its beginning and its hash.
 std::string InputText(const Payload& input) {
@@ -80,7 +66,16 @@ absl::StatusOr<RunPlan> MakePlan(const RunOptions& options, const Settings& sett
                                     .time_scale = options.time_scale,
                                     .max_attempts = settings.max_attempts};
   RunPlan plan = {.settings = settings, .key = options.key.value_or("")};
-  STET_ASSIGN_OR_RETURN(plan.input, ReadInput(options.input));
+  STET_ASSIGN_OR_RETURN(plan.input, ReadInput(options.input, "--input"));
+  for (const std::string& file : options.with) {
+    STET_ASSIGN_OR_RETURN(Workflow other, LoadWorkflow(file, file_options));
+    plan.others.push_back(std::move(other));
+  }
+  if (options.delay.has_value() &&
+      (!absl::ParseDuration(*options.delay, &plan.delay) || plan.delay < absl::ZeroDuration())) {
+    return absl::InvalidArgumentError(
+        fmt::format("--delay must be a duration such as 90s or 12h, is {}", Quote(*options.delay)));
+  }
   if (!options.pinned) {
     STET_ASSIGN_OR_RETURN(plan.workflow, LoadWorkflow(options.file, file_options));
   }

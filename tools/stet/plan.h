@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <absl/status/statusor.h>
+#include <absl/time/time.h>
 #include <stet/payload.h>
 #include <stet/report.h>
 #include <stet/workflow.h>
@@ -19,6 +21,8 @@ struct RunPlan {
   Workflow workflow = {};
   std::string key = {};
   Payload input = {};
+  std::vector<Workflow> others = {};  // known by name to tasks that run a workflow
+  absl::Duration delay = absl::ZeroDuration();
   // The execution as the directory holds it: it is resumed, or has ended and is only reported.
   std::optional<ExecutionReport> prior = std::nullopt;
 };

@@ -82,7 +82,9 @@ absl::Status Prior::CheckActivities() const {
   for (const ExecutionSummary& execution : state_->List()) {
     STET_ASSIGN_OR_RETURN(const Workflow workflow, state_->Definition(PrintId(execution.id)));
     for (const Task& task : workflow.tasks) {
-      if (task.activity == kCommandActivity || task.activity == kSleepActivity) continue;
+      if (task.activity.empty() || task.activity == kCommandActivity ||
+          task.activity == kSleepActivity)
+        continue;
       return absl::FailedPreconditionError(fmt::format(
           "execution {} needs the activity {}: this directory belongs to the program that provides "
           "it, and stet never executes it; run that program, or use another --dir",

@@ -54,15 +54,19 @@ nlohmann::ordered_json ReportJson(const ExecutionReport& report) {
 }
 
 nlohmann::ordered_json SummaryJson(const ExecutionSummary& summary) {
-  nlohmann::ordered_json json = {{"execution", summary.key},
-                                 {"id", PrintId(summary.id)},
-                                 {"workflow", summary.workflow},
-                                 {"state", ToString(summary.state)},
-                                 {"cancel_requested", summary.cancel_requested},
-                                 {"paused", summary.paused},
-                                 {"priority", summary.priority},
-                                 {"started_at", TimeJson(summary.started_at)},
-                                 {"finished_at", TimeJson(summary.finished_at)}};
+  nlohmann::ordered_json json = {
+      {"execution", summary.key},
+      {"id", PrintId(summary.id)},
+      {"workflow", summary.workflow},
+      {"state", ToString(summary.state)},
+      {"cancel_requested", summary.cancel_requested},
+      {"paused", summary.paused},
+      {"priority", summary.priority},
+      {"started_at", TimeJson(summary.started_at)},
+      {"finished_at", TimeJson(summary.finished_at)},
+      {"starts_at", TimeJson(summary.starts_at.value_or(absl::InfinitePast()))},
+      {"parent", nullptr}};
+  if (summary.parent != 0) json["parent"] = PrintId(summary.parent);
   json["counts"] = CountsJson(summary.counts);
   return json;
 }

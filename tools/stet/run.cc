@@ -119,9 +119,12 @@ absl::StatusOr<Outcome> Execute(const RunPlan& plan, Progress& progress) {
     progress.OnNote(fmt::format("{} lost with the previous process", Count(lost, "attempt")));
   }
   STET_RETURN_IF_ERROR(ShowOthers(engine, plan, progress));
-  STET_RETURN_IF_ERROR(
-      engine.Start({.workflow = plan.workflow.name, .key = plan.key, .input = plan.input})
-          .status());
+  STET_RETURN_IF_ERROR(engine
+                           .Start({.workflow = plan.workflow.name,
+                                   .key = plan.key,
+                                   .input = plan.input,
+                                   .delay = plan.delay})
+                           .status());
   STET_ASSIGN_OR_RETURN(std::optional<ExecutionReport> report,
                         WaitForEnd(engine, plan.key, *trouble, progress));
   opened.control = nullptr;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tools/stet/failure.h"
 #include "tools/stet/settings.h"
@@ -17,6 +18,8 @@ struct RunOptions {
   bool new_execution = false;
   bool pinned = false;
   std::optional<std::string> input = std::nullopt;  // JSON, or @file
+  std::vector<std::string> with = {};               // other workflow files, for tasks that run them
+  std::optional<std::string> delay = std::nullopt;  // a duration: 90s, 12h
   FileFormat format = FileFormat::kAuto;
   double time_scale = 1;
   bool json = false;

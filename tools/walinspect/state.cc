@@ -45,6 +45,8 @@ void PrintJson(const Replayed& state) {
                 {"workflow", execution.workflow},
                 {"state", ToString(execution.state)},
                 {"cancel_requested", execution.cancel_requested},
+                {"starts_at", TimeOrNull(execution.starts_at)},
+                {"parent", execution.parent == 0 ? Json(nullptr) : Json(Hex(execution.parent))},
                 {"started_at", TimeOrNull(execution.started_at)},
                 {"finished_at", TimeOrNull(execution.finished_at)},
                 {"counts", CountsJson(execution)}};
