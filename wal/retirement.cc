@@ -63,12 +63,14 @@ absl::StatusOr<bool> Retirement::KeepAsSpare(const std::string& path) {
   ASSIGN_OR_RETURN(const std::unique_ptr<File> file,
                    identity_.storage->Open(path, OpenMode::kRead));
   ASSIGN_OR_RETURN(const uint64_t bytes, file->Size());
-  ASSIGN_OR_RETURN(const uint64_t links, file->Links());
-  if (links != 1 || !WantsSpare(bytes)) return false;
+  if (!WantsSpare(bytes)) return false;
   const auto retain =
       identity_.storage->TakeLock(PathIn(identity_.directory, kRetainName), absl::ZeroDuration());
   if (absl::IsFailedPrecondition(retain.status())) return false;
   RETURN_IF_ERROR(retain.status());
+  // Only now: a backup that has just let go of the lock may have given it a second name.
+  ASSIGN_OR_RETURN(const uint64_t links, file->Links());
+  if (links != 1) return false;
   const std::string spare = path + std::string(kUnfinished);
   RETURN_IF_ERROR(identity_.storage->Rename(path, spare));
   RETURN_IF_ERROR(identity_.storage->SyncDirectory(identity_.directory));

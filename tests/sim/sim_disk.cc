@@ -98,6 +98,11 @@ void SimDisk::Create(const std::string& path) {
   Apply(changes_.back(), &names_, &directories_);
 }
 
+void SimDisk::Link(const std::string& from, const std::string& to) {
+  changes_.push_back({Change::Kind::kLink, to, {}, names_.at(from)});
+  Apply(changes_.back(), &names_, &directories_);
+}
+
 void SimDisk::Rename(const std::string& from, const std::string& to) {
   changes_.push_back({Change::Kind::kRename, from, to, names_.at(from)});
   Apply(changes_.back(), &names_, &directories_);

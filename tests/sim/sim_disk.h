@@ -68,6 +68,7 @@ class SimDisk {
   std::vector<std::string> List(const std::string& directory) const;
 
   void Create(const std::string& path);
+  void Link(const std::string& from, const std::string& to);
   void Rename(const std::string& from, const std::string& to);
   void Remove(const std::string& path);
   void MakeDirectory(const std::string& path);

@@ -85,6 +85,15 @@ absl::Status SimStorage::Remove(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status SimStorage::Link(const std::string& from, const std::string& to) {
+  const int error = Count(faults.name_error, [&] { return "link " + from + " to " + to; });
+  if (disk_.Find(from) == nullptr) return IoError(ENOENT, "link", from);
+  if (disk_.Find(to) != nullptr) return IoError(EEXIST, "link", to);
+  if (Takes(error)) disk_.Link(from, to);
+  if (error != 0) return IoError(error, "link", from);
+  return absl::OkStatus();
+}
+
 absl::Status SimStorage::MakeDirectory(const std::string& path) {
   const int error = Count(faults.name_error, [&] { return "make directory " + path; });
   if (disk_.HasDirectory(path)) return IoError(EEXIST, "make directory", path);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@ class FailingStorage final : public Storage {
   std::atomic<bool> writes_fail = false;   // those of queues, with EIO
   std::atomic<bool> full = false;          // no file can be made
   std::atomic<bool> flushes_wait = false;  // those of queues, until somebody else calls them
+  std::function<void(const std::string&)> on_lock = nullptr;  // before a lock is taken; its path
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
     if (mode == OpenMode::kCreate && full.load()) {
@@ -42,6 +44,7 @@ class FailingStorage final : public Storage {
   }
   absl::StatusOr<std::unique_ptr<Lock>> TakeLock(const std::string& path,
                                                  absl::Duration wait_max) override {
+    if (on_lock) on_lock(path);
     return real_->TakeLock(path, wait_max);
   }
   absl::StatusOr<std::unique_ptr<Queue>> NewQueue() override {

@@ -2,6 +2,8 @@
 #include <errno.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <random>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "stet/wal/writer.h"
 #include "tests/sim/sim_storage.h"
+#include "tests/wal/failing_storage.h"
 #include "tests/wal/log_fixture.h"
 #include "tests/wal/temp_directory.h"
 #include "wal/segments.h"
@@ -306,6 +309,42 @@ TEST_SUITE("wal::Writer::Retire") {
     CHECK((*writer)->Close().ok());
     CHECK((*writer)->stats().last_failures.empty());
   }
+}
+
+TEST_CASE("a file that gets a second name just before it would be used again is left alone") {
+  namespace fs = std::filesystem;
+  const TempDirectory directory;
+  FailingStorage storage;
+  const Options options = {.directory = directory.path() + "/log",
+                           .create = true,
+                           .segment_bytes = 128 << 10,
+                           .first_segment_bytes = 128 << 10,
+                           .inflight_bytes_max = 128 << 10,
+                           .helper_thread = false,
+                           .storage = &storage};
+  auto writer = OpenWriter(options);
+  REQUIRE(writer.ok());
+  REQUIRE(FillUpTo(writer->get(), 3).ok());
+  std::map<std::string, std::string> kept;
+  const auto content = [](const fs::path& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  storage.on_lock = [&](const std::string& path) {
+    if (!path.ends_with("RETAIN")) return;
+    for (const auto& entry : fs::directory_iterator(options.directory)) {
+      const std::string second = directory.path() + "/" + entry.path().filename().string();
+      if (entry.path().extension() != ".wal" || fs::exists(second)) continue;
+      fs::create_hard_link(entry.path(), second);
+      if (entry.path().filename() <= SegmentName(2)) kept[second] = content(second);
+    }
+  };
+  REQUIRE((*writer)->Retire((*writer)->durable_end()).ok());
+  storage.on_lock = nullptr;
+  REQUIRE_GE(kept.size(), 1);
+  REQUIRE(FillUpTo(writer->get(), 8).ok());
+  CHECK_EQ((*writer)->stats().segments_recycled, 0);
+  for (const auto& [path, before] : kept) CHECK_MESSAGE(content(path) == before, path);
 }
 
 }  // namespace

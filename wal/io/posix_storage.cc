@@ -55,6 +55,14 @@ absl::Status PosixStorage::Remove(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status PosixStorage::Link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  // EPERM: no links there, or none to files of others (fs.protected_hardlinks).
+  const bool cannot = errno == EXDEV || errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP;
+  const absl::Status status = IoError(errno, "link", from + " to " + to);
+  return cannot ? absl::UnimplementedError(status.message()) : status;
+}
+
 absl::Status PosixStorage::MakeDirectory(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) != 0) return IoError(errno, "make directory", path);
   return absl::OkStatus();

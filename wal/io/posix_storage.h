@@ -20,6 +20,7 @@ class PosixStorage : public Storage {
   absl::StatusOr<std::vector<std::string>> List(const std::string& directory) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status Remove(const std::string& path) override;
+  absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status MakeDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& directory) override;
   absl::StatusOr<std::unique_ptr<Lock>> TakeLock(const std::string& path,

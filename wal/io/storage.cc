@@ -18,6 +18,10 @@ int64_t Nanos(clockid_t clock) {
 
 }  // namespace
 
+absl::Status Storage::Link(const std::string& from, const std::string& /*to*/) {
+  return absl::UnimplementedError(from + ": this storage gives no second names");
+}
+
 void Queue::RegisterBuffers(std::span<const std::span<std::byte>> /*buffers*/) {}
 
 FileSystemFacts Storage::Describe(const std::string& directory) { return {.directory = directory}; }

@@ -164,6 +164,10 @@ class Storage {
   virtual absl::Status Rename(const std::string& from, const std::string& to) = 0;
   virtual absl::Status Remove(const std::string& path) = 0;
 
+  // Gives the file `from` a second name, which must not exist.  Durable after SyncDirectory.
+  // Errors: Unimplemented where it cannot be done (another file system, or none that has links).
+  virtual absl::Status Link(const std::string& from, const std::string& to);
+
   // The parent must exist.  AlreadyExists if the path does.
   virtual absl::Status MakeDirectory(const std::string& path) = 0;
 
