@@ -37,7 +37,9 @@ class OverlayStorage final : public Storage {
   absl::Status SyncDirectory(const std::string& directory) override;
   absl::StatusOr<std::unique_ptr<Lock>> TakeLock(const std::string& path,
                                                  absl::Duration wait_max) override;
-  std::optional<int> LockHolder(const std::string& path) override { return base_.LockHolder(path); }
+  std::optional<int> LockHolder(const std::string& path) override {
+    return hidden_.contains(path) ? std::nullopt : base_.LockHolder(path);
+  }
   absl::StatusOr<std::unique_ptr<Queue>> NewQueue() override;
   std::string name() const override { return base_.name(); }
   std::string note() const override { return base_.note(); }
