@@ -90,7 +90,7 @@ TEST_CASE("killed between any two records of submit, dispatch and finish, it goe
     REQUIRE(second.RunAll());
     CHECK_EQ(second.execution("k").state, ExecutionState::kCompleted);
     // At least once; the attempt that died with its process counts, and no other runs twice.
-    for (const auto& [attempt, count] : runs) CHECK_MESSAGE(count == 1, attempt);
+    for (const auto& run : runs) CHECK_MESSAGE(run.second == 1, run.first);
   }
   CHECK_GT(calls, 20);
 }

@@ -87,10 +87,10 @@ TEST_CASE("metrics count what has happened, in text that Prometheus reads") {
       {"stet_executions_live", 0},
       {"stet_dead_letters", 2},
   };
-  for (const auto& [name, value] : expected) {
-    CAPTURE(name);
-    REQUIRE(samples.contains(name));
-    CHECK_EQ(samples.at(name), value);
+  for (const auto& sample : expected) {
+    CAPTURE(sample.first);
+    REQUIRE(samples.contains(sample.first));
+    CHECK_EQ(samples.at(sample.first), sample.second);
   }
   CHECK_GT(samples.at("stet_commit_latency_seconds_count"), 0);
   CHECK_GT(samples.at("stet_release_events_count"), 0);

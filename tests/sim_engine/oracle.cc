@@ -19,8 +19,8 @@ using schema::EventType;
 
 Oracle::Oracle(const EnginePlan& plan) : plan_(plan) {}
 
-void Oracle::Broken(std::string what) {
-  if (status_.ok()) status_ = absl::InternalError(std::move(what));
+void Oracle::Broken(const std::string& what) {
+  if (status_.ok()) status_ = absl::InternalError(what);
 }
 
 void Oracle::BeginLife(uint64_t at_least) {

@@ -42,7 +42,7 @@ class Oracle {
 
   // The first thing that was broken.
   const absl::Status& status() const { return status_; }
-  void Broken(std::string what);
+  void Broken(const std::string& what);
 
   uint64_t seq() const { return log_.size(); }
   // Of what may not be lost any more by a power cut.
