@@ -17,11 +17,10 @@ class Boxed {
  public:
   Boxed() = default;
   template <class U>
-    requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Boxed>)
-  Boxed(U&& value)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
+  requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Boxed>) Boxed(
+      U&& value)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
       : value_(std::make_unique<T>(std::forward<U>(value))) {}
-  Boxed(const Boxed& other)
-      : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
+  Boxed(const Boxed& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
   Boxed(Boxed&& other) noexcept = default;
   Boxed& operator=(const Boxed& other) {
     if (this != &other) *this = Boxed(other);

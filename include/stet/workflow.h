@@ -21,8 +21,9 @@ namespace stet {
 
 // One node of a workflow.
 struct Task {
-  std::string name = {};      // unique in the workflow; 1..255 bytes, no control characters
-  std::string activity = {};  // what runs it, if its kind wants that; a key of EngineOptions::activities
+  std::string name = {};  // unique in the workflow; 1..255 bytes, no control characters
+  std::string activity =
+      {};  // what runs it, if its kind wants that; a key of EngineOptions::activities
   std::vector<std::string> after = {};  // names of the tasks it depends on
   std::string config = {};  // handed to the activity as it is (for example a command line as JSON)
   int32_t priority = 0;     // higher first, then FIFO
@@ -30,9 +31,9 @@ struct Task {
   std::optional<absl::Duration> timeout = std::nullopt;  // start to close, of one attempt; > 0
 
   // Few tasks want any of these.
-  Boxed<KindSpec> kind = {};             // .kind = stet::TimerTask{.duration = absl::Minutes(5)}
-  Boxed<RunPolicy> repeat = {};          // .repeat = stet::Repeat{.count = 3}
-  Boxed<Timeouts> timeouts = {};         // .timeouts = stet::Timeouts{.heartbeat = absl::Seconds(30)}
+  Boxed<KindSpec> kind = {};      // .kind = stet::TimerTask{.duration = absl::Minutes(5)}
+  Boxed<RunPolicy> repeat = {};   // .repeat = stet::Repeat{.count = 3}
+  Boxed<Timeouts> timeouts = {};  // .timeouts = stet::Timeouts{.heartbeat = absl::Seconds(30)}
   Boxed<ConcurrencyKey> concurrency_key = {};
   UpstreamFailure on_upstream_failure = UpstreamFailure::kSkip;
   Trigger trigger = Trigger::kNone;

@@ -62,8 +62,9 @@ absl::Status CheckSpec(const Task&, const StatefulTask&) { return absl::OkStatus
 
 absl::Status CheckSpec(const Task& task, const ConditionalTask& conditional) {
   if (conditional.when.has_value() != task.activity.empty()) {
-    return InvalidPolicy(task, "kind.when",
-                         task.activity.empty() ? "given, or its activity" : "absent, or its activity");
+    return InvalidPolicy(
+        task, "kind.when",
+        task.activity.empty() ? "given, or its activity" : "absent, or its activity");
   }
   if (conditional.when) {
     RETURN_IF_ERROR(CheckWhen(task, "kind.when", *conditional.when));
@@ -236,8 +237,8 @@ absl::Status CheckPlace(const Task& task, uint32_t index, const GraphQuestions& 
     for (const std::string& name : *branch) {
       const std::optional<uint32_t> head = graph.find(name);
       if (!head || !graph.depends(*head, index)) {
-        return InvalidPolicy(
-            task, field, fmt::format("tasks that depend on it; '{}' does not", name));
+        return InvalidPolicy(task, field,
+                             fmt::format("tasks that depend on it; '{}' does not", name));
       }
       if (graph.is_cleanup(*head)) {
         return InvalidPolicy(task, field, fmt::format("no cleanup tasks; '{}' is one", name));

@@ -41,7 +41,7 @@ absl::Status CheckNotExpired(const State& state, std::string_view key, int64_t n
       absl::StatusCode::kAlreadyExists, Reason::kExpired,
       fmt::format("'{}' {} and was purged; the key is free again at {}", key,
                   ToString(tombstone->outcome),
-                  absl::FormatTime(absl::RFC3339_sec, absl::FromUnixNanos(tombstone->forget_at),
+                  absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", absl::FromUnixNanos(tombstone->forget_at),
                                    absl::UTCTimeZone())),
       {{"key", std::string(key)}, {"outcome", std::string(ToString(tombstone->outcome))}});
 }

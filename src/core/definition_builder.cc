@@ -121,8 +121,8 @@ absl::Status DefinitionBuilder::AddExtras(const fb::DefinitionChunk& chunk) {
     TaskExtra extra;
     chunk.extras()->Get(i)->UnPackTo(&extra);
     if (extra.task < next || extra.task >= definition.size()) {
-      return Wrong(fmt::format("chunk {}: the extra of task {} is out of place", chunk.index(),
-                               extra.task));
+      return Wrong(
+          fmt::format("chunk {}: the extra of task {} is out of place", chunk.index(), extra.task));
     }
     next = extra.task + 1;
     definition.extras_.push_back(std::move(extra));

@@ -82,9 +82,8 @@ KindSpec RestoreKind(const TaskExtra& extra) {
     case fb::TaskKind::Stateful:
       return StatefulTask{};
     case fb::TaskKind::Conditional:
-      return ConditionalTask{.when = RestoreWhen(extra),
-                             .then = extra.then_tasks,
-                             .otherwise = extra.else_tasks};
+      return ConditionalTask{
+          .when = RestoreWhen(extra), .then = extra.then_tasks, .otherwise = extra.else_tasks};
     case fb::TaskKind::Loop:
       return LoopTask{.max_iterations = extra.iterations_max, .break_when = RestoreWhen(extra)};
     case fb::TaskKind::Event:

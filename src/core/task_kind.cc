@@ -41,10 +41,14 @@ std::string_view ToString(UpstreamFailure choice) {
   return NameIn(kUpstreamFailures, static_cast<size_t>(choice));
 }
 
-std::optional<TaskKind> TaskKindFrom(std::string_view name) { return ValueIn<TaskKind>(kKinds, name); }
+std::optional<TaskKind> TaskKindFrom(std::string_view name) {
+  return ValueIn<TaskKind>(kKinds, name);
+}
 std::optional<CompareOp> CompareOpFrom(std::string_view name) {
   return ValueIn<CompareOp>(kOps, name);
 }
-std::optional<Trigger> TriggerFrom(std::string_view name) { return ValueIn<Trigger>(kTriggers, name); }
+std::optional<Trigger> TriggerFrom(std::string_view name) {
+  return ValueIn<Trigger>(kTriggers, name);
+}
 
 }  // namespace stet

@@ -31,21 +31,21 @@ Task Idle(std::string name, KindSpec kind, std::vector<std::string> after = {}) 
 Workflow Everything() {
   Workflow w = {.name = "everything"};
   w.tasks = {Named("plain"), Named("loop"), Named("state"), Named("each", {"plain"})};
-  w.tasks[1].kind = LoopTask{
-      .max_iterations = 7,
-      .break_when = When{.pointer = "/done", .op = CompareOp::kGreater, .value = "3"}};
+  w.tasks[1].kind =
+      LoopTask{.max_iterations = 7,
+               .break_when = When{.pointer = "/done", .op = CompareOp::kGreater, .value = "3"}};
   w.tasks[2].kind = StatefulTask{};
   w.tasks[2].repeat = Repeat{.count = 3, .interval = absl::Seconds(2)};
   w.tasks[3].kind = MapTask{.items = {.task = "plain", .pointer = "/x"}, .parallelism = 2};
-  w.tasks.push_back(Idle("if",
-                         ConditionalTask{.when = When{.task = "plain"},
-                                         .then = {"yes", "both"},
-                                         .otherwise = {"no"}},
-                         {"plain"}));
+  w.tasks.push_back(Idle(
+      "if",
+      ConditionalTask{.when = When{.task = "plain"}, .then = {"yes", "both"}, .otherwise = {"no"}},
+      {"plain"}));
   for (const char* name : {"yes", "no", "both"}) w.tasks.push_back(Named(name, {"if", "plain"}));
   w.tasks.push_back(Idle("signal", EventTask{.signal = "go", .timeout = absl::Seconds(5)}));
   w.tasks.push_back(Idle("sleep", TimerTask{.duration = absl::Seconds(6)}));
-  w.tasks.push_back(Idle("child", SubWorkflowTask{.workflow = "other", .input = {.pointer = "/a"}}));
+  w.tasks.push_back(
+      Idle("child", SubWorkflowTask{.workflow = "other", .input = {.pointer = "/a"}}));
   Task hourly = Named("hourly");
   hourly.repeat = Cron{.expression = "0 * * * *", .max_occurrences = 4};
   hourly.compensate = "undo";
@@ -260,16 +260,18 @@ TEST_CASE("what cannot be is refused by the name of its field") {
            "repeat.interval");
   CHECK_EQ(InvalidField([](Task& t) { t.repeat = Cron{.expression = "0 0 30 2 *"}; }),
            "repeat.expression");
-  CHECK_EQ(InvalidField([](Task& t) {
-             t.repeat = Cron{.expression = "@daily", .max_occurrences = 0};
-           }),
-           "repeat.max_occurrences");
+  CHECK_EQ(
+      InvalidField([](Task& t) { t.repeat = Cron{.expression = "@daily", .max_occurrences = 0}; }),
+      "repeat.max_occurrences");
   CHECK_EQ(InvalidField([](Task& t) {
              t.repeat = Repeat{};
              t.kind = LoopTask{};
            }),
            "repeat");
-  CHECK_EQ(InvalidField([](Task& t) { t.trigger = Trigger::kExit; t.compensate = "undo"; }),
+  CHECK_EQ(InvalidField([](Task& t) {
+             t.trigger = Trigger::kExit;
+             t.compensate = "undo";
+           }),
            "compensate");
   CHECK_EQ(InvalidField([](Task& t) { t.compensate = "\n"; }), "compensate");
   CHECK_EQ(InvalidField([](Task& t) { t.breaker = "\n"; }), "breaker");

@@ -103,12 +103,9 @@ TEST_SUITE("workflow file") {
     const std::vector<Task>& t = workflow->tasks;
     CHECK(*t[0].kind == KindSpec(StatefulTask{}));
     CHECK(*t[0].repeat == RunPolicy(Repeat{.count = 3, .interval = absl::Seconds(1)}));
-    const When when = {.task = "a",
-                       .pointer = "/n",
-                       .op = CompareOp::kGreaterOrEqual,
-                       .value = "2.5"};
-    CHECK(*t[1].kind ==
-          KindSpec(ConditionalTask{.when = when, .then = {"c"}, .otherwise = {"d"}}));
+    const When when = {
+        .task = "a", .pointer = "/n", .op = CompareOp::kGreaterOrEqual, .value = "2.5"};
+    CHECK(*t[1].kind == KindSpec(ConditionalTask{.when = when, .then = {"c"}, .otherwise = {"d"}}));
     CHECK(t[1].activity.empty());
     CHECK(*t[2].kind ==
           KindSpec(LoopTask{.max_iterations = 9, .break_when = When{.pointer = "/ok"}}));

@@ -134,8 +134,7 @@ absl::Status ParseCommand(const Field& object, Draft& draft) {
   const JsonValue* run = object.value().Find("run");
   const CommandUse use = CommandUseOf(draft.task);
   if (use == CommandUse::kNone && (command != nullptr || run != nullptr)) {
-    return object
-        .Member(run == nullptr ? "command" : "run", run == nullptr ? *command : *run)
+    return object.Member(run == nullptr ? "command" : "run", run == nullptr ? *command : *run)
         .Error(fmt::format("a {} runs no command", ToString(KindOf(*draft.task.kind))));
   }
   if (use != CommandUse::kNeeded && command == nullptr && run == nullptr) return absl::OkStatus();

@@ -64,9 +64,8 @@ absl::StatusOr<CodeSet> ParseCodes(const Field& list) {
       ++code;
     }
     if (code > 16) {
-      return list.Item(i).Error(
-          fmt::format("{} is no status code; write aborted, unavailable, internal, ...",
-                      Quote(name)));
+      return list.Item(i).Error(fmt::format(
+          "{} is no status code; write aborted, unavailable, internal, ...", Quote(name)));
     }
     bits |= 1U << static_cast<unsigned>(code);
   }

@@ -75,8 +75,8 @@ absl::StatusOr<When> ParseWhen(const Field& object) {
     STET_ASSIGN_OR_RETURN(const std::string name, op->String());
     const std::optional<CompareOp> known = CompareOpFrom(name);
     if (!known) {
-      return op->Error(fmt::format("{} must be one of true, exists, ==, !=, <, <=, >, >=",
-                                   Quote(name)));
+      return op->Error(
+          fmt::format("{} must be one of true, exists, ==, !=, <, <=, >, >=", Quote(name)));
     }
     when.op = *known;
   }
@@ -225,8 +225,7 @@ absl::Status ParseRepeat(const Field& object, Task& task) {
 }
 
 absl::Status ParseTimeouts(const Field& object, Task& task) {
-  STET_RETURN_IF_ERROR(
-      object.ExpectKeys({"schedule_to_start", "schedule_to_close", "heartbeat"}));
+  STET_RETURN_IF_ERROR(object.ExpectKeys({"schedule_to_start", "schedule_to_close", "heartbeat"}));
   Timeouts timeouts;
   for (const auto& [key, value] : object.value().members) {
     STET_ASSIGN_OR_RETURN(const absl::Duration duration, object.Member(key, value).Duration());
@@ -262,8 +261,8 @@ absl::Status ParseChoices(const Field& object, Task& task) {
     STET_ASSIGN_OR_RETURN(const std::string name, trigger->String());
     const std::optional<Trigger> known = TriggerFrom(name);
     if (!known || *known == Trigger::kNone) {
-      return trigger->Error(fmt::format(
-          "{} must be \"success\", \"failure\", \"cancel\" or \"exit\"", Quote(name)));
+      return trigger->Error(
+          fmt::format("{} must be \"success\", \"failure\", \"cancel\" or \"exit\"", Quote(name)));
     }
     task.trigger = *known;
   }

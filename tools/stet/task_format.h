@@ -25,10 +25,21 @@
 namespace stet::cli {
 
 // The keys of a task that ParseTaskExtras knows.
-inline constexpr std::string_view kTaskExtraKeys[] = {
-    "stateful", "if",     "then",     "else",   "loop",
-    "signal",   "sleep",  "map",      "workflow", "repeat",
-    "on_upstream_failure", "trigger", "timeouts", "concurrency_key", "breaker"};
+inline constexpr std::string_view kTaskExtraKeys[] = {"stateful",
+                                                      "if",
+                                                      "then",
+                                                      "else",
+                                                      "loop",
+                                                      "signal",
+                                                      "sleep",
+                                                      "map",
+                                                      "workflow",
+                                                      "repeat",
+                                                      "on_upstream_failure",
+                                                      "trigger",
+                                                      "timeouts",
+                                                      "concurrency_key",
+                                                      "breaker"};
 
 // Reads them from `object`, a task.  Errors: InvalidArgument naming the place.
 absl::Status ParseTaskExtras(const Field& object, Task& task);
