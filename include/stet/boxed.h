@@ -16,10 +16,11 @@ template <class T>
 class Boxed {
  public:
   Boxed() = default;
-  template <class U>
-  requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Boxed>) Boxed(
-      U&& value)  // NOLINT(google-explicit-constructor,bugprone-forwarding-reference-overload)
-      : value_(std::make_unique<T>(std::forward<U>(value))) {}
+  // Of anything that T can be made of, without a word: .kind = TimerTask{...}.
+  template <class U, class = std::enable_if_t<std::convertible_to<U, T> &&
+                                              !std::same_as<std::remove_cvref_t<U>, Boxed>>>
+  // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload)
+  Boxed(U&& value) : value_(std::make_unique<T>(std::forward<U>(value))) {}
   Boxed(const Boxed& other) : value_(other.value_ ? std::make_unique<T>(*other.value_) : nullptr) {}
   Boxed(Boxed&& other) noexcept = default;
   Boxed& operator=(const Boxed& other) {
