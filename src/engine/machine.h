@@ -37,10 +37,10 @@ class Machine {
   ~Machine();
 
   const EngineRecovery& recovery() const { return opening_.recovery; }
-  Ledger& ledger() { return *opening_.ledger; }
+  Ledger& ledger() const { return *opening_.ledger; }
   Sequencer& loop() { return *loop_; }
   Workers& workers() { return *workers_; }
-  wal::Writer* writer() { return opening_.writer; }  // null for a memory engine
+  wal::Writer* writer() const { return opening_.writer; }  // null for a memory engine
 
   // Drives the log until all that has happened is released.  Errors: the log's failure.
   absl::Status AwaitRelease();
