@@ -110,9 +110,11 @@ absl::Status Copier::Retain() {
   const bool links = options_.link && !options_.new_log;
   if (!links && !storage_.LockHolder(PathIn(over_.directory, kLockName))) return absl::OkStatus();
   auto lock = storage_.TakeLock(PathIn(over_.directory, kRetainName), kRetainWait);
-  if (lock.ok()) retain_ = *std::move(lock);
   // Nobody writes where nobody may write; and what is copied is proved in the end.
-  return absl::IsPermissionDenied(lock.status()) ? absl::OkStatus() : lock.status();
+  if (absl::IsPermissionDenied(lock.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(lock.status());
+  retain_ = *std::move(lock);
+  return absl::OkStatus();
 }
 
 absl::Status Copier::FindEnd(const RecoveryReport& source) {
