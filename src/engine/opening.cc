@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "core/outstanding.h"
 #include "core/refusal.h"
+#include "engine/backup_note.h"
 #include "engine/recover_books.h"
 #include "stet/inspect.h"
 #include "stet/wal/storage.h"
@@ -112,12 +113,19 @@ core::DecideOptions PartsFor(const wal::Options& log) {
 }
 
 absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecovery& recovery) {
+  ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Open(options.directory, options.log));
+  std::unique_ptr<wal::Storage> own;
+  wal::Storage* storage = options.log.storage;
+  if (storage == nullptr) {
+    ASSIGN_OR_RETURN(own, wal::OpenStorage(wal::Backend::kPosix));
+    storage = own.get();
+  }
+  RETURN_IF_ERROR(CheckNoBackup(*storage, options.directory));
   if (options.create) RETURN_IF_ERROR(MakeDirectory(options));
   wal::Options log = LogOptionsFor(options.directory, options.log);
   log.create = options.create;
   log.durability = options.durability;
   if (options.threads == Threads::kNone) log.helper_thread = false;
-  ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Open(options.directory, options.log));
   absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
   if (!recovered.ok()) return Translate(recovered.status());
   Note(options, recovery.log.storage_note);
