@@ -171,11 +171,11 @@ struct EngineStats {
 // an activity that Poll runs.
 class Engine {
  public:
-  // Recovers, resolves attempts of the dead process and starts the loop.
-  // Errors: InvalidArgument (options, workflow), FailedPrecondition with Reason kLocked (held by
-  // another process; names its pid), DataLoss (the log is damaged: names file, range and the
-  // command to look closer), NotFound (absent and !create), ResourceExhausted (no thread to be had),
-  // and I/O errors.
+  // Recovers, resolves attempts of the dead process and starts the loop.  After three openings in a row
+  // that failed at one event it waits first: up to a minute, told to on_note (DIRECTORY/OPEN_FAILURES).
+  // Errors: InvalidArgument (options, workflow), FailedPrecondition (Reason kLocked: held by another
+  // process, names its pid; or a backup), DataLoss (the log is damaged: names file, range and the command
+  // to look closer), NotFound (absent and !create), ResourceExhausted (no thread), and I/O errors.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(EngineOptions options);
 
   // Closes in order: running activities are cancelled and recorded as interrupted (no budget used),

@@ -14,6 +14,7 @@
 #include "core/outstanding.h"
 #include "core/refusal.h"
 #include "engine/backup_note.h"
+#include "engine/open_guard.h"
 #include "engine/recover_books.h"
 #include "stet/inspect.h"
 #include "stet/wal/storage.h"
@@ -112,6 +113,17 @@ core::DecideOptions PartsFor(const wal::Options& log) {
   return parts;
 }
 
+absl::StatusOr<RecoveredBooks> RecoverGuarded(const EngineOptions& options, const wal::Options& log,
+                                              const SnapshotStore& snapshots, wal::Storage& storage,
+                                              EngineRecovery& recovery) {
+  OpenGuard guard(storage, options.directory);
+  guard.SlowDown(options.clock->Wall(), options.on_note);
+  absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
+  const absl::Status took = guard.Took(recovered.status(), options.clock->Wall());
+  if (!took.ok()) return took;
+  return recovered;
+}
+
 absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecovery& recovery) {
   ASSIGN_OR_RETURN(SnapshotStore snapshots, SnapshotStore::Open(options.directory, options.log));
   std::unique_ptr<wal::Storage> own;
@@ -126,7 +138,8 @@ absl::StatusOr<OpenLog> OpenDirectory(const EngineOptions& options, EngineRecove
   log.create = options.create;
   log.durability = options.durability;
   if (options.threads == Threads::kNone) log.helper_thread = false;
-  absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
+  absl::StatusOr<RecoveredBooks> recovered =
+      RecoverGuarded(options, log, snapshots, *storage, recovery);
   if (!recovered.ok()) return Translate(recovered.status());
   Note(options, recovery.log.storage_note);
   for (const wal::Finding& finding : recovery.log.findings) {

@@ -10,6 +10,7 @@
 
 #include "base/format.h"
 #include "base/status_macros.h"
+#include "engine/open_guard.h"
 #include "engine/replay.h"
 
 namespace stet::engine {
@@ -114,7 +115,7 @@ class Recovery {
     const uint64_t from = recovered.books.state.seq();
     wal::Reader reader = recovered.log.NewReader();
     while (reader.Next()) {
-      RETURN_IF_ERROR(ReplayNext(recovered.books, reader));
+      RETURN_IF_ERROR(FailedAt(reader.record().seq, ReplayNext(recovered.books, reader)));
       recovered.tail.bytes += RecordBytes(reader.record().payload.size());
     }
     RETURN_IF_ERROR(reader.status());
