@@ -104,9 +104,9 @@ TEST_SUITE("walinspect") {
     CHECK_EQ(Run("verify").exit, 3);
     CHECK_EQ(Run("verify --nonsense .").exit, 3);
     CHECK_EQ(Run("nonsense").exit, 3);
-    const Outcome timeline = Run("timeline .");
-    CHECK_EQ(timeline.exit, 3);
-    CHECK(timeline.Has("timeline is not built yet"));
+    const Outcome replay = Run("replay .");
+    CHECK_EQ(replay.exit, 3);
+    CHECK(replay.Has("replay is not built yet"));
     const Outcome unknown = Run("nonsense --json");
     CHECK_EQ(unknown.Lines().at(0)["error"]["code"], "usage");
     CHECK(unknown.Has("there are ls, dump, verify, "));

@@ -35,6 +35,15 @@ std::string DotQuote(std::string_view text) {
   return quoted + '"';
 }
 
+// "\n" between the two is Graphviz's own.
+std::string DotMark(std::string_view name, const TaskMark& mark) {
+  std::string label = DotQuote(name);
+  const std::string note = DotQuote(mark.note);
+  label.replace(label.size() - 1, 1, "\\n" + note.substr(1));
+  return fmt::format(" [label={}, style=\"rounded,filled\", fillcolor={}]", label,
+                     DotQuote(mark.colour));
+}
+
 // Mermaid has entities instead of escapes.
 std::string MermaidQuote(std::string_view text) {
   std::string quoted = "\"";
@@ -50,12 +59,17 @@ std::string MermaidQuote(std::string_view text) {
 
 }  // namespace
 
-std::string GraphDot(const Workflow& workflow, const WorkflowGraph& graph) {
+std::string GraphDot(const Workflow& workflow, const WorkflowGraph& graph,
+                     std::span<const TaskMark> marks) {
   const std::set<Edge> bold = EdgesOf(LongestChain(graph));
   std::string text =
       fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box, style=rounded];\n",
                   DotQuote(workflow.name));
-  for (const Task& task : workflow.tasks) text += fmt::format("  {};\n", DotQuote(task.name));
+  for (uint32_t task = 0; task < graph.size(); ++task) {
+    const std::string& name = workflow.tasks[task].name;
+    text += fmt::format("  {}{};\n", DotQuote(name),
+                        marks.empty() ? std::string() : DotMark(name, marks[task]));
+  }
   for (uint32_t task = 0; task < graph.size(); ++task) {
     for (const uint32_t above : graph.dependencies(task)) {
       text += fmt::format("  {} -> {}{};\n", DotQuote(workflow.tasks[above].name),
@@ -66,11 +80,17 @@ std::string GraphDot(const Workflow& workflow, const WorkflowGraph& graph) {
   return text + "}\n";
 }
 
-std::string GraphMermaid(const Workflow& workflow, const WorkflowGraph& graph) {
+std::string GraphMermaid(const Workflow& workflow, const WorkflowGraph& graph,
+                         std::span<const TaskMark> marks) {
   const std::set<Edge> bold = EdgesOf(LongestChain(graph));
   std::string text = "flowchart LR\n";
   for (uint32_t task = 0; task < graph.size(); ++task) {
-    text += fmt::format("  t{}({})\n", task, MermaidQuote(workflow.tasks[task].name));
+    std::string label = MermaidQuote(workflow.tasks[task].name);
+    if (!marks.empty()) {
+      label.replace(label.size() - 1, 1, "<br>" + MermaidQuote(marks[task].note).substr(1));
+    }
+    text += fmt::format("  t{}({})\n", task, label);
+    if (!marks.empty()) text += fmt::format("  style t{} fill:{}\n", task, marks[task].colour);
   }
   for (uint32_t task = 0; task < graph.size(); ++task) {
     for (const uint32_t above : graph.dependencies(task)) {

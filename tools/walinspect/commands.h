@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <absl/status/status.h>
 #include <absl/time/time.h>
 
 #include "stet/wal/recovery.h"
@@ -119,6 +120,24 @@ struct SnapshotsArguments {
 };
 Exit RunSnapshots(const SnapshotsArguments& arguments);
 
+struct GraphArguments {
+  std::string directory = {};
+  std::string execution = {};  // key, id or unique prefix
+  bool json = false;
+  bool mermaid = false;
+  std::string at = {};  // the last event to apply, or a time; empty: all
+};
+Exit RunGraph(const GraphArguments& arguments);
+
+struct TimelineArguments {
+  std::string directory = {};
+  std::string execution = {};  // empty: all
+  std::string output = {};     // a file; "-": standard output
+  bool perfetto = false;       // a trace instead of a page
+  std::string at = {};
+};
+Exit RunTimeline(const TimelineArguments& arguments);
+
 // `salvage` is `repair` with all actions.
 struct RepairArguments {
   std::string directory = {};
@@ -145,6 +164,9 @@ Exit ExitOf(const wal::RecoveryReport& report);
 // Of an answer that there is no answer: what the caller named is not in the log (usage), unless damage
 // may be why; or the directory cannot be read at all.
 Exit ExitWithout(const wal::Options& options);
+
+// The same of a replay that ended with `status`, which is said.
+Exit ExitWithout(const std::string& directory, const absl::Status& status, bool json);
 
 // The options to look at the log of `directory`, which may also be its folder `wal`.
 wal::Options LogOptions(const std::string& directory);

@@ -115,6 +115,28 @@ void DeclareState(CLI::App* command, Arguments* all) {
   command->add_option("--at", all->state.at, "the last event to apply: seq, or time (RFC 3339)");
 }
 
+constexpr const char* kExecutionHelp =
+    "an execution: its key, its id, or a unique prefix of either";
+
+void DeclareGraph(CLI::App* command, Arguments* all) {
+  GraphArguments& graph = all->graph;
+  AddDirectory(command, &graph.directory);
+  command->add_option("EXEC", graph.execution, kExecutionHelp)->required();
+  command->add_flag("--mermaid", graph.mermaid, "a Mermaid flowchart (default: for Graphviz)");
+  command->add_option("--at", graph.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddJson(command, &graph.json);
+}
+
+void DeclareTimeline(CLI::App* command, Arguments* all) {
+  TimelineArguments& timeline = all->timeline;
+  AddDirectory(command, &timeline.directory);
+  command->add_option("EXEC", timeline.execution, std::string(kExecutionHelp) + "; left out: all");
+  command->add_option("-o,--output", timeline.output, "where to; - is standard output")->required();
+  command->add_flag("--perfetto", timeline.perfetto,
+                    "a trace for ui.perfetto.dev (JSON) instead of a page");
+  command->add_option("--at", timeline.at, "the last event to apply: seq, or time (RFC 3339)");
+}
+
 void DeclareMending(CLI::App* command, RepairArguments* arguments) {
   AddDirectory(command, &arguments->directory);
   command->add_option("--out", arguments->target, "directory of the new log; must not exist");
@@ -153,7 +175,22 @@ constexpr std::string_view kRepairExamples = R"(
   walinspect repair .stet --header --log-id --out .stet.repaired --yes
 `walinspect verify` says which repair would help.  Exit status: as of salvage.)";
 
-constexpr std::array<Command, 15> kCommands = {{
+constexpr std::string_view kDiffExamples = R"(
+  walinspect diff .stet backup/stet
+  walinspect diff .stet --from 1042 --to 2000
+  walinspect diff .stet --from 2026-01-31T23:59:59Z --json
+Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.  Of moments: 0.)";
+
+constexpr std::string_view kTimelineExamples = R"(
+  walinspect timeline .stet nightly -o nightly.html        a page that needs nothing else
+  walinspect timeline .stet -o all.html                    a bar for each execution
+  walinspect timeline .stet --perfetto -o trace.json       for ui.perfetto.dev)";
+
+constexpr std::string_view kGraphExamples = R"(
+  walinspect graph .stet nightly | dot -Tsvg > nightly.svg
+  walinspect graph .stet nightly --at 1042 --mermaid)";
+
+constexpr std::array<Command, 17> kCommands = {{
     {"ls", "List the segments", R"(
   walinspect ls .stet
   walinspect ls --json .stet | jq -r '.file + " " + .chain')",
@@ -188,11 +225,7 @@ Exit status: 0 intact or unused; 1 torn, as a crash leaves it; 2 damaged.)",
   walinspect find .stet --seq 42 --raw > payload.bin
 Exit status: 0 found; 2 not found, and the log is damaged; 3 not there.)",
      DeclareFind, [](const Arguments& all) { return RunFind(all.find); }},
-    {"diff", "Compare two logs, batch by batch, or the states at two moments", R"(
-  walinspect diff .stet backup/stet
-  walinspect diff .stet --from 1042 --to 2000
-  walinspect diff .stet --from 2026-01-31T23:59:59Z --json
-Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.  Of moments: 0.)",
+    {"diff", "Compare two logs, batch by batch, or the states at two moments", kDiffExamples,
      DeclareDiff, [](const Arguments& all) { return RunDiff(all.diff); }},
     {"state", "Show the executions, as of any event", R"(
   walinspect state .stet
@@ -211,6 +244,10 @@ Exit status: 0 none; 1 one goes on where the other ends; 2 an event differs.)",
   walinspect snapshots .stet
   walinspect snapshots .stet --json | jq 'select(.taken)')",
      DeclareSnapshots, [](const Arguments& all) { return RunSnapshots(all.snapshots); }},
+    {"graph", "Draw an execution's graph with the states of its tasks", kGraphExamples,
+     DeclareGraph, [](const Arguments& all) { return RunGraph(all.graph); }},
+    {"timeline", "Show what ran when: one page with graph and bars, or a trace", kTimelineExamples,
+     DeclareTimeline, [](const Arguments& all) { return RunTimeline(all.timeline); }},
     {"salvage", "Make a new log of the longest beginning that can be had, and list what is lost",
      kSalvageExamples, DeclareSalvage, [](const Arguments& all) { return RunRepair(all.salvage); }},
     {"repair", "Do only what is asked, and make a new log if that is enough", kRepairExamples,

@@ -26,6 +26,8 @@ struct Arguments {
   DigestArguments digest = {};
   BisectArguments bisect = {};
   SnapshotsArguments snapshots = {};
+  GraphArguments graph = {};
+  TimelineArguments timeline = {};
   RepairArguments salvage = {.salvage = true};
   RepairArguments repair = {};
   DoctorArguments doctor = {};

@@ -20,8 +20,7 @@ namespace {
 constexpr std::string_view kVersion = WALINSPECT_VERSION;
 
 // Subcommands that have a name, and nothing behind it yet.
-constexpr std::array<std::string_view, 5> kNotBuilt = {"show", "replay", "timeline", "graph",
-                                                       "extract"};
+constexpr std::array<std::string_view, 3> kNotBuilt = {"show", "replay", "extract"};
 
 constexpr std::string_view kFooter =
     R"(DIR is an engine's directory or the log in it; damaged, copied and live directories are fine.
@@ -35,6 +34,7 @@ Examples:
   walinspect dump .stet --follow                events as they become durable
   walinspect map .stet                          the segments, a character a block
   walinspect state .stet --at 1042              executions as they stood behind event 1042
+  walinspect timeline .stet nightly -o t.html   what ran when, and how the graph stands
   walinspect salvage .stet --out NEW            what could be saved of a damaged log?
 `walinspect COMMAND --help` has more.
 
