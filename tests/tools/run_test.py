@@ -299,11 +299,11 @@ def usage():
     for arguments in [[], ['nonsense'], ['run'], ['run', '--nonsense'], ['ls', 'x']]:
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
         one_line_error(done, 2)
-    for name in ['breaker', 'snapshot', 'backup', 'serve', 'worker']:
+    for name in ['breaker', 'serve', 'worker']:
         done = subprocess.run([STET, name, 'x', '--yes'], text=True, capture_output=True)
         one_line_error(done, 2, name, 'not built yet')
     for command in ['', 'run', 'ls', 'show', 'validate', 'why', 'retry', 'cancel', 'pause', 'resume',
-                    'priority', 'purge', 'dead', 'dead requeue', 'dead drop']:
+                    'priority', 'purge', 'dead', 'dead requeue', 'dead drop', 'snapshot', 'backup', 'restore']:
         arguments = [*command.split(), '--help']
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
         check(done.returncode == 0 and 'Example' in done.stdout, f'{arguments} shows examples')

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "tools/stet/backup_commands.h"
 #include "tools/stet/completion.h"
 #include "tools/stet/directory_flags.h"
 #include "tools/stet/failure.h"
@@ -27,10 +28,11 @@ namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
-constexpr std::string_view kCommands[] = {
-    "run",    "validate", "graph",  "schema",   "completion", "ls",   "show",   "why",     "retry",
-    "cancel", "pause",    "resume", "priority", "purge",      "dead", "signal", "schedule"};
-constexpr const char* kNotBuilt[] = {"breaker", "backup", "snapshot", "serve", "worker"};
+constexpr std::string_view kCommands[] = {"run",    "validate", "graph",    "schema", "completion",
+                                          "ls",     "show",     "why",      "retry",  "cancel",
+                                          "pause",  "resume",   "priority", "purge",  "dead",
+                                          "signal", "schedule", "snapshot", "backup", "restore"};
+constexpr const char* kNotBuilt[] = {"breaker", "serve", "worker"};
 
 // Which subcommand was chosen, and what it does.
 struct Choice {
@@ -297,6 +299,7 @@ int Main(int argc, char** argv) {
   AddShow(app, choice);
   AddOperateCommands(app, choice.action);
   AddScheduleCommands(app, choice.action);
+  AddBackupCommands(app, choice.action);
   AddNotBuilt(app, choice, json);
   try {
     app.parse(argc, argv);

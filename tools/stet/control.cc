@@ -44,19 +44,23 @@ absl::Status SilentHolder(const std::string& directory) {
                   ExitStatus::kLocked, kWhenLocked);
 }
 
-// The line, or nothing when the other side went away before it.
-absl::StatusOr<std::optional<std::string>> ReadLine(const OwnedFd& fd,
-                                                    const std::string& directory) {
-  std::string line;
+// What it says in the end, or nothing when the other side went away before.  Our patience is for silence:
+// who says that it is at work may take its time.
+absl::StatusOr<std::optional<Json>> ReadReply(const OwnedFd& fd, const std::string& directory) {
+  std::string text;
   char buffer[4096];
-  while (line.empty() || line.back() != '\n') {
+  for (;;) {
+    for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n')) {
+      Json reply = Json::parse(text.substr(0, end), nullptr, false);
+      if (!reply.is_object() || !reply.contains("working")) return reply;
+      text.erase(0, end + 1);
+    }
     const ssize_t n = recv(fd.get(), buffer, sizeof(buffer), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return SilentHolder(directory);
     if (n <= 0) return std::nullopt;
-    line.append(buffer, static_cast<size_t>(n));
+    text.append(buffer, static_cast<size_t>(n));
   }
-  return line;
 }
 
 // Nothing when nobody is there to answer.
@@ -72,14 +76,13 @@ absl::StatusOr<std::optional<Json>> AskHolder(const std::string& directory,
   if (send(fd.get(), line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size())) {
     return std::nullopt;
   }
-  STET_ASSIGN_OR_RETURN(const std::optional<std::string> text, ReadLine(fd, directory));
-  if (!text.has_value()) return std::nullopt;
-  const Json reply = Json::parse(*text, nullptr, false);
-  if (!reply.is_object() || !reply.contains("answer")) {
-    return StatusFrom(reply.is_object() && reply.contains("error") ? reply["error"] : Json());
+  STET_ASSIGN_OR_RETURN(const std::optional<Json> reply, ReadReply(fd, directory));
+  if (!reply.has_value()) return std::nullopt;
+  if (!reply->is_object() || !reply->contains("answer")) {
+    return StatusFrom(reply->is_object() && reply->contains("error") ? reply->at("error") : Json());
   }
-  Json answer = reply["answer"];
-  answer["served_by"] = reply.value("pid", 0);
+  Json answer = reply->at("answer");
+  answer["served_by"] = reply->value("pid", 0);
   return answer;
 }
 

@@ -1,7 +1,8 @@
 // DIR/control.sock: where the process that holds a directory hears operators.
 //
 // One JSON object a line in each direction: an operation (operation.h), then {"answer": {...}, "pid": N} or
-// {"error": {...}, "pid": N} (status_json.h).  Whoever may open the socket (mode 0600) may do all of it.
+// {"error": {...}, "pid": N} (status_json.h); before it {"working": true, "pid": N} twice a second while it takes
+// long.  Whoever may open the socket (mode 0600) may do all of it.
 #pragma once
 
 #include <cstddef>

@@ -135,6 +135,17 @@ void AddExecutionCommands(CLI::App& app, OnChosen& chosen) {
   AddYes(purge);
 }
 
+void AddSnapshot(CLI::App& app, OnChosen& chosen) {
+  Add(app, "snapshot", "Write down the state as it is now, so that the next opening is quick",
+      Action::kSnapshot,
+      "  stet snapshot --dir /var/lib/reports\n"
+      "  walinspect snapshots .stet      which there are\n\n"
+      "It is made beside what runs, from the log, and counts when it was read back. It may take "
+      "its "
+      "time: who\nmakes it says twice a second that it is at work.",
+      chosen);
+}
+
 void AddDead(CLI::App& app, OnChosen& chosen) {
   CLI::App* dead = app.add_subcommand("dead", "Tasks that were given up: ls, show, requeue, drop");
   dead->require_subcommand(1);
@@ -169,6 +180,7 @@ void AddDead(CLI::App& app, OnChosen& chosen) {
 
 void AddOperateCommands(CLI::App& app, std::function<ExitStatus()>& action) {
   AddExecutionCommands(app, action);
+  AddSnapshot(app, action);
   AddDead(app, action);
 }
 

@@ -13,6 +13,7 @@
 #include "tools/stet/quote.h"
 #include "tools/stet/report_json.h"
 #include "tools/stet/status_macros.h"
+#include "tools/stet/time_text.h"
 #include "tools/stet/why_json.h"
 
 namespace stet::cli {
@@ -35,8 +36,9 @@ constexpr std::string_view kActions[] = {"why",
                                          "schedule_backfill",
                                          "schedule_pause",
                                          "schedule_resume",
-                                         "schedule_remove"};
-static_assert(std::size(kActions) == static_cast<size_t>(Action::kScheduleRemove) + 1);
+                                         "schedule_remove",
+                                         "snapshot"};
+static_assert(std::size(kActions) == static_cast<size_t>(Action::kSnapshot) + 1);
 
 std::string TextOf(const Json& json, const char* key) {
   const auto at = json.find(key);
@@ -101,6 +103,7 @@ absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
                                 const Operation& operation) {
   switch (operation.action) {
     case Action::kWhy:
+    case Action::kSnapshot:
       break;
     case Action::kRetry:
       return engine.Retry(key);
@@ -131,6 +134,16 @@ absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
   return absl::InternalError("no change");
 }
 
+absl::StatusOr<Json> MakeSnapshot(Engine& engine) {
+  STET_ASSIGN_OR_RETURN(const SnapshotInfo made, engine.Snapshot());
+  return Json{{"action", ToString(Action::kSnapshot)},
+              {"file", made.file},
+              {"bytes", made.bytes},
+              {"digest", fmt::format("{:016x}", made.digest)},
+              {"created_at", TimeJson(made.created)},
+              {"seq", made.anchor.seq}};
+}
+
 // What must be there, and in a state to be destroyed, before anybody is asked whether it may be.
 absl::Status CheckPreview(Engine& engine, const ExecutionSummary& execution,
                           const Operation& operation) {
@@ -152,6 +165,8 @@ Json AnswerOf(const Operation& operation, const ExecutionSummary& execution) {
 }
 
 }  // namespace
+
+bool IsLong(const Operation& operation) { return operation.action == Action::kSnapshot; }
 
 std::string_view ToString(Action action) { return kActions[static_cast<size_t>(action)]; }
 
@@ -202,6 +217,7 @@ absl::StatusOr<Operation> OperationFrom(const Json& json) {
 }
 
 absl::StatusOr<Json> Perform(Engine& engine, const Operation& operation) {
+  if (operation.action == Action::kSnapshot) return MakeSnapshot(engine);
   const bool pauses = operation.action == Action::kPause || operation.action == Action::kResume;
   if (pauses && operation.execution.empty()) return PerformGlobally(engine, operation);
   const bool on_schedule =

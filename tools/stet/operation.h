@@ -30,6 +30,7 @@ enum class Action {
   kSchedulePause,
   kScheduleResume,
   kScheduleRemove,
+  kSnapshot,
 };
 
 // As in JSON: "dead_requeue".
@@ -48,6 +49,9 @@ struct Operation {
   ScheduleOrder schedule = {};  // of the schedules'
   bool confirmed = true;        // false: say what would be destroyed, and leave it
 };
+
+// Whether it may take longer than anybody waits without a sign.
+bool IsLong(const Operation& operation);
 
 // {"action", "execution", "task", "activity", "priority", "signal", "payload", "id", "schedule", "confirmed"}
 nlohmann::ordered_json OperationJson(const Operation& operation);

@@ -79,6 +79,11 @@ std::string Would(const std::string& action) {
 std::string AnswerText(const Json& answer) {
   const std::string action = Text(answer, "action");
   if (action == "why") return WhyText(answer);
+  if (action == "snapshot") {
+    return fmt::format("snapshot of seq {}: {}, {:.1f} MiB, read back\n",
+                       answer["seq"].get<uint64_t>(), OneLine(Text(answer, "file")),
+                       static_cast<double>(answer["bytes"].get<uint64_t>()) / (1 << 20));
+  }
   if (answer["seq"].is_null()) {
     return fmt::format("{} ({}) {}; nothing was changed, --yes does it\n", Whom(answer),
                        Text(answer, "state"), Would(action));

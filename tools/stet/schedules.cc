@@ -23,7 +23,7 @@
 namespace stet::cli {
 namespace {
 
-std::string When(const ScheduleReport& report) {
+std::string NextText(const ScheduleReport& report) {
   if (report.cron.empty()) return "every " + absl::FormatDuration(report.every);
   return report.zone == "UTC" ? report.cron : fmt::format("{} {}", report.cron, report.zone);
 }
@@ -34,14 +34,14 @@ std::string SchedulesText(const std::vector<ScheduleReport>& reports) {
   size_t when = 4;
   for (const ScheduleReport& report : reports) {
     name = std::max(name, std::min<size_t>(report.name.size(), 40));
-    when = std::max(when, std::min<size_t>(When(report).size(), 40));
+    when = std::max(when, std::min<size_t>(NextText(report).size(), 40));
   }
   std::string text = fmt::format("{:{}}  {:{}}  {:>7}  {:>7}  {:19}  WHY\n", "SCHEDULE", name,
                                  "WHEN", when, "STARTED", "SKIPPED", "NEXT (UTC)");
   for (const ScheduleReport& report : reports) {
     const absl::Time next = report.next.empty() ? absl::InfiniteFuture() : report.next.front();
     text += fmt::format("{:{}}  {:{}}  {:>7}  {:>7}  {:19}  {}\n", OneLine(report.name), name,
-                        OneLine(When(report)), when, report.started, report.skipped,
+                        OneLine(NextText(report)), when, report.started, report.skipped,
                         report.paused ? "paused" : ShortTime(next), OneLine(report.text));
   }
   return text;
