@@ -100,6 +100,31 @@ TEST_CASE("a snapshot is made by itself when replay would take too long, and the
   CHECK_LE(Snapshots(directory).size(), 2);
 }
 
+TEST_CASE(
+    "what is given up stands before both snapshots: with the newest damaged the older one opens") {
+  TempDirectory directory;
+  EngineOptions options = SnapshotOptions(directory);
+  uint64_t seq = 0;
+  {
+    const auto engine = MustOpen(options);
+    for (int i = 0; i < 3; ++i) {
+      Work(*engine, 40, 20'000);
+      MustSnapshot(*engine);
+    }
+    Work(*engine, 5);
+    CHECK(engine->Close().ok());
+    seq = Replay({.directory = directory.engine()})->seq();
+  }
+  CHECK_FALSE(fs::exists(directory.engine() + "/wal/0000000000000001.wal"));
+  REQUIRE_EQ(Snapshots(directory).size(), 2);
+  Flip(Snapshots(directory).back(), 5000);
+  options.execute = false;
+  const auto engine = MustOpen(options);
+  CHECK_EQ(engine->recovery().unusable_snapshots.size(), 1);
+  CHECK_EQ(engine->recovery().snapshot->file, Snapshots(directory).front().string());
+  CHECK_EQ(engine->recovery().events_replayed, seq - engine->recovery().snapshot->anchor.seq);
+}
+
 TEST_CASE("closing makes one if the next opening would take too long, and only then") {
   const TempDirectory directory;
   EngineOptions options = SnapshotOptions(directory);
