@@ -88,6 +88,9 @@ struct EngineOptions {
   // How long the next opening may take to replay the log, about: a snapshot is made before it takes
   // longer, in the background and when closing.  Infinite: only Engine::Snapshot makes one.
   absl::Duration recovery_target = absl::Seconds(1);
+  // How long Open may wait before it tries a directory again at which openings have failed at one event
+  // three times in a row or more (DIRECTORY/OPEN_FAILURES counts them); zero: it never waits.
+  absl::Duration open_pause_max = absl::Minutes(1);
   History history = History::kBounded;
   Retention retention = {};
   // Set by the engine, whatever they say: directory, create, durability, state_digest_version,
@@ -171,8 +174,8 @@ struct EngineStats {
 // an activity that Poll runs.
 class Engine {
  public:
-  // Recovers, resolves attempts of the dead process and starts the loop.  After three openings in a row
-  // that failed at one event it waits first: up to a minute, told to on_note (DIRECTORY/OPEN_FAILURES).
+  // Recovers, resolves attempts of the dead process and starts the loop.  Where that has failed at one
+  // event again and again it waits first, and tells on_note so (EngineOptions::open_pause_max).
   // Errors: InvalidArgument (options, workflow), FailedPrecondition (Reason kLocked: held by another
   // process, names its pid; or a backup), DataLoss (the log is damaged: names file, range and the command
   // to look closer), NotFound (absent and !create), ResourceExhausted (no thread), and I/O errors.

@@ -47,8 +47,9 @@ std::string EngineDirectory(const std::string& directory) {
 // From one directory into a new one.
 class Transfer {
  public:
-  Transfer(std::string from, std::string to, wal::Storage* storage)
-      : from_(std::move(from)), to_(std::move(to)), storage_(*storage) {
+  // `on_machine`: the storage's paths are those of this machine's files.
+  Transfer(std::string from, std::string to, wal::Storage* storage, bool on_machine)
+      : from_(std::move(from)), to_(std::move(to)), storage_(*storage), on_machine_(on_machine) {
     log_.storage = storage;
   }
 
@@ -103,7 +104,8 @@ class Transfer {
     RemoveFiles();
     storage_.Remove(to_ + "/BACKUP.tmp").IgnoreError();
     storage_.Remove(to_ + "/BACKUP").IgnoreError();
-    std::error_code ignored;  // Directories of a storage that is not the machine's stay.
+    if (!on_machine_) return;  // A Storage removes no directories.
+    std::error_code ignored;
     for (const char* folder : {"/wal", "/snapshots", ""}) {
       std::filesystem::remove(to_ + folder, ignored);
     }
@@ -176,6 +178,7 @@ class Transfer {
   const std::string from_;
   const std::string to_;
   wal::Storage& storage_;
+  const bool on_machine_;
   wal::Options log_;
   bool made_ = false;
   BackupReport report_;
@@ -236,7 +239,7 @@ absl::StatusOr<BackupReport> Backup(const BackupOptions& options) {
   if (note && !note->finished) {
     return absl::FailedPreconditionError(fmt::format("{}: a backup that was not finished", from));
   }
-  Transfer transfer(from, to, storage);
+  Transfer transfer(from, to, storage, own != nullptr);
   absl::StatusOr<BackupReport> report = BackUp(transfer, *storage, to, options.link);
   if (!report.ok()) transfer.Undo();
   return report;
@@ -248,7 +251,7 @@ absl::StatusOr<BackupReport> Restore(const RestoreOptions& options) {
   const std::string from = WithoutSlash(EngineDirectory(options.backup));
   const std::string to = WithoutSlash(options.directory);
   RETURN_IF_ERROR(CheckPromise(*storage, from, options.log));
-  Transfer transfer(from, to, storage);
+  Transfer transfer(from, to, storage, own != nullptr);
   absl::StatusOr<BackupReport> report = BringBack(transfer, *storage, to, options);
   if (!report.ok()) transfer.Undo();
   return report;

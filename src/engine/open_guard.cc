@@ -91,9 +91,10 @@ absl::Duration OpenGuard::Delay(absl::Time now) const {
   return std::clamp(pause - passed, absl::ZeroDuration(), pause);
 }
 
-void OpenGuard::SlowDown(absl::Time now, const std::function<void(std::string_view)>& note) const {
-  const absl::Duration delay = Delay(now);
-  if (delay == absl::ZeroDuration()) return;
+void OpenGuard::SlowDown(absl::Time now, absl::Duration pause_max,
+                         const std::function<void(std::string_view)>& note) const {
+  const absl::Duration delay = std::min(Delay(now), pause_max);
+  if (delay <= absl::ZeroDuration()) return;
   if (note) {
     note(
         fmt::format("{}: opening has failed {} times in a row{}; waiting {} before trying again "

@@ -35,8 +35,9 @@ class OpenGuard {
   // minute, from the last failure on.
   absl::Duration Delay(absl::Time now) const;
 
-  // Waits that long, and says so before.
-  void SlowDown(absl::Time now, const std::function<void(std::string_view)>& note) const;
+  // Waits that long, but at most `pause_max`, and says so before.
+  void SlowDown(absl::Time now, absl::Duration pause_max,
+                const std::function<void(std::string_view)>& note) const;
 
   // Notes how it went.  Never fails: what cannot be written is not worth more than the failure itself.
   // Returns `status`, and with it how often it has failed, if that was more than once.

@@ -117,7 +117,7 @@ absl::StatusOr<RecoveredBooks> RecoverGuarded(const EngineOptions& options, cons
                                               const SnapshotStore& snapshots, wal::Storage& storage,
                                               EngineRecovery& recovery) {
   OpenGuard guard(storage, options.directory);
-  guard.SlowDown(options.clock->Wall(), options.on_note);
+  guard.SlowDown(options.clock->Wall(), options.open_pause_max, options.on_note);
   absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
   const absl::Status took = guard.Took(recovered.status(), options.clock->Wall());
   if (!took.ok()) return took;

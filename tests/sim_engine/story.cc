@@ -83,6 +83,7 @@ class Story {
 
 EngineOptions Story::OptionsFor(const LifePlan& life) {
   EngineOptions options = plan_.options;
+  options.open_pause_max = absl::ZeroDuration();
   options.log.storage = storage_.get();
   options.clock = &clock_;
   options.executor = workers_.executor(
