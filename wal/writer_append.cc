@@ -10,7 +10,6 @@
 #include "wal/writer_impl.h"
 
 namespace stet::wal {
-namespace {}  // namespace
 
 absl::Status Writer::Impl::Admit(std::span<const NewRecord> group) {
   ASSIGN_OR_RETURN(const GroupSize size, Measure(group, options_.segment_bytes, place_align_));

@@ -19,11 +19,12 @@
 
 namespace stet {
 
-// One node of a workflow.
+// One node of a workflow.  Every field is stored; what this version does not execute yet, Validate
+// refuses by name.
 struct Task {
   std::string name = {};  // unique in the workflow; 1..255 bytes, no control characters
-  std::string activity =
-      {};  // what runs it, if its kind wants that; a key of EngineOptions::activities
+  // What runs it, if its kind wants that; a key of EngineOptions::activities.
+  std::string activity = {};
   std::vector<std::string> after = {};  // names of the tasks it depends on
   std::string config = {};  // handed to the activity as it is (for example a command line as JSON)
   int32_t priority = 0;     // higher first, then FIFO
@@ -64,10 +65,10 @@ std::string ToString(const WorkflowHash& hash);
 WorkflowHash HashOf(const Workflow& workflow);
 
 // Checks names, policies and graph.
-// Errors: InvalidArgument with a Reason (reason.h) and a message
-// that names the tasks: kEmptyWorkflow, kDuplicateTask, kSelfDependency, kMissingDependency (names
-// both), kCycle (names the tasks on one cycle), kTooManyTasks, kInvalidPolicy (names the field; also
-// for what this version does not execute yet: "not supported yet: ..."), kInvalidName.
+// Errors: InvalidArgument with a Reason (reason.h) and a message that names the tasks:
+// kEmptyWorkflow, kDuplicateTask, kSelfDependency, kMissingDependency (names both), kCycle (names the
+// tasks on one cycle), kTooManyTasks, kInvalidPolicy (names the field; also for what this version does
+// not execute yet: "not supported yet: ..."), kInvalidName.
 absl::Status Validate(const Workflow& workflow);
 
 // Positions in workflow.tasks such that every task stands behind its dependencies; ties are broken

@@ -118,12 +118,13 @@ class Writer {
 
   // Takes `group`, stored together or not at all, and returns the seq of its last record; seqs are
   // dense.  `state_digest` is the application's digest of its state after the group (0: none).
-  // Payloads are copied.  Writes nothing by itself, except that it drives the log, as Poll does,
-  // while `inflight_bytes_max` not yet durable bytes are held, or while the next segment is being
-  // prepared and the group needs it. Errors, all before anything is taken: InvalidArgument for an
-  // empty group; OutOfRange for a record or group over its fixed limit (it will never fit);
-  // ResourceExhausted for no space for the next segment (worth trying again: space freed is
-  // noticed); the error that poisoned the log; FailedPrecondition after Close.
+  // Payloads are copied.  What waits is written by Poll; only of a caller that appends much without
+  // one (256 KiB, or a full batch, while nothing flies) it is submitted here.  Waits, driving the log
+  // as Poll does, while `inflight_bytes_max` not yet durable bytes are held, or while the next
+  // segment is being prepared and the group needs it.  Errors, all before anything is taken:
+  // InvalidArgument for an empty group; OutOfRange for a record or group over its fixed limit (it
+  // will never fit); ResourceExhausted for no space for the next segment (worth trying again: space
+  // freed is noticed); the error that poisoned the log; FailedPrecondition after Close.
   //
   // `at_least` strengthens the log's durability for this group, and never weakens it: released()
   // stays before the group until what that mode asks for is done, and this is begun at once.  As
