@@ -1,0 +1,16 @@
+// How much of an exhaustive test is done.
+#pragma once
+
+#include <cstdint>
+
+namespace stet {
+
+// Every so manieth case: all, but under sanitizers, where each costs some 25 times as much and what is
+// looked for is not in one case alone.  Odd, so that what alternates is met both ways.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr uint64_t kStride = 7;
+#else
+inline constexpr uint64_t kStride = 1;
+#endif
+
+}  // namespace stet
