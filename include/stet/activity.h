@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,11 @@
 #pragma GCC visibility push(default)
 
 namespace stet {
+
+// Does one step of an activity.  The key is the same whenever this step of this run is tried:
+// "{execution id}/{task}/{run}/{name}/{occurrence}".  Give it to services that deduplicate: a process
+// may die between the step and its record.
+using StepFunction = std::function<absl::StatusOr<Payload>(const std::string& idempotency_key)>;
 
 // What an activity knows about its attempt.  Valid until the activity returns.  Thread-safe.
 class ActivityContext {
@@ -48,6 +54,33 @@ class ActivityContext {
   virtual bool SleepFor(absl::Duration duration) = 0;
   // When this attempt times out; absl::InfiniteFuture() if never.  On the wall clock.
   virtual absl::Time Deadline() const = 0;
+
+  // Does a step once in this run.  Its result is recorded, and released by the durability mode, before Step
+  // returns it; a later attempt of the run gets the recorded result, and `step` is not called.  What
+  // `step` fails with is returned and not recorded.  Steps of the same name are told apart by how many came
+  // before: an activity that repeats a name must do so in the same order each time.  A new run (someone
+  // retried the task) begins without steps.
+  // Errors: those of `step`; Aborted when this attempt does not own its run any more (it timed out, or was
+  // given up), Cancelled when it was told to stop: then `step` is not called, and recorded results are
+  // still returned.  InvalidArgument for a name that is none (1 to 255 bytes of UTF-8 without control
+  // characters); ResourceExhausted with Reason kTooManySteps (10,000 per run), kTooLarge, or while the
+  // log has no room.
+  virtual absl::StatusOr<Payload> Step(std::string_view name, const StepFunction& step) = 0;
+
+  // Records how far the activity has come, in place of what was recorded before.  Released when it returns.
+  // Errors: Aborted as for Step; ResourceExhausted with Reason kTooLarge, or while the log has no room.
+  virtual absl::Status Checkpoint(const Payload& checkpoint) = 0;
+  // The last checkpoint of the attempts of this run before this one; nothing if they recorded none.
+  virtual std::optional<Payload> checkpoint() const = 0;
+
+  // Says that the activity is alive.  Cheap: nothing is written.
+  // Errors: Aborted when this attempt does not own its run any more, Cancelled when it was told to stop.
+  virtual absl::Status Heartbeat() = 0;
+
+  // Tells people something about the task: TaskRecord::metadata.  Stays when the run has ended.
+  // Errors: Aborted as for Step; InvalidArgument for a key that is no name; ResourceExhausted with Reason
+  // kTooLarge (a value is at most 1 KiB of UTF-8) or kTooMuchMetadata (64 entries per task).
+  virtual absl::Status SetMetadata(std::string_view key, std::string_view value) = 0;
 };
 
 // Runs one attempt.  May block, throw (recorded as a failure) or be killed.  An error Status is a

@@ -113,6 +113,9 @@ struct EngineOptions {
   std::function<void(const LogLine&)> on_log = nullptr;
   // If false, no attempt is started: the directory is only looked at and changed (Start, Cancel).
   bool execute = true;
+  // How long an activity may go on after its execution was cancelled; >= 0.  Then its attempt is recorded as
+  // cancelled whatever it does: it becomes a zombie, which keeps its slot until it returns.
+  absl::Duration cancel_grace = absl::Seconds(30);
   // How long Close waits for activities that were told to stop.  Those that do not return are
   // recorded as interrupted all the same, and their threads are left to themselves.
   absl::Duration close_grace = absl::Seconds(10);
@@ -156,7 +159,8 @@ struct EngineStats {
                           // when the system had no thread for more (told to on_note, too)
   uint32_t running = 0;   // attempts that hold a slot
   uint32_t zombies =
-      0;  // of those, attempts that ended (timed out) while their activity still runs
+      0;  // of those, attempts that ended (timed out, or ignored a cancellation) while their
+          // activity still runs
   uint64_t late_reports = 0;  // results of attempts that no longer owned their run: refused
   // ResourceExhausted while the log has no room (a full disk): nothing goes on until it has.
   absl::Status room = absl::OkStatus();

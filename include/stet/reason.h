@@ -58,6 +58,9 @@ enum class Reason : uint16_t {
   kNotDue,                         // at, now (ns)
   kNothingToContinue,              // execution
   kInvalidRun,                     // field: restored fields that contradict each other
+  kStepRecorded,                   // step, occurrence: it has a result already
+  kTooManySteps,                   // count, limit
+  kTooMuchMetadata,                // count, limit
 
   // The engine.
   kEpochNotNewer,  // expected, actual

@@ -28,7 +28,8 @@ struct TaskRecord {
   std::optional<absl::Time> wake_at = std::nullopt;      // only while Retrying
   std::optional<Payload> output = std::nullopt;
   std::string error = {};  // of the last failed attempt, also when a later one succeeded
-  std::map<std::string, std::string> metadata = {};
+  uint32_t steps = 0;      // that the current run has recorded; 0 once it has ended
+  std::map<std::string, std::string> metadata = {};  // ActivityContext::SetMetadata
 
   // finished_at - started_at when both are known and in order.
   std::optional<absl::Duration> duration() const;

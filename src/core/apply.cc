@@ -4,7 +4,6 @@
 #include "base/format.h"
 #include "base/status_macros.h"
 #include "core/appliers.h"
-#include "core/payload_ref.h"
 #include "schema/parse.h"
 
 namespace stet::core {
@@ -89,6 +88,12 @@ absl::Status Dispatch(Editor& editor) {
       return ParseAndApply<fb::SchedulePlanned>(editor);
     case EventType::ScheduleSkipped:
       return ParseAndApply<fb::ScheduleSkipped>(editor);
+    case EventType::CheckpointRecorded:
+      return ParseAndApply<fb::CheckpointRecorded>(editor);
+    case EventType::MetadataSet:
+      return ParseAndApply<fb::MetadataSet>(editor);
+    case EventType::StepRecorded:
+      return ParseAndApply<fb::StepRecorded>(editor);
   }
   return absl::UnimplementedError("unknown event type");
 }
@@ -119,38 +124,6 @@ Execution* RunningExecution(Editor& editor) {
   Execution* execution = editor.execution(editor.event().stream);
   const bool runs = execution != nullptr && execution->state == ExecutionState::kRunning;
   return runs ? execution : nullptr;
-}
-
-std::optional<CarriedPayload> PayloadsIn(const EventRef& event) {
-  using Kind = CarriedPayload::Kind;
-  std::optional<CarriedPayload> carried;
-  if (event.type == static_cast<uint16_t>(schema::EventType::ExecutionStarted)) {
-    const auto* started = flatbuffers::GetRoot<fb::ExecutionStarted>(event.payload.data());
-    carried = CarriedPayload{.kind = Kind::kInput,
-                             .bytes = TextOf(started->input()),
-                             .content_type = ContentTypeOf(started->content_type())};
-  } else if (event.type == static_cast<uint16_t>(schema::EventType::AttemptFinished)) {
-    const auto* finished = flatbuffers::GetRoot<fb::AttemptFinished>(event.payload.data());
-    const bool success = finished->outcome() == schema::AttemptOutcome::Success;
-    carried =
-        CarriedPayload{.kind = success ? Kind::kOutput : Kind::kError,
-                       .bytes = success ? TextOf(finished->output()) : TextOf(finished->error()),
-                       .content_type = ContentTypeOf(finished->content_type())};
-  } else if (event.type == static_cast<uint16_t>(schema::EventType::SignalReceived)) {
-    const auto* signal = flatbuffers::GetRoot<fb::SignalReceived>(event.payload.data());
-    carried = CarriedPayload{.kind = Kind::kSignal,
-                             .bytes = TextOf(signal->payload()),
-                             .content_type = ContentTypeOf(signal->content_type())};
-  } else if (event.type == static_cast<uint16_t>(schema::EventType::ScheduleCreated)) {
-    const auto* schedule = flatbuffers::GetRoot<fb::ScheduleCreated>(event.payload.data());
-    carried = CarriedPayload{.kind = Kind::kInput,
-                             .bytes = TextOf(schedule->input()),
-                             .content_type = ContentTypeOf(schedule->content_type())};
-  }
-  if (carried && carried->bytes.empty() && carried->content_type == schema::kDefaultContentType) {
-    return std::nullopt;
-  }
-  return carried;
 }
 
 }  // namespace stet::core

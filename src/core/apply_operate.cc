@@ -5,10 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/appliers.h"
-#include "core/apply.h"
 #include "core/lifecycle.h"
-#include "core/payload_ref.h"
-#include "schema/parse.h"
 
 namespace stet::core {
 namespace {
@@ -85,69 +82,7 @@ absl::Status CheckPurge(const fb::ExecutionsPurged& event, const Editor& editor)
   return absl::OkStatus();
 }
 
-void AddPayload(const PayloadRef& ref, std::vector<uint64_t>& seqs) {
-  if (ref && !IsEmpty(ref)) seqs.push_back(ref.seq);
-}
-
-std::vector<uint64_t> PayloadsPurgedBy(const EventRef& event, const State& state) {
-  std::vector<uint64_t> dropped;
-  const auto purged = schema::Parse<fb::ExecutionsPurged>(event.payload);
-  if (!purged.ok()) return dropped;
-  for (const uint64_t id : *(*purged)->executions()) {
-    const Execution* execution = state.FindExecution(id);
-    if (execution == nullptr) continue;
-    AddPayload(execution->input, dropped);
-    if (execution->signals != nullptr) {
-      for (const auto& [place, payload] : execution->signals->buffered()) {
-        AddPayload(payload, dropped);
-      }
-    }
-    for (const TaskSlot& slot : execution->tasks) {
-      AddPayload(slot.output, dropped);
-      AddPayload(slot.error, dropped);
-    }
-    for (const auto& [task, notes] : execution->history.by_task()) {
-      for (const AttemptNote& note : notes) AddPayload(note.error, dropped);
-    }
-  }
-  return dropped;
-}
-
-std::vector<uint64_t> InputsRemovedBy(const EventRef& event, const State& state) {
-  std::vector<uint64_t> dropped;
-  const auto removed = schema::Parse<fb::ScheduleRemoved>(event.payload);
-  if (!removed.ok()) return dropped;
-  const Schedule* schedule = state.schedules().Find((*removed)->schedule());
-  if (schedule != nullptr) AddPayload(schedule->input, dropped);
-  return dropped;
-}
-
-// A full history forgets its oldest attempt for the newest.
-std::vector<uint64_t> NotesForgottenBy(const EventRef& event, const State& state) {
-  std::vector<uint64_t> dropped;
-  const Execution* execution = state.FindExecution(event.stream);
-  if (execution == nullptr || execution->history.by_task().empty()) return dropped;
-  const auto finished = schema::Parse<fb::AttemptFinished>(event.payload);
-  if (!finished.ok()) return dropped;
-  const auto notes = execution->history.of((*finished)->task());
-  if (notes.size() == kHistoryMax) AddPayload(notes.front().error, dropped);
-  return dropped;
-}
-
 }  // namespace
-
-std::vector<uint64_t> PayloadsDroppedBy(const EventRef& event, const State& state) {
-  if (event.type == static_cast<uint16_t>(schema::EventType::ExecutionsPurged)) {
-    return PayloadsPurgedBy(event, state);
-  }
-  if (event.type == static_cast<uint16_t>(schema::EventType::ScheduleRemoved)) {
-    return InputsRemovedBy(event, state);
-  }
-  if (event.type == static_cast<uint16_t>(schema::EventType::AttemptFinished)) {
-    return NotesForgottenBy(event, state);
-  }
-  return {};
-}
 
 absl::Status ApplyEvent(const fb::EnginePaused&, Editor& editor) { return SetEngine(true, editor); }
 absl::Status ApplyEvent(const fb::EngineResumed&, Editor& editor) {

@@ -113,6 +113,28 @@ struct FinishChild {
   std::string_view error = {};
 };
 
+// What attempt `token` records while it runs.  Errors: as FinishAttempt, but no kInvalidOutcome; kTooLarge,
+// kInvalidName; of a step also kStepRecorded (it has a result already) and kTooManySteps, of metadata
+// kTooMuchMetadata.  Metadata that is there already is no event.
+struct RecordStep {
+  RunRef run = {};
+  Token token = {};
+  std::string_view name = {};
+  uint32_t occurrence = 1;  // of the name within the run, from 1
+  PayloadView result = {};
+};
+struct RecordCheckpoint {
+  RunRef run = {};
+  Token token = {};
+  PayloadView checkpoint = {};
+};
+struct SetMetadata {
+  RunRef run = {};
+  Token token = {};
+  std::string_view key = {};
+  std::string_view value = {};
+};
+
 // A retry's wake time has come.  Errors: kUnknownExecution, kUnknownTask, kNotReady (not retrying),
 // kNotDue.
 struct WakeRetry {
@@ -237,6 +259,6 @@ using Command =
                  TimeoutAttempt, WakeRetry, RequestCancel, Continue, PauseEngine, PauseActivity,
                  PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain, Begin, EndWait,
                  SendSignal, StartChild, FinishChild, CreateSchedule, RemoveSchedule, PauseSchedule,
-                 PlanSchedule, RunSchedule>;
+                 PlanSchedule, RunSchedule, RecordStep, RecordCheckpoint, SetMetadata>;
 
 }  // namespace stet::core

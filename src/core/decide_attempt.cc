@@ -57,7 +57,6 @@ absl::Status CheckNotPaused(const State& state, const Execution& execution, uint
 
 }  // namespace
 
-// One owner: a report from anybody else changes nothing.
 absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& token) {
   const TaskSlot& slot = execution.tasks[task];
   const std::string_view name = execution.definition->task_name(task);
@@ -76,9 +75,6 @@ absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& 
   return absl::OkStatus();
 }
 
-namespace {
-
-// Nobody but the engine reports on its own attempts.
 absl::Status CheckWorker(const Execution& execution, uint32_t task) {
   if (!execution.tasks[task].waits) return absl::OkStatus();
   return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAttemptOwnershipMismatch,
@@ -86,6 +82,8 @@ absl::Status CheckWorker(const Execution& execution, uint32_t task) {
                             execution.definition->task_name(task), execution.key),
                 {{"expected", "engine"}, {"actual", "worker"}});
 }
+
+namespace {
 
 absl::Status CheckReport(const Execution& execution, const FinishAttempt& report) {
   const bool success = report.outcome == AttemptOutcome::Success;

@@ -29,6 +29,12 @@ absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t 
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const Continue& command, int64_t now, EventBuffer& out);
 
+absl::Status DecideOn(const State& state, const RecordStep& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const RecordCheckpoint& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const SetMetadata& command, int64_t now,
+                      EventBuffer& out);
+
 absl::Status DecideOn(const State& state, const PauseEngine& command, int64_t now,
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const PauseActivity& command, int64_t now,
@@ -87,8 +93,12 @@ absl::Status CheckRunning(const Execution& execution);
 // Errors: kAlreadyCancelled.
 absl::Status CheckNotCancelled(const Execution& execution);
 
+// One owner: a report from anybody else changes nothing.
 // Errors: kAttemptFinishRequiresRunning, kAttemptOwnershipMismatch.
 absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& token);
+
+// Nobody but the engine reports on its own attempts.  Errors: kAttemptOwnershipMismatch.
+absl::Status CheckWorker(const Execution& execution, uint32_t task);
 
 // Refuses with kNotDue.
 absl::Status NotDue(int64_t at, int64_t now);

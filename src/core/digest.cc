@@ -124,6 +124,37 @@ uint64_t DigestOf(const Tombstone& t) {
                                       static_cast<uint64_t>(t.outcome)});
 }
 
+uint64_t DigestOfStep(const StepResults::value_type& step, uint64_t execution, uint32_t task) {
+  const auto& [key, result] = step;
+  return Hash(std::array<uint64_t, 9>{
+      10, execution, task, XXH3_64bits(key.name.data(), key.name.size()), key.name.size(),
+      key.occurrence, result.seq, result.digest, result.bytes});
+}
+
+uint64_t DigestOfCheckpoint(const PayloadRef& checkpoint, uint64_t execution, uint32_t task) {
+  if (!checkpoint) return 0;
+  return Hash(std::array<uint64_t, 6>{11, execution, task, checkpoint.seq, checkpoint.digest,
+                                      checkpoint.bytes});
+}
+
+uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry,
+                          uint64_t execution, uint32_t task) {
+  const auto& [key, value] = entry;
+  return Hash(std::array<uint64_t, 7>{12, execution, task, XXH3_64bits(key.data(), key.size()),
+                                      key.size(), XXH3_64bits(value.data(), value.size()),
+                                      value.size()});
+}
+
+uint64_t DigestOfNotes(const Execution& execution) {
+  uint64_t sum = 0;
+  for (const auto& [task, notes] : execution.notes.by_task()) {
+    for (const auto& step : notes.steps) sum += DigestOfStep(step, execution.id, task);
+    sum += DigestOfCheckpoint(notes.checkpoint, execution.id, task);
+    for (const auto& entry : notes.metadata) sum += DigestOfMetadata(entry, execution.id, task);
+  }
+  return sum;
+}
+
 uint64_t DigestOfPause(const ActivityEntry& activity) {
   const std::string& name = activity.name;
   if (!activity.paused) return 0;
@@ -152,7 +183,7 @@ uint64_t RecomputeDigest(const State& state) {
   uint64_t sum = DigestOfEngine(state);
   for (const auto& [hash, definition] : state.definitions()) sum += DigestOf(*definition);
   for (const auto& execution : state.executions()) {
-    sum += DigestOf(*execution);
+    sum += DigestOf(*execution) + DigestOfNotes(*execution);
     if (execution->signals != nullptr) sum += DigestOf(*execution->signals, execution->id);
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
       sum += DigestOf(execution->tasks[task], execution->id, task);

@@ -22,6 +22,9 @@
 //                 misfire | overlap << 8 | paused << 16 | catch_up_max << 32, next_at, last_at, started, skipped,
 //                 XXH3-64 and number of the times that wait and of the executions that run
 //   signal id    22, execution, hash high, hash low, seq, of one that is remembered
+//   step          10, execution, task, XXH3-64 and size of its name, occurrence, result {seq, digest, bytes}
+//   checkpoint    11, execution, task, {seq, digest, bytes}.  Nothing while there is none
+//   metadata      12, execution, task, XXH3-64 and size of the key, XXH3-64 and size of the value
 //
 // What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out, and so is the
 // history of attempts: it says nothing that later events depend on, and logs older than it have digests without it.
@@ -46,6 +49,11 @@ uint64_t DigestOf(const Schedule& schedule);
 uint64_t DigestOf(const Definition& definition);
 uint64_t DigestOf(const DeadLetterRef& letter);
 uint64_t DigestOf(const Tombstone& tombstone);
+uint64_t DigestOfStep(const StepResults::value_type& step, uint64_t execution, uint32_t task);
+uint64_t DigestOfCheckpoint(const PayloadRef& checkpoint, uint64_t execution, uint32_t task);
+uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry,
+                          uint64_t execution, uint32_t task);
+uint64_t DigestOfNotes(const Execution& execution);  // the sum of these three
 uint64_t DigestOfPause(const ActivityEntry& activity);
 uint64_t DigestOfSwitch(const State& state);
 uint64_t DigestOfEngine(const State& state);

@@ -90,6 +90,7 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   slot.due_at = 0;
   slot.waits = false;
   if (IsTerminal(to) && slot.finished_at == 0) slot.finished_at = time;
+  if (!execution.notes.empty() && IsTerminal(run)) ForgetRun(execution, task);
 }
 
 void Editor::MoveToReady(Execution& execution, uint32_t task, int64_t time) {

@@ -64,6 +64,11 @@ class Editor {
   // To be called before the attempt's run moves on.
   void Remember(Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
                 const PayloadRef& error, int64_t time);
+  // What an attempt of the task records.
+  void AddStep(Execution& execution, uint32_t task, StepKey key, const PayloadRef& result);
+  void SetCheckpoint(Execution& execution, uint32_t task, const PayloadRef& checkpoint);
+  void SetMetadata(Execution& execution, uint32_t task, std::string_view key,
+                   std::string_view value);
   // Begins tasks that have ended anew, in the next generation.  They must be ascending.
   void Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time);
 
@@ -90,6 +95,8 @@ class Editor {
   void AdvanceLostCursor();
 
  private:
+  // The task's run has ended: its steps and its checkpoint serve nobody any more.
+  void ForgetRun(Execution& execution, uint32_t task);
   void Enqueue(const Execution& execution, uint32_t task);
   void Dequeue(const Execution& execution, uint32_t task);
   // Takes the ready tasks of the execution out of the queue, or puts them in.

@@ -153,7 +153,7 @@ void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int6
     const Execution& execution = *state_.by_id_.Find(id);
     assert(IsTerminal(execution.state));
     for (const TaskSlot& slot : execution.tasks) state_.digest_ -= slot.digest;
-    state_.digest_ -= execution.digest;
+    state_.digest_ -= execution.digest + DigestOfNotes(execution);
     if (execution.signals != nullptr) state_.digest_ -= DigestOf(*execution.signals, id);
     state_.ended_.erase({execution.finished_at, id});
     if (forget_at > time) {

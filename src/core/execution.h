@@ -10,6 +10,7 @@
 #include "core/attempt_history.h"
 #include "core/definition.h"
 #include "core/ref.h"
+#include "core/run_notes.h"
 #include "core/signals.h"
 #include "schema/event_type.h"
 #include "stet/state.h"
@@ -89,6 +90,7 @@ struct Execution {
 
   AttemptHistory history = {};
   std::unique_ptr<SignalBox> signals = nullptr;  // null: it has none
+  NotesByTask notes = {};
 
   uint64_t digest = 0;
 

@@ -53,6 +53,10 @@ absl::Status SnapshotDecoder::Add(SnapshotPart part, Bytes payload) {
       return AddSignals(payload);
     case SnapshotPart::Schedule:
       return AddSchedule(payload);
+    case SnapshotPart::Steps:
+      return AddSteps(payload);
+    case SnapshotPart::Metadata:
+      return AddMetadata(payload);
   }
   return absl::UnimplementedError(
       fmt::format("snapshot: part {} is unknown", static_cast<int>(part)));

@@ -39,6 +39,8 @@ class SnapshotDecoder {
   absl::Status AddTombstones(Bytes payload);
   absl::Status AddSignals(Bytes payload);
   absl::Status AddSchedule(Bytes payload);
+  absl::Status AddSteps(Bytes payload);
+  absl::Status AddMetadata(Bytes payload);
 
   absl::Status CheckWhole();
   absl::Status Link(Execution& execution);

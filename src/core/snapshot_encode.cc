@@ -30,7 +30,9 @@ class Encoder {
     RETURN_IF_ERROR(Pauses());
     RETURN_IF_ERROR(Tombstones());
     RETURN_IF_ERROR(EncodeSignals(state_, sink_, part_bytes_));
-    return EncodeSchedules(state_, sink_);
+    RETURN_IF_ERROR(EncodeSchedules(state_, sink_));
+    RETURN_IF_ERROR(Steps());
+    return Metadata();
   }
 
  private:
@@ -266,6 +268,55 @@ class Encoder {
       status = part.Added(25);
     });
     return status.ok() ? part.Flush() : status;
+  }
+
+  static void AddStep(uint64_t position, uint32_t task, const StepKeyView& key,
+                      const PayloadRef& result, fb::SnapshotStepsT& c) {
+    c.execution.push_back(position);
+    c.task.push_back(task);
+    c.names.insert(c.names.end(), key.name.begin(), key.name.end());
+    c.name_end.push_back(static_cast<uint32_t>(c.names.size()));
+    c.occurrence.push_back(key.occurrence);
+    c.result_seq.push_back(result.seq);
+    c.result_digest.push_back(result.digest);
+    c.result_bytes.push_back(result.bytes);
+  }
+
+  absl::Status Steps() {
+    PartWriter<fb::SnapshotStepsT> part(SnapshotPart::Steps, sink_, part_bytes_);
+    for (size_t position = 0; position < state_.executions().size(); ++position) {
+      for (const auto& [task, notes] : state_.executions()[position]->notes.by_task()) {
+        if (notes.checkpoint) {
+          AddStep(position, task, {.occurrence = 0}, notes.checkpoint, part.columns());
+          RETURN_IF_ERROR(part.Added(40));
+        }
+        for (const auto& [key, result] : notes.steps) {
+          const StepKeyView view = {.name = key.name, .occurrence = key.occurrence};
+          AddStep(position, task, view, result, part.columns());
+          RETURN_IF_ERROR(part.Added(40 + key.name.size()));
+        }
+      }
+    }
+    return part.Flush();
+  }
+
+  absl::Status Metadata() {
+    PartWriter<fb::SnapshotMetadataT> part(SnapshotPart::Metadata, sink_, part_bytes_);
+    for (size_t position = 0; position < state_.executions().size(); ++position) {
+      for (const auto& [task, notes] : state_.executions()[position]->notes.by_task()) {
+        for (const auto& [key, value] : notes.metadata) {
+          fb::SnapshotMetadataT& c = part.columns();
+          c.execution.push_back(position);
+          c.task.push_back(task);
+          c.text.insert(c.text.end(), key.begin(), key.end());
+          c.key_end.push_back(static_cast<uint32_t>(c.text.size()));
+          c.text.insert(c.text.end(), value.begin(), value.end());
+          c.value_end.push_back(static_cast<uint32_t>(c.text.size()));
+          RETURN_IF_ERROR(part.Added(20 + key.size() + value.size()));
+        }
+      }
+    }
+    return part.Flush();
   }
 
   const State& state_;

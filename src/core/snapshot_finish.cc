@@ -91,7 +91,7 @@ void SnapshotDecoder::Derive(Execution& execution) {
     state_.digest_ += DigestOf(*execution.signals, execution.id);
   }
   execution.digest = DigestOf(execution);
-  state_.digest_ += execution.digest;
+  state_.digest_ += execution.digest + DigestOfNotes(execution);
 }
 
 // The ready queue, and how many attempts run of each activity.

@@ -100,6 +100,19 @@ void ForEachColumn(fb::SnapshotSignalsT& c, Visit visit) {
   visit(c.id_low);
 }
 
+template <class Visit>
+void ForEachColumn(fb::SnapshotStepsT& c, Visit visit) {
+  visit(c.task);
+  visit(c.occurrence);
+  visit(c.result_digest);
+  visit(c.result_bytes);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotMetadataT& c, Visit visit) {
+  visit(c.task);
+}
+
 // Fills parts of `kind`; Columns is the object of its table.
 template <class Columns>
 class PartWriter {

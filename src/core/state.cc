@@ -21,7 +21,7 @@ bool Equal(const Execution& a, const Execution& b) {
          a.priority == b.priority && a.to_cancel == b.to_cancel && a.start_at == b.start_at &&
          a.parent == b.parent && a.schedule == b.schedule &&
          Equal(a.signals.get(), b.signals.get()) && a.generation == b.generation &&
-         a.history == b.history && a.digest == b.digest;
+         a.history == b.history && a.notes == b.notes && a.digest == b.digest;
 }
 
 bool Equal(const ActivityEntry& a, const ActivityEntry& b) {

@@ -58,6 +58,10 @@ TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSour
   if (slot.output) record.output = Fetch(slot.output, payloads);
   if (slot.error) record.error = Fetch(slot.error, payloads).bytes;
   if (slot.state == TaskState::kSkipped) record.error = SkipReason(execution, task);
+  if (const RunNotes* notes = execution.notes.Find(task)) {
+    record.steps = static_cast<uint32_t>(notes->steps.size());
+    record.metadata = {notes->metadata.begin(), notes->metadata.end()};
+  }
   return record;
 }
 

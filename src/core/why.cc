@@ -91,9 +91,13 @@ class Explainer {
     if (slot(task).waits) return Waiting(task, wait);
     std::string reason = fmt::format("attempt {} runs since {}", slot(task).attempts,
                                      TimeText(slot(task).started_at));
+    const RunNotes* notes = execution_.notes.Find(task);
+    if (notes != nullptr && !notes->steps.empty()) {
+      reason += fmt::format(", steps recorded: {}", notes->steps.size());
+    }
     if (execution_.cancel_requested) {
       return Say(wait, WaitKind::kStopping, reason + " and was told to stop",
-                 "its activity returns");
+                 "its activity returns, or its grace ends and it is recorded as cancelled");
     }
     Say(wait, WaitKind::kRunning, std::move(reason),
         due == 0 ? "its activity returns; it has no timeout"

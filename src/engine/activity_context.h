@@ -1,6 +1,8 @@
 // The context that an activity sees: a view of its attempt.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +32,18 @@ class AttemptContext final : public ActivityContext {
   bool SleepFor(absl::Duration duration) override { return attempt_.SleepFor(duration); }
   absl::Time Deadline() const override { return attempt_.deadline; }
 
+  absl::StatusOr<Payload> Step(std::string_view name, const StepFunction& step) override;
+  absl::Status Checkpoint(const Payload& checkpoint) override;
+  std::optional<Payload> checkpoint() const override;
+  absl::Status Heartbeat() override;
+  absl::Status SetMetadata(std::string_view key, std::string_view value) override;
+
  private:
+  absl::StatusOr<Payload> DoStep(std::string_view name, uint32_t occurrence,
+                                 const StepFunction& step);
+  absl::Status CheckGoesOn() const;
+  absl::Status CheckSize(std::string_view what, const Payload& payload) const;
+  absl::Status Record(const core::Command& command);
   Attempt& attempt_;
 };
 

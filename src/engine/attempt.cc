@@ -17,14 +17,39 @@ void Attempt::Reset() {
   upstream.clear();
   deadline = absl::InfiniteFuture();
   result = absl::StatusOr<Payload>();
+  steps.clear();
+  checkpoint = nullptr;
+  steps_recorded = 0;
+  grace_ns = 0;
+  beat_ns_ = 0;
+  {
+    MutexLock lock(mutex_);
+    occurrences_.clear();
+  }
   stop_.store(StopReason::kNone, std::memory_order_release);
 }
 
 void Attempt::Stop(StopReason reason) {
-  StopReason none = StopReason::kNone;
-  if (!stop_.compare_exchange_strong(none, reason)) return;
+  if (reason == StopReason::kDisowned) {
+    stop_.store(reason);
+  } else {
+    StopReason none = StopReason::kNone;
+    if (!stop_.compare_exchange_strong(none, reason)) return;
+  }
   MutexLock lock(mutex_);  // A sleeper has either seen the flag or waits by now.
   changed_.NotifyAll();
+}
+
+uint32_t Attempt::TakeOccurrence(std::string_view name) {
+  MutexLock lock(mutex_);
+  const auto at = occurrences_.find(name);
+  return at != occurrences_.end() ? ++at->second : ++occurrences_[std::string(name)];
+}
+
+void Attempt::GiveBackOccurrence(std::string_view name, uint32_t occurrence) {
+  MutexLock lock(mutex_);
+  const auto at = occurrences_.find(name);
+  if (at != occurrences_.end() && at->second == occurrence) --at->second;
 }
 
 bool Attempt::SleepFor(absl::Duration duration) {

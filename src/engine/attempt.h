@@ -3,7 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +17,8 @@
 
 #include "base/mutex.h"
 #include "core/ref.h"
+#include "core/run_notes.h"
+#include "engine/report_port.h"
 #include "stet/activity.h"
 #include "stet/clock.h"
 #include "stet/payload.h"
@@ -29,7 +34,12 @@ struct Upstream {
 };
 
 // Why an attempt was told to stop.
-enum class StopReason : uint8_t { kNone, kCancelled, kTimedOut, kClosing };
+enum class StopReason : uint8_t {
+  kNone,
+  kCancelled,
+  kDisowned,  // it timed out, or ignored a cancellation: it does not own its run any more
+  kClosing
+};
 
 // Made by the loop, run by one worker, given back to the loop.  While a worker has it the loop
 // calls Stop() only.
@@ -41,6 +51,7 @@ class Attempt {
   uint64_t run_id = 0;
   uint32_t number = 0;   // 1 for the first
   int64_t timer_ns = 0;  // when its timeout is due, on the engine's clock; 0: never
+  int64_t grace_ns = 0;  // cancelled: when it is given up, likewise
 
   // What it is given.  The definition outlives it.
   const Activity* activity = nullptr;
@@ -51,6 +62,12 @@ class Attempt {
   std::vector<Upstream> upstream = {};
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
   Clock* clock = SystemClock();                  // SleepFor measures by it
+  std::shared_ptr<ReportPort> port = {};         // null: nothing can be recorded
+  // What the attempts before it recorded.
+  using Steps = std::map<core::StepKey, SharedPayload, core::StepKeyLess>;
+  Steps steps = {};
+  SharedPayload checkpoint = {};             // null: there is none
+  std::atomic<uint32_t> steps_recorded = 0;  // by this one
 
   // How it ended; written by the worker before it gives the attempt back.
   absl::StatusOr<Payload> result = absl::StatusOr<Payload>();
@@ -58,17 +75,28 @@ class Attempt {
   // Forgets the last attempt, keeping what memory it can.  For the loop, between two attempts.
   void Reset();
 
-  // Makes cancelled() true and ends SleepFor.  The first reason stays.  Thread-safe.
+  // Makes cancelled() true and ends SleepFor.  The first reason stays, unless it is disowned.  Thread-safe.
   void Stop(StopReason reason);
   StopReason stopped() const { return stop_.load(std::memory_order_acquire); }
 
   // Waits for `duration` or for Stop(); true if it was not stopped.
   bool SleepFor(absl::Duration duration);
 
+  // It is alive, says its activity.
+  void Beat() { beat_ns_.store(absl::ToInt64Nanoseconds(clock->Monotonic())); }
+  // When it said so last, on the steady clock; 0: never.
+  int64_t beat_ns() const { return beat_ns_.load(); }
+
+  // The number that the next step of this name gets; one that was not recorded gives it back.  Thread-safe.
+  uint32_t TakeOccurrence(std::string_view name);
+  void GiveBackOccurrence(std::string_view name, uint32_t occurrence);
+
  private:
   std::atomic<StopReason> stop_ = StopReason::kNone;
+  std::atomic<int64_t> beat_ns_ = 0;
   Mutex mutex_;
   Condition changed_;
+  std::map<std::string, uint32_t, std::less<>> occurrences_ ABSL_GUARDED_BY(mutex_);  // taken
 };
 
 }  // namespace stet::engine

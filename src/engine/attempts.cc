@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "engine/outcome.h"
-#include "stet/reason.h"
 
 namespace stet::engine {
 namespace {
@@ -25,17 +24,13 @@ core::Effect TimerOf(const Attempt& attempt) {
           .at_ns = attempt.timer_ns};
 }
 
-// The run has another owner by now, or none.
-bool IsLate(const absl::Status& refusal) {
-  switch (ReasonOf(refusal)) {
-    case Reason::kAttemptFinishRequiresRunning:
-    case Reason::kAttemptOwnershipMismatch:
-    case Reason::kExecutionEnded:
-    case Reason::kUnknownExecution:
-      return true;
-    default:
-      return false;
-  }
+// When an attempt that was told to stop is given up.
+core::Effect GraceOf(const Attempt& attempt) {
+  return {.kind = core::Effect::Kind::kStopAttempt,
+          .task = attempt.run.task,
+          .execution = attempt.run.execution,
+          .token = attempt.token,
+          .at_ns = attempt.grace_ns};
 }
 
 }  // namespace
@@ -130,6 +125,7 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   if (spare_.empty()) {
     attempt = std::make_unique<Attempt>();
     attempt->clock = options_.clock;
+    attempt->port = options_.port;
   } else {
     attempt = std::move(spare_.back());
     spare_.pop_back();
@@ -155,7 +151,16 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
         {.task = definition.task_name(parent),
          .output = ledger_->payloads().Get(execution.tasks[parent].output)});
   }
+  if (const core::RunNotes* notes = execution.notes.Find(effect.task)) GiveNotes(*notes, *attempt);
   return attempt;
+}
+
+// What the attempts before it recorded.
+void Attempts::GiveNotes(const core::RunNotes& notes, Attempt& attempt) const {
+  for (const auto& [key, result] : notes.steps) {
+    attempt.steps.emplace_hint(attempt.steps.end(), key, ledger_->payloads().Get(result));
+  }
+  attempt.checkpoint = ledger_->payloads().Get(notes.checkpoint);
 }
 
 void Attempts::HandOver() {
@@ -166,6 +171,29 @@ void Attempts::Stop(const core::Token& token, StopReason reason) {
   if (const auto found = running_.find(token.seq); found != running_.end()) {
     found->second->Stop(reason);
   }
+}
+
+void Attempts::Cancel(const core::Effect& effect) {
+  const auto found = running_.find(effect.token.seq);
+  if (found == running_.end()) return;
+  Attempt& attempt = *found->second;
+  attempt.Stop(StopReason::kCancelled);
+  const absl::Time end = ledger_->now() + options_.cancel_grace;
+  if (end == absl::InfiniteFuture()) return;
+  attempt.grace_ns = absl::ToUnixNanos(end);
+  timers_->Arm(GraceOf(attempt));
+}
+
+// Recorded as cancelled whatever its activity does, which becomes a zombie.
+bool Attempts::GiveUpCancelled(const core::Effect& stop) {
+  const std::string error = fmt::format("did not stop within {} of its cancellation",
+                                        absl::FormatDuration(options_.cancel_grace));
+  return ledger_
+      ->Execute(core::FinishAttempt{.run = {.execution = stop.execution, .task = stop.task},
+                                    .token = stop.token,
+                                    .outcome = schema::AttemptOutcome::Cancelled,
+                                    .error = error})
+      .ok();
 }
 
 // For an attempt that never reached a worker.
@@ -195,6 +223,7 @@ void Attempts::Retry() {
 // False if it has to be tried again.
 bool Attempts::Record(const Attempt& attempt) {
   if (attempt.timer_ns != 0) timers_->Disarm(TimerOf(attempt));
+  if (attempt.grace_ns != 0) timers_->Disarm(GraceOf(attempt));
   const Outcome outcome = OutcomeOf(attempt, options_.output_bytes_max);
   core::FinishAttempt finish{.run = attempt.run,
                              .token = attempt.token,
@@ -255,7 +284,7 @@ void Attempts::GiveUp() {
 uint32_t Attempts::zombies() const {
   return static_cast<uint32_t>(std::count_if(
       running_.begin(), running_.end(),
-      [](const auto& running) { return running.second->stopped() == StopReason::kTimedOut; }));
+      [](const auto& running) { return running.second->stopped() == StopReason::kDisowned; }));
 }
 
 }  // namespace stet::engine

@@ -29,6 +29,8 @@ class Attempts {
     uint64_t output_bytes_max = 1 << 20;
     Clock* clock = SystemClock();  // what attempts sleep by
     core::StartLimits::Limits limits = {};
+    absl::Duration cancel_grace = absl::InfiniteDuration();  // EngineOptions::cancel_grace
+    std::shared_ptr<ReportPort> port = {};
   };
 
   // All but the options is kept.
@@ -53,6 +55,10 @@ class Attempts {
 
   // Tells the attempt to stop, if it still runs here.
   void Stop(const core::Token& token, StopReason reason);
+  // Likewise, for a kStopAttempt; it is armed as a timer for when its grace is over.
+  void Cancel(const core::Effect& effect);
+  // The grace of that kStopAttempt is over.  False if it was refused, or the log has no room.
+  bool GiveUpCancelled(const core::Effect& stop);
 
   // A worker has given back an attempt.  False if the log has no room for its result: then it is
   // kept, and Retry() tries again.
@@ -83,6 +89,7 @@ class Attempts {
 
  private:
   std::unique_ptr<Attempt> Prepare(const core::Effect& effect, const core::Execution& execution);
+  void GiveNotes(const core::RunNotes& notes, Attempt& attempt) const;
   bool Record(const Attempt& attempt);
   void Return(std::unique_ptr<Attempt> attempt, StopReason reason);
 

@@ -45,6 +45,23 @@ std::string Told(const core::Schedule* schedule) {
                      schedule->running.size(), schedule->paused ? ", paused" : "", schedule->seq);
 }
 
+std::string StepsText(const core::RunNotes& notes) {
+  std::string text;
+  for (const auto& [key, result] : notes.steps) {
+    text += fmt::format("{}{} {}: {}", text.empty() ? "" : ", ", key.name, key.occurrence,
+                        Named(result));
+  }
+  return text;
+}
+
+std::string MetadataText(const core::RunNotes& notes) {
+  std::string text;
+  for (const auto& [key, value] : notes.metadata) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key, value);
+  }
+  return text;
+}
+
 class Differences {
  public:
   // What belongs to no execution.
@@ -84,9 +101,11 @@ class Differences {
     Field("delayed", YesNo(a->start_at != 0), YesNo(b->start_at != 0));
     Field("signals", Buffered(*a), Buffered(*b));
     for (uint32_t task = 0; task < b->tasks.size() && task < a->tasks.size(); ++task) {
-      if (a->tasks[task].digest == b->tasks[task].digest) continue;
+      const bool noted = !a->notes.empty() || !b->notes.empty();
+      if (a->tasks[task].digest == b->tasks[task].digest && !noted) continue;
       task_ = b->definition->task_name(task);
       AddTask(a->tasks[task], b->tasks[task]);
+      if (noted) AddNotes(a->notes.Find(task), b->notes.Find(task));
     }
   }
 
@@ -106,6 +125,15 @@ class Differences {
     if (changes_.size() == known) {
       Field("digest", fmt::format("{:016x}", a.digest), fmt::format("{:016x}", b.digest));
     }
+  }
+
+  void AddNotes(const core::RunNotes* a, const core::RunNotes* b) {
+    static const core::RunNotes kNone;
+    const core::RunNotes& one = a == nullptr ? kNone : *a;
+    const core::RunNotes& other = b == nullptr ? kNone : *b;
+    Field("steps", StepsText(one), StepsText(other));
+    Field("checkpoint", Named(one.checkpoint), Named(other.checkpoint));
+    Field("metadata", MetadataText(one), MetadataText(other));
   }
 
   void Field(std::string_view field, std::string_view before, std::string_view after) {

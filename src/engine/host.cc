@@ -63,6 +63,9 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
   for (const auto& [name, activity] : options.activities) {
     if (!activity) return absl::InvalidArgumentError(fmt::format("activity \"{}\" is empty", name));
   }
+  if (options.cancel_grace < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("cancel_grace must not be below 0");
+  }
   for (const auto& [name, limit] : options.activity_limits) {
     if (limit.starts == 0 || limit.per > absl::ZeroDuration()) continue;
     return absl::InvalidArgumentError(fmt::format(

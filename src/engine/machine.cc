@@ -66,7 +66,9 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
                                  .attempts = {.slots = SlotsOf(options),
                                               .output_bytes_max = options.limits.payload_bytes,
                                               .clock = options.clock,
-                                              .limits = options.activity_limits},
+                                              .limits = options.activity_limits,
+                                              .cancel_grace = options.cancel_grace,
+                                              .port = NewPort()},
                                  .retention = options.retention,
                                  .catalog = parts_.catalog,
                                  .limits = options.limits,
@@ -80,6 +82,13 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
     if (parts_.options->on_wake) parts_.options->on_wake();
   });
   LogOpened();
+}
+
+std::shared_ptr<ReportPort> Machine::NewPort() {
+  const uint64_t bytes_max = parts_.options->limits.payload_bytes;
+  if (!RunsInline(*parts_.options)) return NewReportPort(parts_.inbox, bytes_max);
+  return NewInlinePort(
+      &ledger(), [this] { return AwaitRelease(); }, bytes_max);
 }
 
 void Machine::LogOpened() const {

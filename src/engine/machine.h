@@ -52,6 +52,7 @@ class Machine {
   Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening);
   void Observe();
   void LogOpened() const;
+  std::shared_ptr<ReportPort> NewPort();
   std::optional<Snapshotter> NewSnapshotter();
   void LeaveWorkers();
 

@@ -27,7 +27,7 @@ schema::AttemptOutcome Classify(const Attempt& attempt) {
         return schema::AttemptOutcome::Interrupted;
       case StopReason::kCancelled:
         return schema::AttemptOutcome::Cancelled;
-      case StopReason::kTimedOut:
+      case StopReason::kDisowned:
       case StopReason::kNone:
         break;
     }

@@ -120,13 +120,15 @@ bool Sequencer::FireTimer(const core::Effect& timer) {
   if (timer.kind == core::Effect::Kind::kRetryTimer) {
     return settled(ledger_.Execute(core::WakeRetry{.run = run}).status());
   }
-  if (ledger_.Execute(core::TimeoutAttempt{.run = run, .token = timer.token}).ok()) {
-    ledger_.AnswerWhenReleased([this, token = timer.token](const absl::Status&) {
-      attempts_.Stop(token, StopReason::kTimedOut);
-    });
-    return true;
-  }
-  return !ledger_.out_of_room();
+  const bool given_up =
+      timer.kind == core::Effect::Kind::kStopAttempt
+          ? attempts_.GiveUpCancelled(timer)
+          : ledger_.Execute(core::TimeoutAttempt{.run = run, .token = timer.token}).ok();
+  if (!given_up) return !ledger_.out_of_room();
+  ledger_.AnswerWhenReleased([this, token = timer.token](const absl::Status&) {
+    attempts_.Stop(token, StopReason::kDisowned);
+  });
+  return true;
 }
 
 void Sequencer::ActOnFailure() {
@@ -176,7 +178,7 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
     case core::Effect::Kind::kDispatchAttempt:
       return attempts_.Dispatch(effect);
     case core::Effect::Kind::kStopAttempt:
-      return attempts_.Stop(effect.token, StopReason::kCancelled);
+      return attempts_.Cancel(effect);
     case core::Effect::Kind::kAttemptTimer:
       return;  // Armed with the dispatch.
     case core::Effect::Kind::kRetryTimer:

@@ -272,6 +272,36 @@ std::string Json(const fb::ScheduleSkipped& e, const DescribeOptions&) {
   return std::move(object).Finish();
 }
 
+std::string Json(const fb::CheckpointRecorded& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt_seq", e.attempt_seq())
+      .Raw("checkpoint", PayloadJson(View(e.checkpoint()), e.content_type(), options));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::MetadataSet& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt_seq", e.attempt_seq())
+      .Text("key", View(e.key()))
+      .Text("value", Cut(View(e.value()), options.payload_chars_max));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::StepRecorded& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt_seq", e.attempt_seq())
+      .Text("name", View(e.name()))
+      .Unsigned("occurrence", e.occurrence())
+      .Raw("result", PayloadJson(View(e.result()), e.content_type(), options));
+  return std::move(object).Finish();
+}
+
 template <class T>
 std::string ActivityJson(const T& e) {
   JsonObject object;
@@ -390,6 +420,12 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
       return ParseAndDescribe<fb::SchedulePlanned>(payload, options);
     case EventType::ScheduleSkipped:
       return ParseAndDescribe<fb::ScheduleSkipped>(payload, options);
+    case EventType::CheckpointRecorded:
+      return ParseAndDescribe<fb::CheckpointRecorded>(payload, options);
+    case EventType::MetadataSet:
+      return ParseAndDescribe<fb::MetadataSet>(payload, options);
+    case EventType::StepRecorded:
+      return ParseAndDescribe<fb::StepRecorded>(payload, options);
   }
   return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
 }

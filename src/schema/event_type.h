@@ -24,7 +24,8 @@ inline constexpr uint32_t kSchemaId = 1;
 // The newest level of event types that this library writes and reads (wal::Options::event_level).
 // 2 brought what operators do: pauses, priorities, purges, reopened tasks, dropped dead letters.
 // 3 brought tasks that wait: delays, signals, children, schedules.
-inline constexpr uint16_t kEventLevel = 3;
+// 4 brought what attempts record while they run.
+inline constexpr uint16_t kEventLevel = 4;
 
 // Every event type, ascending.
 std::span<const EventType> AllEventTypes();

@@ -162,6 +162,31 @@ Bytes Packer::SignalReceived(const SignalReceivedFields& f) {
                 fb::CreateSignalReceived(builder_, f.time, name, id, payload, content_type));
 }
 
+Bytes Packer::CheckpointRecorded(const CheckpointRecordedFields& f) {
+  builder_.Clear();
+  const auto checkpoint = PackBytes(builder_, f.checkpoint);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  return Finish(builder_, fb::CreateCheckpointRecorded(builder_, f.time, f.attempt_seq, checkpoint,
+                                                       content_type, f.task));
+}
+
+Bytes Packer::MetadataSet(const MetadataSetFields& f) {
+  builder_.Clear();
+  const auto key = builder_.CreateString(f.key.data(), f.key.size());
+  const auto value = PackText(builder_, f.value);
+  return Finish(builder_,
+                fb::CreateMetadataSet(builder_, f.time, f.attempt_seq, key, value, f.task));
+}
+
+Bytes Packer::StepRecorded(const StepRecordedFields& f) {
+  builder_.Clear();
+  const auto name = builder_.CreateString(f.name.data(), f.name.size());
+  const auto result = PackBytes(builder_, f.result);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  return Finish(builder_, fb::CreateStepRecorded(builder_, f.time, f.attempt_seq, name, result,
+                                                 content_type, f.task, f.occurrence));
+}
+
 Bytes Packer::EnginePaused(int64_t time) {
   builder_.Clear();
   return Finish(builder_, fb::CreateEnginePaused(builder_, time));

@@ -135,6 +135,32 @@ struct SignalReceivedFields {
   std::string_view content_type = kDefaultContentType;
 };
 
+struct CheckpointRecordedFields {
+  int64_t time = 0;
+  uint64_t attempt_seq = 0;
+  std::string_view checkpoint = {};
+  std::string_view content_type = kDefaultContentType;
+  uint32_t task = 0;
+};
+
+struct MetadataSetFields {
+  int64_t time = 0;
+  uint64_t attempt_seq = 0;
+  std::string_view key = {};
+  std::string_view value = {};
+  uint32_t task = 0;
+};
+
+struct StepRecordedFields {
+  int64_t time = 0;
+  uint64_t attempt_seq = 0;
+  std::string_view name = {};
+  std::string_view result = {};
+  std::string_view content_type = kDefaultContentType;
+  uint32_t task = 0;
+  uint32_t occurrence = 1;
+};
+
 struct ExecutionsPurgedFields {
   int64_t time = 0;
   int64_t forget_at = 0;
@@ -196,6 +222,9 @@ class Packer {
   Bytes ScheduleResumed(int64_t time, uint64_t schedule, int64_t next_at);
   Bytes SchedulePlanned(const SchedulePlannedFields& fields);
   Bytes ScheduleSkipped(const ScheduleSkippedFields& fields);
+  Bytes CheckpointRecorded(const CheckpointRecordedFields& fields);
+  Bytes MetadataSet(const MetadataSetFields& fields);
+  Bytes StepRecorded(const StepRecordedFields& fields);
 
  private:
   flatbuffers::FlatBufferBuilder builder_;

@@ -188,6 +188,19 @@ absl::Status Meaning(const fb::SignalReceived& event) {
 
 absl::Status Meaning(const fb::RetriesWoken& event) { return CheckTasks("retries_woken", event); }
 
+absl::Status Meaning(const fb::CheckpointRecorded&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::MetadataSet& event) {
+  if (event.key()->size() == 0) return Bad("metadata_set", "key is empty");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::StepRecorded& event) {
+  if (event.name()->size() == 0) return Bad("step_recorded", "name is empty");
+  if (event.occurrence() == 0) return Bad("step_recorded", "occurrence is 0");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 template <class T>
@@ -268,6 +281,12 @@ absl::Status Check(uint16_t type, Bytes payload) {
       return Parse<fb::SchedulePlanned>(payload).status();
     case EventType::ScheduleSkipped:
       return Parse<fb::ScheduleSkipped>(payload).status();
+    case EventType::CheckpointRecorded:
+      return Parse<fb::CheckpointRecorded>(payload).status();
+    case EventType::MetadataSet:
+      return Parse<fb::MetadataSet>(payload).status();
+    case EventType::StepRecorded:
+      return Parse<fb::StepRecorded>(payload).status();
   }
   return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
 }
@@ -303,5 +322,8 @@ template absl::StatusOr<const fb::SchedulePaused*> Parse(Bytes);
 template absl::StatusOr<const fb::ScheduleResumed*> Parse(Bytes);
 template absl::StatusOr<const fb::SchedulePlanned*> Parse(Bytes);
 template absl::StatusOr<const fb::ScheduleSkipped*> Parse(Bytes);
+template absl::StatusOr<const fb::CheckpointRecorded*> Parse(Bytes);
+template absl::StatusOr<const fb::MetadataSet*> Parse(Bytes);
+template absl::StatusOr<const fb::StepRecorded*> Parse(Bytes);
 
 }  // namespace stet::schema

@@ -58,7 +58,12 @@ std::vector<Stored> FullLog() {
   w.Open();
   w.Settle();
   w.Must(WakeRetry{.run = ok});
-  w.Succeed(w.Begin());
+  w.Begin();
+  const Token token = w.slot(ok).token();
+  w.Must(RecordStep{.run = ok, .token = token, .name = "charge", .result = {.bytes = "1"}});
+  w.Must(RecordCheckpoint{.run = ok, .token = token, .checkpoint = {.bytes = "half"}});
+  w.Must(SetMetadata{.run = ok, .token = token, .key = "host", .value = "a"});
+  w.Succeed(ok);
   w.Fail(w.Begin());
   w.Settle();
   CHECK(IsTerminal(w.execution(first).state));

@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/views.h"
-#include "tests/core/random_workflow.h"
+#include "tests/core/random_history.h"
 #include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
@@ -219,6 +219,7 @@ class Story {
     });
     if (running.empty()) return StartOne();
     const RunRef run = running[random_.Below(static_cast<uint32_t>(running.size()))];
+    while (random_.OneIn(3)) RecordOne(random_, run, world_);
     FinishAttempt report = world_.ReportOn(run, RandomOutcome());
     report.retryable = !random_.OneIn(6);
     if (report.outcome == AttemptOutcome::Success && random_.OneIn(2)) {

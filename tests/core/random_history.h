@@ -34,6 +34,27 @@ inline void OperateOne(Random& random, uint64_t id, World& world) {
   }
 }
 
+// What attempts record while they run, often enough of the same name.
+inline void RecordOne(Random& random, RunRef run, World& world) {
+  const Token token = world.slot(run).token();
+  const std::string name = fmt::format("s{}", random.Below(3));
+  switch (random.Below(3)) {
+    case 0:
+      (void)world.Do(RecordStep{.run = run,
+                                .token = token,
+                                .name = name,
+                                .occurrence = 1 + random.Below(2),
+                                .result = {.bytes = random.OneIn(3) ? "" : "[2]"}});
+      return;
+    case 1:
+      (void)world.Do(RecordCheckpoint{.run = run, .token = token, .checkpoint = {.bytes = name}});
+      return;
+    default:
+      (void)world.Do(SetMetadata{
+          .run = run, .token = token, .key = name, .value = random.OneIn(2) ? "x" : ""});
+  }
+}
+
 // Steps through a random history; `look` sees the state after each step.
 inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look) {
   Random random(seed);
@@ -83,7 +104,9 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
             const RunRef at = {.execution = id, .task = task};
             const TaskSlot& slot = world.slot(at);
             if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
-            if (slot.state != TaskState::kRunning || slot.waits || !random.OneIn(2)) continue;
+            if (slot.state != TaskState::kRunning || slot.waits) continue;
+            if (slot.epoch == world.epoch() && random.OneIn(2)) RecordOne(random, at, world);
+            if (!random.OneIn(2)) continue;
             const bool good = !random.OneIn(3);
             FinishAttempt report = world.ReportOn(
                 at, good ? schema::AttemptOutcome::Success : schema::AttemptOutcome::Failure);

@@ -141,6 +141,11 @@ std::vector<Kept> FullParts() {
       SendSignal{.execution = world.state().executions()[0]->id, .name = "go", .id = "once"});
   world.Must(CreateSchedule{
       .name = "s", .workflow = hash, .cron = "0 3 * * *", .zone = "UTC", .next_at = 9});
+  const RunRef busy = world.Begin();
+  const Token token = world.slot(busy).token();
+  world.Must(RecordStep{.run = busy, .token = token, .name = "s", .result = {.bytes = "1"}});
+  world.Must(RecordCheckpoint{.run = busy, .token = token, .checkpoint = {.bytes = "2"}});
+  world.Must(SetMetadata{.run = busy, .token = token, .key = "k", .value = "v"});
   world.Must(PauseActivity{.activity = "resting"});
   world.Must(PauseEngine{});
   std::vector<Kept> parts = PartsOf(world.state(), 200);
@@ -150,7 +155,8 @@ std::vector<Kept> FullParts() {
        {SnapshotPart::Head, SnapshotPart::Definition, SnapshotPart::Sealed,
         SnapshotPart::Executions, SnapshotPart::Tasks, SnapshotPart::Lists,
         SnapshotPart::DeadLetters, SnapshotPart::Histories, SnapshotPart::Pauses,
-        SnapshotPart::Tombstones, SnapshotPart::Signals, SnapshotPart::Schedule}) {
+        SnapshotPart::Tombstones, SnapshotPart::Signals, SnapshotPart::Schedule,
+        SnapshotPart::Steps, SnapshotPart::Metadata}) {
     CHECK(kinds.contains(part));
   }
   return parts;

@@ -12,6 +12,7 @@
 #include "core/decide.h"
 #include "core/digest.h"
 #include "core/outstanding.h"
+#include "core/payload_ref.h"
 #include "core/transitions.h"
 #include "core/waits.h"
 #include "stet/reason.h"
@@ -104,6 +105,7 @@ class World {
   // A new process: state from the log alone, effects of the old one gone.
   void Crash() {
     state_ = Replayed();
+    payloads_ = PayloadsNeeded();
     const Effects effects = Outstanding(state_);
     pending_ = std::set<Effect>(effects.begin(), effects.end());
   }
@@ -136,6 +138,9 @@ class World {
  private:
   void Accept(const EventRef& event) {
     effects_.clear();
+    if (check_) {
+      for (const uint64_t seq : PayloadsDroppedBy(event, state_)) payloads_.erase(seq);
+    }
     const absl::Status status = Apply(event, state_, &effects_);
     REQUIRE_MESSAGE(status.ok(), status.ToString());
     group_.push_back(static_cast<schema::EventType>(event.type));
@@ -146,11 +151,36 @@ class World {
                     .type = event.type,
                     .bytes = {event.payload.begin(), event.payload.end()}});
     CHECK_EQ(state_.digest(), RecomputeDigest(state_));
+    if (PayloadsIn(event).has_value()) payloads_.insert(event.seq);
     if (!compare_) return;
+    CHECK(payloads_ == PayloadsNeeded());
     RecordMoves(static_cast<schema::EventType>(event.type));
     const absl::Status replayed = Apply(log_.back().ref(), mirror_, nullptr);
     REQUIRE_MESSAGE(replayed.ok(), replayed.ToString());
     CHECK(mirror_ == state_);
+  }
+
+  // Those that the state refers to: no other may be kept.
+  std::set<uint64_t> PayloadsNeeded() const {
+    std::set<uint64_t> needed;
+    const auto need = [&needed](const PayloadRef& ref) {
+      if (ref && !IsEmpty(ref)) needed.insert(ref.seq);
+    };
+    for (const auto& execution : state_.executions()) {
+      need(execution->input);
+      for (const TaskSlot& slot : execution->tasks) {
+        need(slot.output);
+        need(slot.error);
+      }
+      for (const auto& [task, notes] : execution->history.by_task()) {
+        for (const AttemptNote& note : notes) need(note.error);
+      }
+      for (const auto& [task, notes] : execution->notes.by_task()) {
+        for (const auto& [key, result] : notes.steps) need(result);
+        need(notes.checkpoint);
+      }
+    }
+    return needed;
   }
 
   // The mirror is one event behind.
@@ -187,6 +217,7 @@ class World {
   Effects effects_;
   std::set<Effect> pending_;
   Moves moves_;
+  std::set<uint64_t> payloads_;  // that a shell would keep
   std::vector<Stored> log_;
   std::vector<schema::EventType> group_;
   int64_t now_ = 1000 * kSecond;

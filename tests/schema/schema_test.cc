@@ -133,6 +133,16 @@ std::vector<Sample> Samples() {
                                                         .next = RunNext::RetryWait}));
   add(EventType::RetriesWoken, pack.RetriesWoken(5, tasks));
   AddWaits(pack, samples);
+  add(EventType::CheckpointRecorded,
+      pack.CheckpointRecorded({.time = 5, .attempt_seq = 11, .checkpoint = "7", .task = 3}));
+  add(EventType::MetadataSet,
+      pack.MetadataSet({.time = 5, .attempt_seq = 11, .key = "host", .value = "a", .task = 3}));
+  add(EventType::StepRecorded, pack.StepRecorded({.time = 5,
+                                                  .attempt_seq = 11,
+                                                  .name = "charge",
+                                                  .result = "{}",
+                                                  .task = 3,
+                                                  .occurrence = 2}));
   return samples;
 }
 
@@ -226,6 +236,10 @@ TEST_CASE("meaning is checked, not structure alone") {
            "tasks_cancelled: tasks is empty");
   CHECK_EQ(check(EventType::RetriesWoken, pack.RetriesWoken(0, {})),
            "retries_woken: tasks is empty");
+  CHECK_EQ(check(EventType::MetadataSet, pack.MetadataSet({})), "metadata_set: key is empty");
+  CHECK_EQ(check(EventType::StepRecorded, pack.StepRecorded({})), "step_recorded: name is empty");
+  CHECK_EQ(check(EventType::StepRecorded, pack.StepRecorded({.name = "a", .occurrence = 0})),
+           "step_recorded: occurrence is 0");
   CHECK_EQ(check(EventType::AttemptStarted, pack.AttemptStarted({.epoch = 1})),
            "attempt_started: attempt is 0");
   CHECK_EQ(check(EventType::AttemptStarted, pack.AttemptStarted({.attempt = 1})),
@@ -322,6 +336,14 @@ TEST_CASE("descriptions have stable field names") {
            R"({T,"task":3,"attempt_seq":11,"outcome":"failure","next":"retry_wait",)"
            R"("wake_at":"1970-01-01T00:00:00.000000077Z","error":"no"})");
   CHECK_EQ(text(EventType::RetriesWoken), R"({T,"tasks":[3,1,4]})");
+  CHECK_EQ(text(EventType::CheckpointRecorded),
+           R"({T,"task":3,"attempt_seq":11,)"
+           R"("checkpoint":{"content_type":"application/json","bytes":1,"text":"7"}})");
+  CHECK_EQ(text(EventType::MetadataSet),
+           R"({T,"task":3,"attempt_seq":11,"key":"host","value":"a"})");
+  CHECK_EQ(text(EventType::StepRecorded),
+           R"({T,"task":3,"attempt_seq":11,"name":"charge","occurrence":2,)"
+           R"("result":{"content_type":"application/json","bytes":2,"text":"{}"}})");
   for (const EventType type : {EventType::EnginePaused, EventType::EngineResumed,
                                EventType::ExecutionPaused, EventType::ExecutionResumed}) {
     CHECK_EQ(text(type), R"({T})");

@@ -29,6 +29,8 @@ nlohmann::ordered_json TaskJson(const TaskRecord& task) {
       {"error", nullptr}};
   // Whoever looks for errors looks for tasks that have not got over theirs.
   if (!task.error.empty() && task.state != TaskState::kCompleted) json["error"] = task.error;
+  if (task.steps != 0) json["steps"] = task.steps;
+  if (!task.metadata.empty()) json["metadata"] = task.metadata;
   return json;
 }
 

@@ -1,0 +1,84 @@
+// Events of what attempts record while they run: steps, checkpoints, metadata.
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "core/appliers.h"
+#include "core/apply.h"
+#include "core/check_workflow.h"
+#include "core/payload_ref.h"
+#include "schema/parse.h"
+
+namespace stet::core {
+namespace {
+
+std::string Text(const flatbuffers::String* text) { return std::string(TextOf(text)); }
+
+// The execution, if the attempt that reports owns the task's run.
+template <class Event>
+Execution* ExecutionOfOwner(const Event& event, Editor& editor) {
+  Execution* execution = RunningExecution(editor);
+  if (execution == nullptr || event.task() >= execution->tasks.size()) return nullptr;
+  const TaskSlot& slot = execution->tasks[event.task()];
+  const bool owns =
+      slot.state == TaskState::kRunning && !slot.waits && slot.order == event.attempt_seq();
+  return owns ? execution : nullptr;
+}
+
+absl::Status NoOwner(uint32_t task, uint64_t attempt_seq) {
+  return Contradiction(fmt::format("attempt {} does not own task {}", attempt_seq, task));
+}
+
+}  // namespace
+
+absl::Status ApplyEvent(const fb::StepRecorded& event, Editor& editor) {
+  Execution* execution = ExecutionOfOwner(event, editor);
+  if (execution == nullptr) return NoOwner(event.task(), event.attempt_seq());
+  StepKey key = {.name = Text(event.name()), .occurrence = event.occurrence()};
+  if (!IsName(key.name)) return Contradiction("the step's name is none");
+  if (const RunNotes* notes = execution->notes.Find(event.task())) {
+    if (notes->steps.contains(key)) {
+      return Contradiction(
+          fmt::format("step '{}', {}, is recorded already", key.name, key.occurrence));
+    }
+    if (notes->steps.size() >= kStepsMax) return Contradiction("its run has too many steps");
+  }
+  editor.AddStep(*execution, event.task(), std::move(key),
+                 MakePayloadRef(editor.event().seq, TextOf(event.result()),
+                                ContentTypeOf(event.content_type())));
+  editor.Touch(*execution);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::CheckpointRecorded& event, Editor& editor) {
+  Execution* execution = ExecutionOfOwner(event, editor);
+  if (execution == nullptr) return NoOwner(event.task(), event.attempt_seq());
+  editor.SetCheckpoint(*execution, event.task(),
+                       MakePayloadRef(editor.event().seq, TextOf(event.checkpoint()),
+                                      ContentTypeOf(event.content_type())));
+  editor.Touch(*execution);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::MetadataSet& event, Editor& editor) {
+  Execution* execution = ExecutionOfOwner(event, editor);
+  if (execution == nullptr) return NoOwner(event.task(), event.attempt_seq());
+  const std::string_view key = TextOf(event.key());
+  const std::string_view value = TextOf(event.value());
+  if (!IsName(key)) return Contradiction("its key is no name");
+  if (value.size() > kMetadataValueBytesMax) return Contradiction("its value is too large");
+  if (const RunNotes* notes = execution->notes.Find(event.task())) {
+    const auto at = notes->metadata.find(key);
+    const bool is_new = at == notes->metadata.end();
+    if (!is_new && at->second == value) return Contradiction("it has that value already");
+    if (is_new && notes->metadata.size() >= kMetadataMax) {
+      return Contradiction("the task has too much metadata");
+    }
+  }
+  editor.SetMetadata(*execution, event.task(), key, value);
+  editor.Touch(*execution);
+  return absl::OkStatus();
+}
+
+}  // namespace stet::core

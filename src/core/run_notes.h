@@ -1,0 +1,74 @@
+// What attempts have recorded about their tasks beside their ends: results of steps, a checkpoint, metadata.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include <absl/container/btree_map.h>
+
+#include "core/ref.h"
+
+namespace stet::core {
+
+inline constexpr size_t kStepsMax = 10'000;  // of one run
+inline constexpr size_t kMetadataMax = 64;   // entries of one task
+inline constexpr size_t kMetadataValueBytesMax = 1024;
+
+// A step is named, and numbered from 1 among those of its name.
+struct StepKey {
+  std::string name = {};
+  uint32_t occurrence = 1;
+  friend bool operator==(const StepKey&, const StepKey&) = default;
+};
+struct StepKeyView {
+  std::string_view name = {};
+  uint32_t occurrence = 1;
+};
+struct StepKeyLess {
+  using is_transparent = void;
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    const std::string_view x = a.name;
+    const std::string_view y = b.name;
+    return std::tie(x, a.occurrence) < std::tie(y, b.occurrence);
+  }
+};
+using StepResults = absl::btree_map<StepKey, PayloadRef, StepKeyLess>;
+
+struct RunNotes {
+  StepResults steps = {};      // of the current run; none once it has ended
+  PayloadRef checkpoint = {};  // likewise
+  absl::btree_map<std::string, std::string, std::less<>> metadata =
+      {};  // of the task, over its runs
+
+  bool empty() const { return steps.empty() && !checkpoint && metadata.empty(); }
+  friend bool operator==(const RunNotes&, const RunNotes&) = default;
+};
+
+// The notes of an execution's tasks; most have none.
+class NotesByTask {
+ public:
+  bool empty() const { return by_task_.empty(); }
+  // Null when there are none.
+  const RunNotes* Find(uint32_t task) const {
+    if (by_task_.empty()) return nullptr;
+    const auto at = by_task_.find(task);
+    return at == by_task_.end() ? nullptr : &at->second;
+  }
+  RunNotes& Of(uint32_t task) { return by_task_[task]; }
+  void Erase(uint32_t task) { by_task_.erase(task); }
+  const absl::btree_map<uint32_t, RunNotes>& by_task() const { return by_task_; }
+
+  friend bool operator==(const NotesByTask& a, const NotesByTask& b) {
+    return a.by_task_ == b.by_task_;
+  }
+
+ private:
+  absl::btree_map<uint32_t, RunNotes> by_task_ = {};
+};
+
+}  // namespace stet::core

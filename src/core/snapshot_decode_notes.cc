@@ -1,0 +1,88 @@
+// Parts of a snapshot that hold what attempts recorded: steps, checkpoints, metadata.
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "core/check_workflow.h"
+#include "core/snapshot_decoder.h"
+#include "core/snapshot_parse.h"
+#include "core/task_columns.h"
+
+namespace stet::core {
+
+absl::Status SnapshotDecoder::AddSteps(Bytes payload) {
+  constexpr SnapshotPart kPart = SnapshotPart::Steps;
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotSteps>(kPart, payload));
+  const Column position(t->execution());
+  const Column task(t->task());
+  const Column name_end(t->name_end());
+  const Column occurrence(t->occurrence());
+  const PayloadColumns result{Column(t->result_seq()), Column(t->result_digest()),
+                              Column(t->result_bytes())};
+  const size_t n = CountOf(t->execution());
+  if (!(position.Fits(n) && task.Fits(n) && name_end.Fits(n) && occurrence.Fits(n) &&
+        result.Fit(n))) {
+    return WrongPart(kPart, "columns of different length");
+  }
+  const std::string_view names = TextOf(t->names());
+  size_t begin = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (position[i] >= state_.executions_.size() ||
+        task[i] >= state_.executions_[position[i]]->tasks.size() || name_end[i] < begin ||
+        name_end[i] > names.size() || result[i].seq == 0) {
+      return WrongPart(kPart, fmt::format("task {} of the execution at {} points outside", task[i],
+                                          position[i]));
+    }
+    const std::string_view name = names.substr(begin, name_end[i] - begin);
+    begin = name_end[i];
+    RunNotes& notes = state_.executions_[position[i]]->notes.Of(task[i]);
+    const bool is_checkpoint = occurrence[i] == 0;
+    bool fits = is_checkpoint ? name.empty() && !notes.checkpoint : IsName(name);
+    if (is_checkpoint) notes.checkpoint = result[i];
+    if (!is_checkpoint && fits) {
+      StepKey key = {.name = std::string(name), .occurrence = occurrence[i]};
+      fits = notes.steps.try_emplace(std::move(key), result[i]).second;
+    }
+    if (!fits) {
+      return WrongPart(kPart, fmt::format("step {} of task {} of the execution at {} cannot be",
+                                          occurrence[i], task[i], position[i]));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotDecoder::AddMetadata(Bytes payload) {
+  constexpr SnapshotPart kPart = SnapshotPart::Metadata;
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotMetadata>(kPart, payload));
+  const Column position(t->execution());
+  const Column task(t->task());
+  const Column key_end(t->key_end());
+  const Column value_end(t->value_end());
+  const size_t n = CountOf(t->execution());
+  if (!(position.Fits(n) && task.Fits(n) && key_end.Fits(n) && value_end.Fits(n))) {
+    return WrongPart(kPart, "columns of different length");
+  }
+  const std::string_view text = TextOf(t->text());
+  size_t begin = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (position[i] >= state_.executions_.size() ||
+        task[i] >= state_.executions_[position[i]]->tasks.size() || key_end[i] <= begin ||
+        value_end[i] < key_end[i] || value_end[i] > text.size()) {
+      return WrongPart(kPart, fmt::format("task {} of the execution at {} points outside", task[i],
+                                          position[i]));
+    }
+    RunNotes& notes = state_.executions_[position[i]]->notes.Of(task[i]);
+    std::string key(text.substr(begin, key_end[i] - begin));
+    std::string value(text.substr(key_end[i], value_end[i] - key_end[i]));
+    begin = value_end[i];
+    if (!notes.metadata.try_emplace(std::move(key), std::move(value)).second) {
+      return WrongPart(kPart, fmt::format("metadata of task {} of the execution at {} twice",
+                                          task[i], position[i]));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace stet::core

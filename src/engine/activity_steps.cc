@@ -1,0 +1,122 @@
+// What an activity records while it runs.
+#include <utility>
+
+#include <absl/cleanup/cleanup.h>
+#include <fmt/format.h>
+
+#include "base/status_macros.h"
+#include "core/check_workflow.h"
+#include "core/refusal.h"
+#include "engine/activity_context.h"
+
+namespace stet::engine {
+namespace {
+
+// What cannot be recorded afterwards is refused before anything is done.
+absl::Status CheckStep(const Attempt& attempt, std::string_view name) {
+  if (!core::IsName(name)) {
+    return core::Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidName,
+                        fmt::format("a step's name is 1 to {} bytes of UTF-8 without control "
+                                    "characters",
+                                    core::kNameBytesMax),
+                        {{"name", std::string(name)}});
+  }
+  const size_t count = attempt.steps.size() + attempt.steps_recorded.load();
+  if (count < core::kStepsMax) return absl::OkStatus();
+  return core::Refuse(
+      absl::StatusCode::kResourceExhausted, Reason::kTooManySteps,
+      fmt::format("{} steps are there: the limit is {}", count, core::kStepsMax),
+      {{"count", std::to_string(count)}, {"limit", std::to_string(core::kStepsMax)}});
+}
+
+}  // namespace
+
+absl::Status AttemptContext::CheckGoesOn() const {
+  switch (attempt_.stopped()) {
+    case StopReason::kNone:
+      return absl::OkStatus();
+    case StopReason::kDisowned:
+      return core::Refuse(
+          absl::StatusCode::kAborted, Reason::kAttemptOwnershipMismatch,
+          fmt::format("attempt {} of task '{}' does not own its run any more: it took too long",
+                      attempt_.number, attempt_.task_name),
+          {{"actual", ToString(attempt_.token)}});
+    case StopReason::kCancelled:
+    case StopReason::kClosing:
+      break;
+  }
+  return absl::CancelledError(
+      fmt::format("attempt {} of task '{}' was told to stop", attempt_.number, attempt_.task_name));
+}
+
+absl::Status AttemptContext::CheckSize(std::string_view what, const Payload& payload) const {
+  const uint64_t limit = attempt_.port == nullptr ? 0 : attempt_.port->payload_bytes_max();
+  if (payload.bytes.size() <= limit) return absl::OkStatus();
+  return core::Refuse(
+      absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+      fmt::format("{} of {} bytes: the limit is {}", what, payload.bytes.size(), limit),
+      {{"what", std::string(what)},
+       {"bytes", std::to_string(payload.bytes.size())},
+       {"limit", std::to_string(limit)}});
+}
+
+absl::Status AttemptContext::Record(const core::Command& command) {
+  if (attempt_.port != nullptr) return attempt_.port->Record(command);
+  return core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed,
+                      "the attempt belongs to no engine");
+}
+
+absl::StatusOr<Payload> AttemptContext::Step(std::string_view name, const StepFunction& step) {
+  RETURN_IF_ERROR(CheckStep(attempt_, name));
+  const uint32_t occurrence = attempt_.TakeOccurrence(name);
+  const auto recorded =
+      attempt_.steps.find(core::StepKeyView{.name = name, .occurrence = occurrence});
+  if (recorded != attempt_.steps.end()) return *recorded->second;
+  // Also when it throws.
+  absl::Cleanup give_back = [&] { attempt_.GiveBackOccurrence(name, occurrence); };
+  absl::StatusOr<Payload> result = DoStep(name, occurrence, step);
+  if (result.ok()) std::move(give_back).Cancel();
+  return result;
+}
+
+absl::StatusOr<Payload> AttemptContext::DoStep(std::string_view name, uint32_t occurrence,
+                                               const StepFunction& step) {
+  RETURN_IF_ERROR(CheckGoesOn());
+  ASSIGN_OR_RETURN(Payload result,
+                   step(fmt::format("{}/{}/{}", idempotency_key(), name, occurrence)));
+  RETURN_IF_ERROR(CheckSize("step's result", result));
+  RETURN_IF_ERROR(Record(
+      core::RecordStep{.run = attempt_.run,
+                       .token = attempt_.token,
+                       .name = name,
+                       .occurrence = occurrence,
+                       .result = {.bytes = result.bytes, .content_type = result.content_type}}));
+  ++attempt_.steps_recorded;
+  return result;
+}
+
+absl::Status AttemptContext::Checkpoint(const Payload& checkpoint) {
+  RETURN_IF_ERROR(CheckSize("checkpoint", checkpoint));
+  return Record(core::RecordCheckpoint{
+      .run = attempt_.run,
+      .token = attempt_.token,
+      .checkpoint = {.bytes = checkpoint.bytes, .content_type = checkpoint.content_type}});
+}
+
+std::optional<Payload> AttemptContext::checkpoint() const {
+  if (attempt_.checkpoint == nullptr) return std::nullopt;
+  return *attempt_.checkpoint;
+}
+
+absl::Status AttemptContext::Heartbeat() {
+  RETURN_IF_ERROR(CheckGoesOn());
+  attempt_.Beat();
+  return absl::OkStatus();
+}
+
+absl::Status AttemptContext::SetMetadata(std::string_view key, std::string_view value) {
+  return Record(
+      core::SetMetadata{.run = attempt_.run, .token = attempt_.token, .key = key, .value = value});
+}
+
+}  // namespace stet::engine
