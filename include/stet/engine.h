@@ -19,6 +19,7 @@
 #include <absl/time/time.h>
 
 #include "stet/activity.h"
+#include "stet/breaker.h"
 #include "stet/clock.h"
 #include "stet/log_line.h"
 #include "stet/payload.h"
@@ -84,6 +85,9 @@ struct EngineOptions {
   std::map<std::string, Activity> activities = {};  // by name
   // By the activity's name.  What they keep from starting holds up nothing else.
   std::map<std::string, ActivityLimit> activity_limits = {};
+  // Circuit breakers, by name: of an activity, or that tasks name (Task::breaker).  Where they stand is in the
+  // log; a breaker that is not listed here is looked at by nobody.
+  std::map<std::string, BreakerPolicy> breakers = {};
   Limits limits = {};
   // How long the next opening may take to replay the log, about: a snapshot is made before it takes
   // longer, in the background and when closing.  Infinite: only Engine::Snapshot makes one.
@@ -161,7 +165,9 @@ struct EngineStats {
   uint32_t zombies =
       0;  // of those, attempts that ended (timed out, or ignored a cancellation) while their
           // activity still runs
-  uint64_t late_reports = 0;  // results of attempts that no longer owned their run: refused
+  uint64_t late_reports = 0;   // results of attempts that no longer owned their run: refused
+  uint32_t breakers_open = 0;  // circuit breakers
+  uint32_t breakers_half_open = 0;
   // ResourceExhausted while the log has no room (a full disk): nothing goes on until it has.
   absl::Status room = absl::OkStatus();
   uint64_t snapshot_seq = 0;  // of the newest snapshot that was verified; 0: none
@@ -245,6 +251,12 @@ class Engine {
 
   // Is added to the priorities of the execution's tasks; 0 at first.  Errors: kExecutionEnded.
   absl::StatusOr<uint64_t> SetPriority(std::string_view execution, int32_t priority);
+
+  // The circuit breakers that are not closed, or closed behind failures, by name.
+  absl::StatusOr<std::vector<BreakerInfo>> Breakers();
+  // Closes one, whatever it has counted.  Errors: NotFound with Reason kUnknownBreaker when it has counted no
+  // failure.
+  absl::StatusOr<uint64_t> ResetBreaker(std::string_view name);
 
   // Forgets an execution that has ended, with all its payloads.  Its key stays taken for
   // Retention::key_retention: Start then answers AlreadyExists with Reason kExpired.

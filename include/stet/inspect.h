@@ -16,6 +16,7 @@
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
 
+#include "stet/breaker.h"
 #include "stet/report.h"
 #include "stet/schedule.h"
 #include "stet/snapshot.h"
@@ -58,6 +59,8 @@ class Replayed {
   // `execution` as for Engine::Wait.  Errors: NotFound, InvalidArgument (ambiguous).
   absl::StatusOr<ExecutionReport> Report(std::string_view execution) const;
   std::vector<DeadLetter> DeadLetters() const;
+  // As Engine::Breakers.
+  std::vector<BreakerInfo> Breakers() const;
   // Errors: as Report; NotFound with Reason kUnknownTask or kUnknownDeadLetter.
   absl::StatusOr<DeadLetter> GetDeadLetter(std::string_view execution, std::string_view task) const;
   // As Engine::Schedules, of a directory that nobody executes; next times from `now` on.

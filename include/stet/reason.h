@@ -61,6 +61,8 @@ enum class Reason : uint16_t {
   kStepRecorded,                   // step, occurrence: it has a result already
   kTooManySteps,                   // count, limit
   kTooMuchMetadata,                // count, limit
+  kKeyHeld,                        // key, execution, task: who holds the concurrency key
+  kBreakerOpen,                    // breaker, until (ns)
 
   // The engine.
   kEpochNotNewer,  // expected, actual
@@ -77,6 +79,7 @@ enum class Reason : uint16_t {
   kNotEnded,           // execution, state
   kExpired,            // key, outcome: it was purged, the key is still taken
   kUnknownDeadLetter,  // execution, task
+  kUnknownBreaker,     // breaker: it has counted no failure
   kNothingToRetry,     // execution
   kWorkPending,        // execution: work that was cut has to be done first
 

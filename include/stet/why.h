@@ -35,8 +35,10 @@ enum class WaitKind : uint8_t {
   kChild,            // for the execution `on` to end; `until`: when it times out
   kMissingWorkflow,  // for a process that has the workflow `on`
   kDelay,            // for its execution to begin, at `until`
+  kConcurrencyKey,   // for its concurrency key: `on` is the key, its holder stands in the reason
+  kBreaker,          // for its circuit breaker, at `until`, or until a probe of it has ended
 };
-inline constexpr size_t kWaitKindCount = 19;
+inline constexpr size_t kWaitKindCount = 21;
 
 // Wire names: snake_case ("execution_paused").
 std::string_view ToString(WaitKind kind);

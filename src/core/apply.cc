@@ -92,6 +92,10 @@ absl::Status Dispatch(Editor& editor) {
       return ParseAndApply<fb::CheckpointRecorded>(editor);
     case EventType::MetadataSet:
       return ParseAndApply<fb::MetadataSet>(editor);
+    case EventType::BreakerMoved:
+      return ParseAndApply<fb::BreakerMoved>(editor);
+    case EventType::RunTimedOut:
+      return ParseAndApply<fb::RunTimedOut>(editor);
     case EventType::StepRecorded:
       return ParseAndApply<fb::StepRecorded>(editor);
   }

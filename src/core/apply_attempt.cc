@@ -3,6 +3,7 @@
 
 #include "core/appliers.h"
 #include "core/payload_ref.h"
+#include "core/run_limits.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -27,6 +28,13 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
   }
   if (state.activities()[execution.definition->activity_number(event.task())].paused) {
     return Contradiction(fmt::format("the activity of task {} is paused", event.task()));
+  }
+  if (!MayBegin(execution, event.task(), event.time())) {
+    return Contradiction(fmt::format("the time of task {} is over", event.task()));
+  }
+  const StartGate gate = GateOf(execution, event.task());
+  if (gate.key != nullptr && !gate.key->holders.empty()) {
+    return Contradiction(fmt::format("key '{}' of task {} is held", gate.key->name, event.task()));
   }
   if (uint64_t{event.attempt()} != uint64_t{slot.attempts} + 1) {
     return Contradiction(fmt::format("attempt {} follows {}", event.attempt(), slot.attempts));
@@ -93,7 +101,35 @@ void CountOutcome(TaskSlot& slot, AttemptOutcome outcome) {
   if (outcome == AttemptOutcome::Failure || outcome == AttemptOutcome::Timeout) ++slot.failures;
 }
 
+// Its dependents are to be skipped.
+void Fail(Execution& execution, uint32_t task, schema::FailureKind failure, int64_t time,
+          Editor& editor) {
+  execution.tasks[task].failure = failure;
+  editor.Move(execution, task, TaskState::kFailed, RunState::kFailed, time);
+  PushBack(execution, execution.failed, task);
+  AdvanceFailed(execution);
+  if (!execution.failed.empty()) {
+    editor.Emit({.kind = Effect::Kind::kContinue, .execution = execution.id});
+  }
+}
+
 }  // namespace
+
+absl::Status ApplyEvent(const fb::RunTimedOut& event, Editor& editor) {
+  Execution* execution = RunningExecution(editor);
+  if (execution == nullptr) return Contradiction("no execution runs there");
+  if (execution->cancel_requested) return Contradiction("it is cancelled");
+  const uint32_t task = event.task();
+  if (task >= execution->tasks.size() || execution->tasks[task].state != TaskState::kReady) {
+    return Contradiction(fmt::format("task {} is not ready", task));
+  }
+  execution->tasks[task].error =
+      MakePayloadRef(editor.event().seq, TextOf(event.error()), schema::kDefaultContentType);
+  Fail(*execution, task, schema::FailureKind::DeadlinePassed, event.time(), editor);
+  editor.TouchTask(*execution, task);
+  editor.Touch(*execution);
+  return absl::OkStatus();
+}
 
 absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
@@ -103,14 +139,15 @@ absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
 
   const uint32_t task = event.task();
   TaskSlot& slot = execution->tasks[task];
-  slot.attempts = event.attempt();
   slot.started_at = event.time();
   // The run goes Ready -> Leased -> Running at once: a local attempt is leased to its epoch.
   editor.Move(*execution, task, TaskState::kRunning, RunState::kRunning, event.time());
+  slot.attempts = event.attempt();
   slot.order = editor.event().seq;
   slot.epoch = event.epoch();
   slot.due_at = event.deadline();
   slot.waits = event.owner() == schema::AttemptOwner::Engine;
+  editor.LimitRetries(*execution, task, event.time());
   editor.TouchTask(*execution, task);
   editor.Touch(*execution);
   if (slot.waits) {
@@ -169,13 +206,7 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
                    .at_ns = event.wake_at()});
       break;
     case RunNext::Failed:
-      slot.failure = event.failure();
-      editor.Move(*execution, task, TaskState::kFailed, RunState::kFailed, time);
-      PushBack(*execution, execution->failed, task);
-      AdvanceFailed(*execution);
-      if (!execution->failed.empty()) {
-        editor.Emit({.kind = Effect::Kind::kContinue, .execution = execution->id});
-      }
+      Fail(*execution, task, event.failure(), time, editor);
       break;
     case RunNext::Canceled:
       editor.Move(*execution, task, TaskState::kCancelled, RunState::kCanceled, time);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/appliers.h"
+#include "core/check_workflow.h"
 #include "core/outstanding.h"
 #include "core/payload_ref.h"
 #include "core/waits.h"
@@ -78,6 +79,15 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
     }
     editor.RemoveTombstone(Tombstone(*tombstone));
   }
+  std::vector<std::string> keys;
+  for (size_t i = 0; event.keys() != nullptr && i < event.keys()->size(); ++i) {
+    keys.emplace_back(TextOf(event.keys()->Get(static_cast<uint32_t>(i))));
+    if (!IsName(keys.back())) return Contradiction("a concurrency key is no name");
+  }
+  if (keys.size() != definition->key_patterns().size()) {
+    return Contradiction(fmt::format("{} concurrency keys, its definition has {} patterns",
+                                     keys.size(), definition->key_patterns().size()));
+  }
   const Parent parent = {
       .execution = event.parent(), .task = event.parent_task(), .attempt = event.parent_attempt()};
   if (absl::Status status = CheckParent(parent, key, state); !status.ok()) return status;
@@ -85,7 +95,7 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
   if (event.start_at() != 0 && event.start_at() <= event.time()) {
     return Contradiction("it is delayed until a time that has passed");
   }
-  Execution& execution = editor.AddExecution(*definition, std::move(key));
+  Execution& execution = editor.AddExecution(*definition, std::move(key), keys);
   execution.input =
       MakePayloadRef(execution.id, TextOf(event.input()), ContentTypeOf(event.content_type()));
   execution.started_at = event.time();

@@ -1,5 +1,6 @@
 // Which payloads events carry, and which they make useless.
 #include <optional>
+#include <type_traits>
 #include <vector>
 
 #include "core/apply.h"
@@ -10,7 +11,7 @@ namespace stet::core {
 namespace {
 
 using schema::EventType;
-using Kind = CarriedPayload::Kind;
+using PayloadKind = CarriedPayload::Kind;
 
 template <class T>
 const T* TableOf(const EventRef& event) {
@@ -19,7 +20,7 @@ const T* TableOf(const EventRef& event) {
 
 // The payload that `bytes` of the event's table are.
 template <class T>
-CarriedPayload Carried(const EventRef& event, Kind kind,
+CarriedPayload Carried(const EventRef& event, PayloadKind kind,
                        const flatbuffers::Vector<uint8_t>* (T::*bytes)() const) {
   const T* table = TableOf<T>(event);
   return {.kind = kind,
@@ -29,7 +30,7 @@ CarriedPayload Carried(const EventRef& event, Kind kind,
 
 CarriedPayload ResultIn(const fb::AttemptFinished& finished) {
   const bool success = finished.outcome() == schema::AttemptOutcome::Success;
-  return {.kind = success ? Kind::kOutput : Kind::kError,
+  return {.kind = success ? PayloadKind::kOutput : PayloadKind::kError,
           .bytes = success ? TextOf(finished.output()) : TextOf(finished.error()),
           .content_type = ContentTypeOf(finished.content_type())};
 }
@@ -90,6 +91,24 @@ std::vector<uint64_t> ForgottenBy(const fb::AttemptFinished& finished, const Exe
   return dropped;
 }
 
+std::vector<uint64_t> TimedOutBy(const fb::RunTimedOut& timed_out, const Execution& execution) {
+  std::vector<uint64_t> dropped;
+  AddRecorded(execution, timed_out.task(), dropped);
+  return dropped;
+}
+
+// Errors of runs that never started stand in no history.
+std::vector<uint64_t> ReopenedBy(const fb::TasksReopened& reopened, const Execution& execution) {
+  std::vector<uint64_t> dropped;
+  for (const uint32_t task : *reopened.tasks()) {
+    if (task >= execution.tasks.size()) continue;
+    const PayloadRef& error = execution.tasks[task].error;
+    const auto notes = execution.history.of(task);
+    if (notes.empty() || notes.back().error.seq != error.seq) AddPayload(error, dropped);
+  }
+  return dropped;
+}
+
 // Of tasks that are cancelled while they wait for a retry.
 std::vector<uint64_t> CancelledBy(const fb::TasksCancelled& cancelled, const Execution& execution) {
   std::vector<uint64_t> dropped;
@@ -107,13 +126,14 @@ std::vector<uint64_t> ReplacedBy(const fb::CheckpointRecorded& recorded,
   return dropped;
 }
 
-// What `drop` names of an event that parses, of an execution that is there and has any notes or history.
+// What `drop` names of an event that parses, of an execution that is there.
 template <class T, class Drop>
 std::vector<uint64_t> DroppedFrom(const EventRef& event, const State& state, Drop drop) {
   const Execution* execution = state.FindExecution(event.stream);
-  if (execution == nullptr || (execution->notes.empty() && execution->history.by_task().empty())) {
-    return {};
-  }
+  if (execution == nullptr) return {};
+  // Most attempts are the first of a task that records nothing.
+  const bool plain = execution->notes.empty() && execution->history.by_task().empty();
+  if (plain && std::is_same_v<T, fb::AttemptFinished>) return {};
   const auto table = schema::Parse<T>(event.payload);
   return table.ok() ? drop(**table, *execution) : std::vector<uint64_t>();
 }
@@ -124,22 +144,30 @@ std::optional<CarriedPayload> PayloadsIn(const EventRef& event) {
   std::optional<CarriedPayload> carried;
   switch (static_cast<EventType>(event.type)) {
     case EventType::ExecutionStarted:
-      carried = Carried<fb::ExecutionStarted>(event, Kind::kInput, &fb::ExecutionStarted::input);
+      carried =
+          Carried<fb::ExecutionStarted>(event, PayloadKind::kInput, &fb::ExecutionStarted::input);
       break;
     case EventType::AttemptFinished:
       carried = ResultIn(*TableOf<fb::AttemptFinished>(event));
       break;
+    case EventType::RunTimedOut:
+      carried = {.kind = PayloadKind::kError,
+                 .bytes = TextOf(TableOf<fb::RunTimedOut>(event)->error()),
+                 .content_type = schema::kDefaultContentType};
+      break;
     case EventType::SignalReceived:
-      carried = Carried<fb::SignalReceived>(event, Kind::kSignal, &fb::SignalReceived::payload);
+      carried =
+          Carried<fb::SignalReceived>(event, PayloadKind::kSignal, &fb::SignalReceived::payload);
       break;
     case EventType::ScheduleCreated:
-      carried = Carried<fb::ScheduleCreated>(event, Kind::kInput, &fb::ScheduleCreated::input);
+      carried =
+          Carried<fb::ScheduleCreated>(event, PayloadKind::kInput, &fb::ScheduleCreated::input);
       break;
     case EventType::StepRecorded:
-      carried = Carried<fb::StepRecorded>(event, Kind::kStep, &fb::StepRecorded::result);
+      carried = Carried<fb::StepRecorded>(event, PayloadKind::kStep, &fb::StepRecorded::result);
       break;
     case EventType::CheckpointRecorded:
-      carried = Carried<fb::CheckpointRecorded>(event, Kind::kCheckpoint,
+      carried = Carried<fb::CheckpointRecorded>(event, PayloadKind::kCheckpoint,
                                                 &fb::CheckpointRecorded::checkpoint);
       break;
     default:
@@ -159,6 +187,10 @@ std::vector<uint64_t> PayloadsDroppedBy(const EventRef& event, const State& stat
       return RemovedBy(event, state);
     case EventType::AttemptFinished:
       return DroppedFrom<fb::AttemptFinished>(event, state, ForgottenBy);
+    case EventType::TasksReopened:
+      return DroppedFrom<fb::TasksReopened>(event, state, ReopenedBy);
+    case EventType::RunTimedOut:
+      return DroppedFrom<fb::RunTimedOut>(event, state, TimedOutBy);
     case EventType::TasksCancelled:
       return DroppedFrom<fb::TasksCancelled>(event, state, CancelledBy);
     case EventType::CheckpointRecorded:

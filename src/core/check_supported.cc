@@ -40,7 +40,6 @@ bool IsExecuted(TaskKind kind) {
 // One line for each; who makes it work takes the line away.
 absl::Status CheckSupported(const Task& t) {
   const TaskKind kind = KindOf(*t.kind);
-  const Timeouts& times = *t.timeouts;
   RETURN_IF_ERROR(Unless(IsExecuted(kind), t, "kind", fmt::format("kind {}", ToString(kind))));
   RETURN_IF_ERROR(Unless(kind != TaskKind::kEvent || t.activity.empty(), t, "activity",
                          "an event task with an activity: put it into a task after it"));
@@ -49,14 +48,6 @@ absl::Status CheckSupported(const Task& t) {
                          "on_upstream_failure run"));
   RETURN_IF_ERROR(Unless(t.trigger == Trigger::kNone, t, "trigger", "trigger"));
   RETURN_IF_ERROR(Unless(t.compensate.empty(), t, "compensate", "compensate"));
-  RETURN_IF_ERROR(Unless(!times.schedule_to_start, t, "timeouts", "timeouts.schedule_to_start"));
-  RETURN_IF_ERROR(Unless(!times.schedule_to_close, t, "timeouts", "timeouts.schedule_to_close"));
-  RETURN_IF_ERROR(Unless(!times.heartbeat, t, "timeouts", "timeouts.heartbeat"));
-  RETURN_IF_ERROR(Unless(t.concurrency_key.is_default(), t, "concurrency_key", "concurrency_key"));
-  RETURN_IF_ERROR(
-      Unless(t.retry.non_retryable.empty(), t, "retry.non_retryable", "retry.non_retryable"));
-  RETURN_IF_ERROR(Unless(!t.retry.deadline, t, "retry.deadline", "retry.deadline"));
-  RETURN_IF_ERROR(Unless(t.breaker.empty(), t, "breaker", "breaker"));
   return absl::OkStatus();
 }
 

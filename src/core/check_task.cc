@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
+#include "core/concurrency_key.h"
 #include "core/task_extra.h"
 #include "schema/json_value.h"
 #include "stet/cron.h"
@@ -181,6 +182,16 @@ absl::Status CheckCleanup(const Task& task) {
   return absl::OkStatus();
 }
 
+// What is about an activity's attempts.
+absl::Status CheckWithoutActivity(const Task& task) {
+  if (!task.activity.empty()) return absl::OkStatus();
+  const std::string absent =
+      fmt::format("absent: a {} without an activity", ToString(KindOf(*task.kind)));
+  if (task.timeouts->heartbeat) return InvalidPolicy(task, "timeouts.heartbeat", absent);
+  if (!task.breaker.empty()) return InvalidPolicy(task, "breaker", absent);
+  return absl::OkStatus();
+}
+
 absl::Status CheckTimes(const Task& task) {
   const Timeouts& times = *task.timeouts;
   if (!IsPositive(times.schedule_to_start)) {
@@ -194,6 +205,10 @@ absl::Status CheckTimes(const Task& task) {
   }
   if (times.schedule_to_close && task.timeout && *times.schedule_to_close < *task.timeout) {
     return InvalidPolicy(task, "timeouts.schedule_to_close", "at least timeout");
+  }
+  const auto* timer = std::get_if<TimerTask>(&*task.kind);
+  if (timer != nullptr && times.schedule_to_close && *times.schedule_to_close < timer->duration) {
+    return InvalidPolicy(task, "timeouts.schedule_to_close", "at least kind.duration");
   }
   if (!IsPositive(task.retry.deadline)) {
     return InvalidPolicy(task, "retry.deadline", "positive and finite");
@@ -216,9 +231,14 @@ absl::Status CheckExtra(const Task& task) {
   RETURN_IF_ERROR(CheckRepeat(task));
   RETURN_IF_ERROR(CheckCleanup(task));
   RETURN_IF_ERROR(CheckTimes(task));
+  RETURN_IF_ERROR(CheckWithoutActivity(task));
   const ConcurrencyKey& key = *task.concurrency_key;
   if (key.key.empty() ? key.held_in_retry : !IsName(key.key)) {
     return InvalidPolicy(task, "concurrency_key.key", std::string(kName));
+  }
+  if (!IsKeyPattern(key.key)) {
+    return InvalidPolicy(task, "concurrency_key.key",
+                         "without placeholders but ${key} and ${input/a/json/pointer}");
   }
   if (!task.compensate.empty() && !IsName(task.compensate)) {
     return InvalidPolicy(task, "compensate", std::string(kName));

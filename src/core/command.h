@@ -53,7 +53,7 @@ struct Begin {
 };
 
 // Gives the ready run to a worker, or begins its wait.  Errors: kUnknownExecution, kUnknownTask, kNotReady,
-// kExecutionEnded, kAlreadyCancelled, kClosed, kPaused.
+// kExecutionEnded, kAlreadyCancelled, kClosed, kPaused, kKeyHeld, kBreakerOpen.
 struct StartAttempt {
   RunRef run = {};
 };
@@ -65,15 +65,24 @@ struct FinishAttempt {
   RunRef run = {};
   Token token = {};
   schema::AttemptOutcome outcome = schema::AttemptOutcome::Success;
-  PayloadView output = {};      // success only
-  std::string_view error = {};  // anything else
-  bool retryable = true;        // failure only: false ends the run whatever its budget
+  schema::TimeoutKind timeout = schema::TimeoutKind::StartToClose;  // timeout only
+  PayloadView output = {};                                          // success only
+  std::string_view error = {};                                      // anything else
+  bool retryable = true;  // failure only: false ends the run whatever its budget
 };
 
-// The attempt's deadline has come.  Errors: as FinishAttempt, kNotDue.
+// The attempt's deadline has come; or it was not heard of for as long as its task allows, says whoever
+// listens.  Errors: as FinishAttempt, kNotDue.
 struct TimeoutAttempt {
   RunRef run = {};
   Token token = {};
+  bool heartbeat = false;
+};
+
+// An attempt of the ready run should have started by now.  Errors: kUnknownExecution, kUnknownTask,
+// kExecutionEnded, kAlreadyCancelled, kNotReady, kNotDue.
+struct TimeoutRun {
+  RunRef run = {};
 };
 
 // The time of a wait has come: a timer completes, what waits for a signal or a child times out.
@@ -188,6 +197,11 @@ struct DropDeadLetter {
   RunRef task = {};
 };
 
+// Closes a circuit breaker, whatever it has counted.  Errors: kUnknownBreaker.
+struct ResetBreaker {
+  std::string_view name = {};
+};
+
 // Forgets executions that have ended.  Their keys stay taken for `key_retention_ns`.
 // Errors: kUnknownExecution, kNotEnded, kWorkPending (attempts of dead epochs).
 struct Purge {
@@ -259,6 +273,7 @@ using Command =
                  TimeoutAttempt, WakeRetry, RequestCancel, Continue, PauseEngine, PauseActivity,
                  PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain, Begin, EndWait,
                  SendSignal, StartChild, FinishChild, CreateSchedule, RemoveSchedule, PauseSchedule,
-                 PlanSchedule, RunSchedule, RecordStep, RecordCheckpoint, SetMetadata>;
+                 PlanSchedule, RunSchedule, RecordStep, RecordCheckpoint, SetMetadata, TimeoutRun,
+                 ResetBreaker>;
 
 }  // namespace stet::core

@@ -6,6 +6,7 @@
 #include "core/group.h"
 #include "core/payload_ref.h"
 #include "core/refusal.h"
+#include "core/run_limits.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -13,6 +14,7 @@ namespace {
 
 using schema::AttemptOutcome;
 using schema::EventType;
+using schema::TimeoutKind;
 
 constexpr size_t kErrorBytesMax = 64 << 10;
 
@@ -85,6 +87,32 @@ absl::Status CheckWorker(const Execution& execution, uint32_t task) {
 
 namespace {
 
+absl::Status CheckKeyFree(const State& state, const Execution& execution, uint32_t task) {
+  const KeyEntry* key = GateOf(execution, task).key;
+  if (key == nullptr || key->holders.empty()) return absl::OkStatus();
+  const RunRef& holder = *key->holders.begin();
+  const Execution& other = *state.FindExecution(holder.execution);
+  const std::string name(other.definition->task_name(holder.task));
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kKeyHeld,
+                fmt::format("task '{}' of '{}' holds key '{}'", name, other.key, key->name),
+                {{"key", key->name}, {"execution", IdText(other.id)}, {"task", name}});
+}
+
+// Which limit of time the attempt has passed.
+absl::StatusOr<TimeoutKind> DeadlineOf(const Execution& execution, uint32_t task, int64_t now) {
+  const TaskSlot& slot = execution.tasks[task];
+  const int64_t deadline = slot.due_at == 0 ? INT64_MAX : slot.due_at;
+  if (now < deadline) return NotDue(deadline, now);
+  return LimitOfAttempt(execution, task, slot.started_at).kind;
+}
+
+// That it was silent for so long is for whoever listens to know.
+absl::StatusOr<TimeoutKind> SilenceOf(const Execution& execution, uint32_t task, int64_t now) {
+  const TaskExtra* extra = execution.definition->extra(task);
+  if (extra == nullptr || extra->heartbeat == 0) return NotDue(INT64_MAX, now);
+  return TimeoutKind::Heartbeat;
+}
+
 absl::Status CheckReport(const Execution& execution, const FinishAttempt& report) {
   const bool success = report.outcome == AttemptOutcome::Success;
   std::string wrong;
@@ -92,6 +120,9 @@ absl::Status CheckReport(const Execution& execution, const FinishAttempt& report
   if (!success && !report.output.bytes.empty()) wrong = "an output without success";
   if (report.outcome == AttemptOutcome::Cancelled && !execution.cancel_requested) {
     wrong = "cancelled, but nobody asked for it";
+  }
+  if (report.outcome != AttemptOutcome::Timeout && report.timeout != TimeoutKind::StartToClose) {
+    wrong = "a timeout's kind without a timeout";
   }
   if (wrong.empty()) return CheckPayload("output", report.output);
   return Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidOutcome,
@@ -150,23 +181,29 @@ absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t n
   const TaskSlot& slot = execution->tasks[task];
   if (slot.state != TaskState::kReady) return NotReady(*execution, task, "ready");
   RETURN_IF_ERROR(CheckNotPaused(state, *execution, task));
+  RETURN_IF_ERROR(CheckKeyFree(state, *execution, task));
+  RETURN_IF_ERROR(CheckBreaker(state, *execution, task, now, out));
   if (slot.attempts == UINT32_MAX) {
     return Refuse(absl::StatusCode::kResourceExhausted, Reason::kAttemptCountOverflow,
                   fmt::format("task '{}': no attempt can be counted any more",
                               execution->definition->task_name(task)));
   }
+  if (!MayBegin(*execution, task, now)) {
+    return NotReady(*execution, task, "in its time: it is to time out");
+  }
   if (WaitOf(*execution->definition, task) != Wait::kNone) {
     BeginWait(state, *execution, task, now, out);
     return absl::OkStatus();
   }
-  const int64_t timeout = execution->definition->policy(task).timeout();
-  const int64_t deadline = timeout == 0 ? 0 : timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+  const int64_t deadline = LimitOfAttempt(*execution, task, now).at_ns;
+  const uint64_t attempt_seq = out.next_seq();
   out.Add(execution->id, EventType::AttemptStarted,
           out.pack().AttemptStarted({.time = now,
                                      .deadline = deadline,
                                      .task = task,
                                      .attempt = slot.attempts + 1,
                                      .epoch = state.epoch()}));
+  TellBreakerOfStart(state, *execution, task, attempt_seq, now, out);
   return absl::OkStatus();
 }
 
@@ -180,7 +217,8 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
 
   Group group(*execution, now, out);
   const uint64_t cause = out.next_seq();
-  const NextStep step = DecideNextStep(*execution, task, command.outcome, command.retryable, now);
+  NextStep step = DecideNextStep(*execution, task, command.outcome, command.retryable, now);
+  step.timeout = command.timeout;
   group.Finish(task, command.outcome, step, command.output.bytes, command.output.content_type,
                command.error.substr(0, kErrorBytesMax));
   if (!execution->cancel_requested) {
@@ -188,6 +226,7 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
     if (step.next == schema::RunNext::Failed) group.AddSkipped(task, cause);
   }
   group.EndIfDone();
+  TellBreakerOfEnd(state, *execution, task, command.outcome, now, out);
   return absl::OkStatus();
 }
 
@@ -196,17 +235,36 @@ absl::Status DecideOn(const State& state, const TimeoutAttempt& command, int64_t
   ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
   RETURN_IF_ERROR(CheckOwner(*execution, command.run.task, command.token));
   RETURN_IF_ERROR(CheckWorker(*execution, command.run.task));
-  const TaskSlot& slot = execution->tasks[command.run.task];
-  const int64_t deadline = slot.due_at == 0 ? INT64_MAX : slot.due_at;
-  if (now < deadline) return NotDue(deadline, now);
-  const std::string error =
-      fmt::format("timed out after {} ms", (deadline - slot.started_at) / 1'000'000);
+  const uint32_t task = command.run.task;
+  ASSIGN_OR_RETURN(const TimeoutKind kind, command.heartbeat ? SilenceOf(*execution, task, now)
+                                                             : DeadlineOf(*execution, task, now));
   return DecideOn(state,
                   FinishAttempt{.run = command.run,
                                 .token = command.token,
                                 .outcome = AttemptOutcome::Timeout,
-                                .error = error},
+                                .timeout = kind,
+                                .error = TimeoutText(*execution, task, kind)},
                   now, out);
+}
+
+absl::Status DecideOn(const State& state, const TimeoutRun& command, int64_t now,
+                      EventBuffer& out) {
+  const uint32_t task = command.run.task;
+  ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.run));
+  RETURN_IF_ERROR(CheckRunning(*execution));
+  RETURN_IF_ERROR(CheckNotCancelled(*execution));
+  if (execution->tasks[task].state != TaskState::kReady) {
+    return NotReady(*execution, task, "ready");
+  }
+  const RunLimit limit = LimitOfReady(*execution, task);
+  if (limit.at_ns == 0) return NotDue(INT64_MAX, now);
+  if (now < limit.at_ns) return NotDue(limit.at_ns, now);
+  Group group(*execution, now, out);
+  const uint64_t cause = out.next_seq();
+  group.TimeOut(task, limit.kind, TimeoutText(*execution, task, limit.kind));
+  group.AddSkipped(task, cause);
+  group.EndIfDone();
+  return absl::OkStatus();
 }
 
 absl::Status DecideOn(const State& state, const WakeRetry& command, int64_t now, EventBuffer& out) {

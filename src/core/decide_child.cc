@@ -1,7 +1,12 @@
 // Executions that tasks start: their beginning, and what their end means for the task.
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "core/concurrency_key.h"
 #include "core/deciders.h"
 #include "core/group.h"
 #include "core/payload_ref.h"
@@ -73,6 +78,15 @@ absl::Status DecideOn(const State& state, const StartChild& command, int64_t now
   const std::string key = ChildKey(*parent, task);
   std::string obstacle(command.error);
   if (obstacle.empty()) obstacle = Obstacle(state, *parent, key, now);
+  std::vector<std::string> keys;
+  if (obstacle.empty()) {
+    auto resolved = ResolveKeys(*definition, key, command.input.bytes);
+    if (resolved.ok()) {
+      keys = *std::move(resolved);
+    } else {
+      obstacle = std::string(resolved.status().message());
+    }
+  }
   if (!obstacle.empty()) {
     FinishAsFailed(*parent, task, AttemptOutcome::Failure, obstacle, false, now, out);
     return absl::OkStatus();
@@ -87,7 +101,8 @@ absl::Status DecideOn(const State& state, const StartChild& command, int64_t now
                                        .content_type = command.input.content_type,
                                        .parent = parent->id,
                                        .parent_task = task,
-                                       .parent_attempt = parent->tasks[task].order}));
+                                       .parent_attempt = parent->tasks[task].order,
+                                       .keys = keys}));
   AddRoots(*definition, id, now, out);
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
+#include "core/concurrency_key.h"
 #include "core/deciders.h"
 #include "core/editor.h"
 #include "core/group.h"
@@ -67,6 +68,8 @@ absl::Status DecideOn(const State& state, const StartExecution& command, int64_t
                   {{"workflow", ToString(command.workflow)}});
   }
   RETURN_IF_ERROR(CheckPayload("input", command.input));
+  ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                   ResolveKeys(*definition, command.key, command.input.bytes));
 
   const uint64_t id = out.next_seq();
   const bool delayed = command.start_at > now;
@@ -77,7 +80,8 @@ absl::Status DecideOn(const State& state, const StartExecution& command, int64_t
                                        .key = command.key,
                                        .input = command.input.bytes,
                                        .content_type = command.input.content_type,
-                                       .start_at = delayed ? command.start_at : 0}));
+                                       .start_at = delayed ? command.start_at : 0,
+                                       .keys = keys}));
   if (!delayed) AddRoots(*definition, id, now, out);
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
+#include "core/concurrency_key.h"
 #include "core/decide.h"
 #include "core/deciders.h"
 #include "core/group.h"
@@ -112,6 +113,8 @@ void Start(const State& state, const Schedule& schedule, const PayloadView& inpu
       (tombstone != nullptr && tombstone->forget_at > now)) {
     return Skip(schedule, 0, SkipReason::KeyTaken, now, out);
   }
+  const auto keys = ResolveKeys(*schedule.definition, key, input.bytes);
+  if (!keys.ok()) return Skip(schedule, 0, SkipReason::InvalidKey, now, out);
   const uint64_t id = out.next_seq();
   out.Add(id, EventType::ExecutionStarted,
           out.pack().ExecutionStarted({.hash_high = schedule.definition->hash().high,
@@ -121,7 +124,8 @@ void Start(const State& state, const Schedule& schedule, const PayloadView& inpu
                                        .input = input.bytes,
                                        .content_type = input.content_type,
                                        .schedule = schedule.seq,
-                                       .occurrence = schedule.waiting.front()}));
+                                       .occurrence = schedule.waiting.front(),
+                                       .keys = *keys}));
   AddRoots(*schedule.definition, id, now, out);
 }
 
@@ -136,12 +140,14 @@ absl::Status DecideOn(const State& state, const CreateSchedule& command, int64_t
                   fmt::format("schedule '{}' exists and is another: remove it first", command.name),
                   {{"schedule", std::string(command.name)}});
   }
-  if (state.FindDefinition(command.workflow) == nullptr) {
+  const Definition* definition = state.FindDefinition(command.workflow);
+  if (definition == nullptr) {
     return Refuse(absl::StatusCode::kNotFound, Reason::kUnknownWorkflow,
                   fmt::format("no definition {} is stored", ToString(command.workflow)),
                   {{"workflow", ToString(command.workflow)}});
   }
   RETURN_IF_ERROR(CheckPayload("input", command.input));
+  RETURN_IF_ERROR(ResolveKeys(*definition, command.name, command.input.bytes).status());
   if (const size_t count = state.schedules().all().size(); count >= kSchedulesMax) {
     return Refuse(
         absl::StatusCode::kResourceExhausted, Reason::kTooManySchedules,

@@ -1,4 +1,7 @@
 // Waits that begin and end, signals, and the end of a delay.
+#include <algorithm>
+#include <string>
+
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
@@ -7,6 +10,7 @@
 #include "core/group.h"
 #include "core/payload_ref.h"
 #include "core/refusal.h"
+#include "core/run_limits.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -14,6 +18,7 @@ namespace {
 
 using schema::AttemptOutcome;
 using schema::EventType;
+using schema::TimeoutKind;
 
 absl::Status CheckSignalName(std::string_view what, std::string_view name) {
   if (IsName(name)) return absl::OkStatus();
@@ -23,28 +28,56 @@ absl::Status CheckSignalName(std::string_view what, std::string_view name) {
                 {{"name", std::string(name)}});
 }
 
-void TimeOut(const Execution& execution, uint32_t task, int64_t now, EventBuffer& out) {
+// When the wait that begins at `now` ends, by itself or because its run has to; 0: never.
+int64_t LimitOfWait(const Execution& execution, uint32_t task, int64_t now) {
+  const int64_t end = WaitEnd(*execution.definition, task, now);
+  const RunNotes* notes = execution.notes.Find(task);
+  if (notes == nullptr || notes->close_by == 0) return end;
+  return end == 0 ? notes->close_by : std::min(end, notes->close_by);
+}
+
+// Whether the wait, which is due, ends because its run has to: a wait whose own time has come has ended.
+bool EndsWithRun(const Execution& execution, uint32_t task) {
+  const TaskSlot& slot = execution.tasks[task];
+  const int64_t end = WaitEnd(*execution.definition, task, slot.started_at);
+  return end == 0 || end > slot.due_at;
+}
+
+std::string TextOfTimeout(const Execution& execution, uint32_t task) {
   const TaskSlot& slot = execution.tasks[task];
   const bool child = WaitOf(*execution.definition, task) == Wait::kChild;
   const std::string what =
       child
           ? fmt::format("execution of workflow '{}'", ChildWorkflowOf(*execution.definition, task))
           : fmt::format("signal '{}'", SignalOf(*execution.definition, task));
-  const std::string error = fmt::format("no {} within {} ms", what + (child ? " ended" : " came"),
-                                        (slot.due_at - slot.started_at) / 1'000'000);
-  FinishAsFailed(execution, task, AttemptOutcome::Timeout, error, true, now, out);
+  return fmt::format("no {} within {} ms", what + (child ? " ended" : " came"),
+                     (slot.due_at - slot.started_at) / 1'000'000);
+}
+
+void FailWith(const Execution& execution, uint32_t task, AttemptOutcome outcome,
+              const NextStep& step, std::string_view error, int64_t now, EventBuffer& out) {
+  Group group(execution, now, out);
+  const uint64_t cause = out.next_seq();
+  group.Finish(task, outcome, step, {}, schema::kDefaultContentType, error);
+  if (step.next == schema::RunNext::Failed) group.AddSkipped(task, cause);
+  group.EndIfDone();
+}
+
+void TimeOut(const Execution& execution, uint32_t task, TimeoutKind kind, int64_t now,
+             EventBuffer& out) {
+  const std::string error = kind == TimeoutKind::StartToClose ? TextOfTimeout(execution, task)
+                                                              : TimeoutText(execution, task, kind);
+  NextStep step = DecideNextStep(execution, task, AttemptOutcome::Timeout, true, now);
+  step.timeout = kind;
+  FailWith(execution, task, AttemptOutcome::Timeout, step, error, now, out);
 }
 
 }  // namespace
 
 void FinishAsFailed(const Execution& execution, uint32_t task, AttemptOutcome outcome,
                     std::string_view error, bool retryable, int64_t now, EventBuffer& out) {
-  Group group(execution, now, out);
-  const uint64_t cause = out.next_seq();
-  const NextStep step = DecideNextStep(execution, task, outcome, retryable, now);
-  group.Finish(task, outcome, step, {}, schema::kDefaultContentType, error);
-  if (step.next == schema::RunNext::Failed) group.AddSkipped(task, cause);
-  group.EndIfDone();
+  FailWith(execution, task, outcome, DecideNextStep(execution, task, outcome, retryable, now),
+           error, now, out);
 }
 
 void GoOn(Group& group, uint32_t task, uint64_t cause) {
@@ -56,7 +89,7 @@ void BeginWait(const State& state, const Execution& execution, uint32_t task, in
                EventBuffer& out) {
   const Definition& definition = *execution.definition;
   Group group(execution, now, out);
-  const uint64_t attempt = group.BeginWait(task, WaitEnd(definition, task, now), state.epoch());
+  const uint64_t attempt = group.BeginWait(task, LimitOfWait(execution, task, now), state.epoch());
   if (WaitOf(definition, task) != Wait::kSignal || execution.signals == nullptr) return;
   const uint64_t signal = execution.signals->First(SignalOf(definition, task));
   if (signal == 0) return;
@@ -74,8 +107,10 @@ absl::Status DecideOn(const State& state, const EndWait& command, int64_t now, E
   const TaskSlot& slot = execution->tasks[task];
   const int64_t due = slot.waits && slot.due_at != 0 ? slot.due_at : INT64_MAX;
   if (now < due) return NotDue(due, now);
-  if (WaitOf(*execution->definition, task) != Wait::kTimer) {
-    TimeOut(*execution, task, now, out);
+  const bool with_run = EndsWithRun(*execution, task);
+  if (with_run || WaitOf(*execution->definition, task) != Wait::kTimer) {
+    TimeOut(*execution, task, with_run ? TimeoutKind::ScheduleToClose : TimeoutKind::StartToClose,
+            now, out);
     return absl::OkStatus();
   }
   Group group(*execution, now, out);

@@ -24,6 +24,7 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const TimeoutAttempt& command, int64_t now,
                       EventBuffer& out);
+absl::Status DecideOn(const State& state, const TimeoutRun& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const WakeRetry& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t now,
                       EventBuffer& out);
@@ -44,6 +45,8 @@ absl::Status DecideOn(const State& state, const PauseExecution& command, int64_t
 absl::Status DecideOn(const State& state, const SetPriority& command, int64_t now,
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const Reopen& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const ResetBreaker& command, int64_t now,
+                      EventBuffer& out);
 absl::Status DecideOn(const State& state, const DropDeadLetter& command, int64_t now,
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const Purge& command, int64_t now, EventBuffer& out);
@@ -105,5 +108,14 @@ absl::Status NotDue(int64_t at, int64_t now);
 
 // Errors: kTooLarge.
 absl::Status CheckPayload(std::string_view what, const PayloadView& payload);
+
+// Errors: kBreakerOpen.
+absl::Status CheckBreaker(const State& state, const Execution& execution, uint32_t task,
+                          int64_t now, const EventBuffer& out);
+// The circuit breaker of the task moves if it must: attempt `attempt` starts; the one that runs ends.
+void TellBreakerOfStart(const State& state, const Execution& execution, uint32_t task,
+                        uint64_t attempt, int64_t now, EventBuffer& out);
+void TellBreakerOfEnd(const State& state, const Execution& execution, uint32_t task,
+                      schema::AttemptOutcome outcome, int64_t now, EventBuffer& out);
 
 }  // namespace stet::core

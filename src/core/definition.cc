@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <absl/container/btree_map.h>
+
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
 
@@ -47,6 +49,21 @@ absl::StatusOr<PreparedWorkflow> PreparedWorkflow::Make(Workflow workflow, uint3
   prepared.child_ = std::move(edges.child);
   prepared.parent_ = std::move(edges.parent);
   return prepared;
+}
+
+void Definition::NumberGates(absl::FunctionRef<uint32_t(std::string_view breaker)> breaker) {
+  absl::btree_map<std::string_view, uint32_t> known;
+  for (const TaskExtra& extra : extras_) {
+    Gates gates;
+    if (!extra.breaker.empty()) gates.breaker = breaker(extra.breaker);
+    if (!extra.concurrency_key.empty()) {
+      const auto [at, is_new] =
+          known.try_emplace(extra.concurrency_key, static_cast<uint32_t>(key_patterns_.size()));
+      if (is_new) key_patterns_.push_back(extra.concurrency_key);
+      gates.key = at->second;
+    }
+    gates_.push_back(gates);
+  }
 }
 
 }  // namespace stet::core

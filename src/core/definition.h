@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <absl/functional/function_ref.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -20,6 +21,9 @@
 #include "stet/workflow.h"
 
 namespace stet::core {
+
+inline constexpr uint32_t kNoKey = UINT32_MAX;
+inline constexpr uint32_t kNoBreaker = UINT32_MAX;
 
 // Immutable once it is in a state.  Tasks are named by their index, in declaration order.
 class Definition {
@@ -51,6 +55,20 @@ class Definition {
   }
   // All of them, in order of task.
   std::span<const TaskExtra> extras() const { return extras_; }
+
+  // The patterns of concurrency keys, in order of first use, and which of them a task has; kNoKey: none.
+  std::span<const std::string> key_patterns() const { return key_patterns_; }
+  uint32_t key_index(uint32_t task) const {
+    const uint32_t number = tasks_[task].extra;
+    return number == 0 ? kNoKey : gates_[number - 1].key;
+  }
+  // The number of the breaker that a task shares, in the state's table; kNoBreaker: its activity's.
+  uint32_t breaker_number(uint32_t task) const {
+    const uint32_t number = tasks_[task].extra;
+    return number == 0 ? kNoBreaker : gates_[number - 1].breaker;
+  }
+  // Numbers what the extras name; `breaker` gives the numbers of breakers.
+  void NumberGates(absl::FunctionRef<uint32_t(std::string_view breaker)> breaker);
 
   // In order of first use; one may be listed more than once.  Empty: that of tasks that run none.
   std::span<const std::string> activities() const { return activities_; }
@@ -85,6 +103,13 @@ class Definition {
   std::vector<TaskEntry> tasks_ = {};
   std::vector<std::string> activities_ = {};
   std::vector<uint32_t> activity_numbers_ = {};
+  // Of each of extras_.
+  struct Gates {
+    uint32_t key = kNoKey;
+    uint32_t breaker = kNoBreaker;
+  };
+  std::vector<Gates> gates_ = {};
+  std::vector<std::string> key_patterns_ = {};
   std::vector<fb::TaskPolicy> policies_ = {};
   std::vector<TaskExtra> extras_ = {};
   Adjacency parents_ = {};

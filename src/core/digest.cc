@@ -145,14 +145,40 @@ uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry
                                       value.size()});
 }
 
+uint64_t DigestOfLimits(const RunNotes& notes, uint64_t execution, uint32_t task) {
+  if (notes.close_by == 0 && notes.retry_by == 0) return 0;
+  return Hash(
+      std::array<uint64_t, 5>{13, execution, task, Word(notes.close_by), Word(notes.retry_by)});
+}
+
 uint64_t DigestOfNotes(const Execution& execution) {
   uint64_t sum = 0;
   for (const auto& [task, notes] : execution.notes.by_task()) {
     for (const auto& step : notes.steps) sum += DigestOfStep(step, execution.id, task);
     sum += DigestOfCheckpoint(notes.checkpoint, execution.id, task);
+    sum += DigestOfLimits(notes, execution.id, task);
     for (const auto& entry : notes.metadata) sum += DigestOfMetadata(entry, execution.id, task);
   }
   return sum;
+}
+
+uint64_t DigestOfKeys(const Execution& execution) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < execution.keys.size(); ++i) {
+    const std::string& key = execution.keys[i]->name;
+    sum += Hash(std::array<uint64_t, 5>{14, execution.id, i, XXH3_64bits(key.data(), key.size()),
+                                        key.size()});
+  }
+  return sum;
+}
+
+uint64_t DigestOf(const Breakers::value_type& named) {
+  const auto& [name, b] = named;
+  const size_t probe_bytes = b.probes.size() * sizeof(uint64_t);
+  return Hash(std::array<uint64_t, 8>{15, XXH3_64bits(name.data(), name.size()), name.size(),
+                                      Two(static_cast<uint32_t>(b.state), b.failures), b.successes,
+                                      Word(b.until), XXH3_64bits(b.probes.data(), probe_bytes),
+                                      b.probes.size()});
 }
 
 uint64_t DigestOfPause(const ActivityEntry& activity) {
@@ -183,7 +209,7 @@ uint64_t RecomputeDigest(const State& state) {
   uint64_t sum = DigestOfEngine(state);
   for (const auto& [hash, definition] : state.definitions()) sum += DigestOf(*definition);
   for (const auto& execution : state.executions()) {
-    sum += DigestOf(*execution) + DigestOfNotes(*execution);
+    sum += DigestOf(*execution) + DigestOfNotes(*execution) + DigestOfKeys(*execution);
     if (execution->signals != nullptr) sum += DigestOf(*execution->signals, execution->id);
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
       sum += DigestOf(execution->tasks[task], execution->id, task);
@@ -195,6 +221,7 @@ uint64_t RecomputeDigest(const State& state) {
   for (uint32_t i = 0; i < state.activities().size(); ++i) {
     sum += DigestOfPause(state.activities()[i]);
   }
+  for (const auto& breaker : state.breakers()) sum += DigestOf(breaker);
   state.tombstones().ForEach([&sum](const Tombstone& tombstone) { sum += DigestOf(tombstone); });
   return sum;
 }

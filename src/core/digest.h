@@ -24,7 +24,11 @@
 //   signal id    22, execution, hash high, hash low, seq, of one that is remembered
 //   step          10, execution, task, XXH3-64 and size of its name, occurrence, result {seq, digest, bytes}
 //   checkpoint    11, execution, task, {seq, digest, bytes}.  Nothing while there is none
+//   run's limits  13, execution, task, close_by, retry_by.  Nothing while there is neither
 //   metadata      12, execution, task, XXH3-64 and size of the key, XXH3-64 and size of the value
+//
+//   breaker       15, XXH3-64 and size of its name, state | failures << 32, successes, until, XXH3-64 and number of its probes
+//   key           14, id, position, XXH3-64 and size of the concurrency key, of an execution
 //
 // What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out, and so is the
 // history of attempts: it says nothing that later events depend on, and logs older than it have digests without it.
@@ -53,7 +57,10 @@ uint64_t DigestOfStep(const StepResults::value_type& step, uint64_t execution, u
 uint64_t DigestOfCheckpoint(const PayloadRef& checkpoint, uint64_t execution, uint32_t task);
 uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry,
                           uint64_t execution, uint32_t task);
-uint64_t DigestOfNotes(const Execution& execution);  // the sum of these three
+uint64_t DigestOfLimits(const RunNotes& notes, uint64_t execution, uint32_t task);
+uint64_t DigestOfNotes(const Execution& execution);  // the sum of these four
+uint64_t DigestOfKeys(const Execution& execution);   // their sum
+uint64_t DigestOf(const Breakers::value_type& breaker);
 uint64_t DigestOfPause(const ActivityEntry& activity);
 uint64_t DigestOfSwitch(const State& state);
 uint64_t DigestOfEngine(const State& state);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "core/concurrency_key.h"
 #include "core/digest.h"
 
 namespace stet::core {
@@ -14,6 +15,12 @@ void Editor::OpenEpoch(uint32_t epoch) {
   state_.epoch_ = epoch;
   state_.lost_ = LostCursor{.done = false};
   state_.digest_ += DigestOfEngine(state_) - before;
+  // Its probes are lost with the epoch.
+  for (auto& breaker : state_.breakers_) {
+    state_.digest_ -= DigestOf(breaker);
+    breaker.second.probes.clear();
+    state_.digest_ += DigestOf(breaker);
+  }
   AdvanceLostCursor();
 }
 
@@ -37,12 +44,15 @@ absl::Status Editor::Seal(const fb::DefinitionSealed& sealed) {
   return absl::OkStatus();
 }
 
-Execution& Editor::AddExecution(const Definition& definition, std::string key) {
+Execution& Editor::AddExecution(const Definition& definition, std::string key,
+                                std::span<const std::string> keys) {
   auto owned = std::make_unique<Execution>();
   Execution& execution = *owned;
   execution.id = event_.seq;
   execution.definition = &definition;
   execution.key = std::move(key);
+  for (const std::string& one : keys) execution.keys.push_back(state_.keys_.Use(one));
+  state_.digest_ += DigestOfKeys(execution);
   execution.tasks.resize(definition.size());
   execution.counts[static_cast<size_t>(TaskState::kPending)] = definition.size();
   for (uint32_t task = 0; task < definition.size(); ++task) {
@@ -77,6 +87,7 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   TaskSlot& slot = execution.tasks[task];
   assert(CanMove(slot.state, to));
   if (slot.state == TaskState::kReady && !execution.held_back()) Dequeue(execution, task);
+  KeyEntry* key = execution.keys.empty() ? nullptr : KeyIn(execution, task);
   uint32_t& running = state_.activities_[execution.definition->activity_number(task)].running;
   if (slot.state == TaskState::kRunning) --running;
   if (to == TaskState::kRunning) ++running;
@@ -91,6 +102,21 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   slot.waits = false;
   if (IsTerminal(to) && slot.finished_at == 0) slot.finished_at = time;
   if (!execution.notes.empty() && IsTerminal(run)) ForgetRun(execution, task);
+  if (key != nullptr) HoldOrRelease(*key, execution, task);
+}
+
+KeyEntry* Editor::KeyIn(const Execution& execution, uint32_t task) {
+  const uint32_t index = execution.definition->key_index(task);
+  return index == kNoKey ? nullptr : execution.keys[index];
+}
+
+void Editor::HoldOrRelease(KeyEntry& key, const Execution& execution, uint32_t task) {
+  const RunRef run = {.execution = execution.id, .task = task};
+  if (HoldsKey(execution, task)) {
+    key.holders.insert(run);
+  } else {
+    key.holders.erase(run);
+  }
 }
 
 void Editor::MoveToReady(Execution& execution, uint32_t task, int64_t time) {
@@ -99,17 +125,20 @@ void Editor::MoveToReady(Execution& execution, uint32_t task, int64_t time) {
   slot.order = ++state_.ready_orders_;
   if (!execution.held_back()) Enqueue(execution, task);
   TouchTask(execution, task);
+  if (const TaskExtra* extra = execution.definition->extra(task)) {
+    LimitReady(execution, task, *extra, time);
+  }
 }
 
 void Editor::Enqueue(const Execution& execution, uint32_t task) {
   state_.ready_.Insert(
-      execution.definition->activity_number(task), execution.effective_priority(task),
+      GateOf(execution, task), execution.effective_priority(task),
       {.execution = &execution, .task = task, .order = execution.tasks[task].order});
 }
 
 void Editor::Dequeue(const Execution& execution, uint32_t task) {
-  state_.ready_.Erase(execution.definition->activity_number(task),
-                      execution.effective_priority(task), execution.tasks[task].order);
+  state_.ready_.Erase(GateOf(execution, task), execution.effective_priority(task),
+                      execution.tasks[task].order);
 }
 
 void Editor::TouchTask(Execution& execution, uint32_t task) {

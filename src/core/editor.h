@@ -37,13 +37,16 @@ class Editor {
   void OpenEpoch(uint32_t epoch);
   void SetEnginePaused(bool paused);
   void SetActivityPaused(std::string_view name, bool paused);
+  void SetBreaker(std::string name, Breaker breaker);
   // Frees a key whose time has passed.
   void RemoveTombstone(const Tombstone& tombstone);
   absl::Status AddChunk(const fb::DefinitionChunk& chunk);
   absl::Status Seal(const fb::DefinitionSealed& sealed);
 
   // Executions.
-  Execution& AddExecution(const Definition& definition, std::string key);
+  // `keys`: of Definition::key_patterns().
+  Execution& AddExecution(const Definition& definition, std::string key,
+                          std::span<const std::string> keys);
   void End(Execution& execution, ExecutionState outcome, int64_t time);
   // Forgets an execution that has ended; its key stays taken until `forget_at`.
   void Purge(std::span<const uint64_t> executions, int64_t forget_at, int64_t time);
@@ -69,6 +72,8 @@ class Editor {
   void SetCheckpoint(Execution& execution, uint32_t task, const PayloadRef& checkpoint);
   void SetMetadata(Execution& execution, uint32_t task, std::string_view key,
                    std::string_view value);
+  // An attempt of it starts: from the first one on its retries have a deadline.
+  void LimitRetries(Execution& execution, uint32_t task, int64_t time);
   // Begins tasks that have ended anew, in the next generation.  They must be ascending.
   void Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time);
 
@@ -95,6 +100,13 @@ class Editor {
   void AdvanceLostCursor();
 
  private:
+  static KeyEntry* KeyIn(const Execution& execution, uint32_t task);
+  // After a move of a task that has a key.
+  static void HoldOrRelease(KeyEntry& key, const Execution& execution, uint32_t task);
+  // Sets a limit of the task's run that is not set yet.
+  void SetLimit(Execution& execution, uint32_t task, int64_t RunNotes::*limit, int64_t at);
+  // It has become ready.
+  void LimitReady(Execution& execution, uint32_t task, const TaskExtra& extra, int64_t time);
   // The task's run has ended: its steps and its checkpoint serve nobody any more.
   void ForgetRun(Execution& execution, uint32_t task);
   void Enqueue(const Execution& execution, uint32_t task);

@@ -4,6 +4,7 @@
 
 #include "core/digest.h"
 #include "core/editor.h"
+#include "core/run_limits.h"
 
 namespace stet::core {
 
@@ -29,13 +30,42 @@ void Editor::SetMetadata(Execution& execution, uint32_t task, std::string_view k
   state_.digest_ += DigestOfMetadata(*at, execution.id, task);
 }
 
+void Editor::SetLimit(Execution& execution, uint32_t task, int64_t RunNotes::*limit, int64_t at) {
+  RunNotes& notes = execution.notes.Of(task);
+  if (notes.*limit != 0) return;
+  state_.digest_ -= DigestOfLimits(notes, execution.id, task);
+  notes.*limit = at;
+  state_.digest_ += DigestOfLimits(notes, execution.id, task);
+}
+
+void Editor::LimitReady(Execution& execution, uint32_t task, const TaskExtra& extra, int64_t time) {
+  if (extra.schedule_to_close != 0) {
+    SetLimit(execution, task, &RunNotes::close_by, Later(time, extra.schedule_to_close));
+  }
+  const RunLimit limit = LimitOfReady(execution, task);
+  if (limit.at_ns == 0) return;
+  Emit({.kind = Effect::Kind::kRunTimer,
+        .task = task,
+        .execution = execution.id,
+        .at_ns = limit.at_ns});
+}
+
+void Editor::LimitRetries(Execution& execution, uint32_t task, int64_t time) {
+  const TaskExtra* extra = execution.definition->extra(task);
+  if (extra == nullptr || extra->retry_deadline == 0) return;
+  SetLimit(execution, task, &RunNotes::retry_by, Later(time, extra->retry_deadline));
+}
+
 void Editor::ForgetRun(Execution& execution, uint32_t task) {
   if (execution.notes.Find(task) == nullptr) return;
   RunNotes& notes = execution.notes.Of(task);
   for (const auto& step : notes.steps) state_.digest_ -= DigestOfStep(step, execution.id, task);
   state_.digest_ -= DigestOfCheckpoint(notes.checkpoint, execution.id, task);
+  state_.digest_ -= DigestOfLimits(notes, execution.id, task);
   notes.steps.clear();
   notes.checkpoint = {};
+  notes.close_by = 0;
+  notes.retry_by = 0;
   if (notes.metadata.empty()) execution.notes.Erase(task);
 }
 

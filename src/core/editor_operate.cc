@@ -70,6 +70,16 @@ void Editor::SetActivityPaused(std::string_view name, bool paused) {
   state_.digest_ += DigestOfPause(activity) - before;
 }
 
+void Editor::SetBreaker(std::string name, Breaker breaker) {
+  Breakers& breakers = state_.breakers_;
+  if (const auto at = breakers.find(name); at != breakers.end()) {
+    state_.digest_ -= DigestOf(*at);
+    breakers.erase(at);
+  }
+  if (breaker == Breaker()) return;
+  state_.digest_ += DigestOf(*breakers.emplace(std::move(name), std::move(breaker)).first);
+}
+
 void Editor::Remember(Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
                       const PayloadRef& error, int64_t time) {
   const TaskSlot& slot = execution.tasks[task];
@@ -153,7 +163,7 @@ void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int6
     const Execution& execution = *state_.by_id_.Find(id);
     assert(IsTerminal(execution.state));
     for (const TaskSlot& slot : execution.tasks) state_.digest_ -= slot.digest;
-    state_.digest_ -= execution.digest + DigestOfNotes(execution);
+    state_.digest_ -= execution.digest + DigestOfNotes(execution) + DigestOfKeys(execution);
     if (execution.signals != nullptr) state_.digest_ -= DigestOf(*execution.signals, id);
     state_.ended_.erase({execution.finished_at, id});
     if (forget_at > time) {
@@ -162,6 +172,7 @@ void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int6
       state_.tombstones_.Add(tombstone);
       state_.digest_ += DigestOf(tombstone);
     }
+    for (KeyEntry* key : execution.keys) state_.keys_.Release(key);
     state_.by_key_.erase(execution.key);
     state_.by_id_.Erase(id);
   }

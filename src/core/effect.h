@@ -23,8 +23,11 @@ struct Effect {
                   // finished
     kReadChild,   // FinishChild{execution, task, token}: the child has ended; done when the attempt
                   // finished, or the child runs again
-    kCancelChild,  // RequestCancel{execution}; done when it was cancelled or has ended
-    kContinue,     // Continue{execution}, one group at a time, until !HasBacklog(state, execution)
+    kCancelChild,     // RequestCancel{execution}; done when it was cancelled or has ended
+    kRunTimer,        // at `at_ns`: TimeoutRun{execution, task}; done when the task left Ready
+    kHeartbeatTimer,  // the shell's own: it looks whether attempt `token` was heard of.  Never asked
+                      // for
+    kContinue,  // Continue{execution}, one group at a time, until !HasBacklog(state, execution)
     kExecutionEnded,  // tell those who wait; done at once, so never outstanding
   };
   Kind kind = Kind::kDispatchAttempt;

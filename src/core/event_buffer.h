@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "core/breakers.h"
 #include "core/event.h"
 #include "schema/event_type.h"
 #include "schema/pack.h"
@@ -15,6 +17,7 @@ namespace stet::core {
 struct DecideOptions {
   uint32_t part_tasks = 4096;     // a set of tasks is cut here
   uint32_t part_bytes = 2 << 20;  // a definition is cut here
+  BreakerPolicies breakers = {};
 };
 
 // A set of tasks that is emptied in no time.
@@ -43,7 +46,7 @@ class TaskSet {
 // Not thread-safe.
 class EventBuffer {
  public:
-  explicit EventBuffer(DecideOptions options = {}) : options_(options) {}
+  explicit EventBuffer(DecideOptions options = {}) : options_(std::move(options)) {}
 
   const DecideOptions& options() const { return options_; }
   schema::Packer& pack() { return packer_; }

@@ -9,6 +9,7 @@
 
 #include "core/attempt_history.h"
 #include "core/definition.h"
+#include "core/key_table.h"
 #include "core/ref.h"
 #include "core/run_notes.h"
 #include "core/signals.h"
@@ -91,6 +92,7 @@ struct Execution {
   AttemptHistory history = {};
   std::unique_ptr<SignalBox> signals = nullptr;  // null: it has none
   NotesByTask notes = {};
+  std::vector<KeyEntry*> keys = {};  // of Definition::key_patterns(), in the state's table
 
   uint64_t digest = 0;
 

@@ -6,6 +6,7 @@
 #include "core/appliers.h"
 #include "core/backoff.h"
 #include "core/editor.h"
+#include "core/run_limits.h"
 
 namespace stet::core {
 
@@ -33,7 +34,8 @@ TaskState TaskAfter(RunNext next) {
 NextStep Fail(FailureKind kind) { return {.next = RunNext::Failed, .failure = kind}; }
 
 // 0 stands for "none".
-NextStep RetryAt(int64_t wake_at) {
+NextStep RetryAt(const Execution& execution, uint32_t task, int64_t wake_at) {
+  if (!MayBegin(execution, task, wake_at)) return Fail(FailureKind::DeadlinePassed);
   return {.next = RunNext::RetryWait, .wake_at = std::max<int64_t>(wake_at, 1)};
 }
 
@@ -50,10 +52,10 @@ NextStep DecideNextStep(const Execution& execution, uint32_t task, AttemptOutcom
     case AttemptOutcome::Cancelled:
       return {.next = RunNext::Canceled};
     case AttemptOutcome::Interrupted:
-      return RetryAt(now);
+      return RetryAt(execution, task, now);
     case AttemptOutcome::Lost:
       if (slot.lost + 1 >= policy.max_lost()) return Fail(FailureKind::Poison);
-      return RetryAt(now);
+      return RetryAt(execution, task, now);
     case AttemptOutcome::Failure:
     case AttemptOutcome::Timeout:
       break;
@@ -61,7 +63,7 @@ NextStep DecideNextStep(const Execution& execution, uint32_t task, AttemptOutcom
   if (!retryable) return Fail(FailureKind::NotRetryable);
   const uint32_t failures = slot.failures + 1;
   if (failures >= policy.max_attempts()) return Fail(FailureKind::AttemptsUsedUp);
-  return RetryAt(now + RetryDelay(policy, failures, execution.id, task));
+  return RetryAt(execution, task, now + RetryDelay(policy, failures, execution.id, task));
 }
 
 void Group::Finish(uint32_t task, AttemptOutcome outcome, const NextStep& step,
@@ -75,16 +77,28 @@ void Group::Finish(uint32_t task, AttemptOutcome outcome, const NextStep& step,
           .task = task,
           .outcome = outcome,
           .next = step.next,
-          .failure = step.failure});
+          .failure = step.failure,
+          .timeout = step.timeout});
 }
 
 void Group::Finish(const schema::AttemptFinishedFields& fields) {
   const uint64_t seq = out_.next_seq();
   out_.Add(execution_.id, EventType::AttemptFinished, out_.pack().AttemptFinished(fields));
   Shift(TaskState::kRunning, TaskAfter(fields.next));
-  if (fields.next != RunNext::Failed) return;
+  if (fields.next == RunNext::Failed) DeadLetter(fields.task, seq);
+}
+
+void Group::TimeOut(uint32_t task, schema::TimeoutKind kind, std::string_view error) {
+  const uint64_t seq = out_.next_seq();
+  out_.Add(execution_.id, EventType::RunTimedOut,
+           out_.pack().RunTimedOut({.time = now_, .task = task, .timeout = kind, .error = error}));
+  Shift(TaskState::kReady, TaskState::kFailed);
+  DeadLetter(task, seq);
+}
+
+void Group::DeadLetter(uint32_t task, uint64_t cause) {
   out_.Add(execution_.id, EventType::TaskDeadLettered,
-           out_.pack().TaskDeadLettered({.time = now_, .cause = seq, .task = fields.task}));
+           out_.pack().TaskDeadLettered({.time = now_, .cause = cause, .task = task}));
   Shift(TaskState::kFailed, TaskState::kDeadLettered);
 }
 

@@ -15,6 +15,7 @@ struct NextStep {
   schema::RunNext next = schema::RunNext::Completed;
   schema::FailureKind failure = schema::FailureKind::None;
   int64_t wake_at = 0;
+  schema::TimeoutKind timeout = schema::TimeoutKind::StartToClose;  // of an attempt that timed out
 };
 
 // `execution` must be running.
@@ -31,6 +32,8 @@ class Group {
   uint64_t BeginWait(uint32_t task, int64_t ends_at, uint32_t epoch);
   // The attempt that began as event `attempt_seq`, maybe in this group, completed with the payload of `signal`.
   void FinishWait(uint32_t task, uint64_t attempt_seq, uint64_t signal);
+  // The run of `task`, which is ready, did not start in time: it is dead-lettered.
+  void TimeOut(uint32_t task, schema::TimeoutKind kind, std::string_view error);
 
   // The next part of what is to become ready, after `completed` completed in this group (kNoTask: none did).
   void AddReady(uint32_t completed, uint64_t cause);
@@ -45,6 +48,8 @@ class Group {
  private:
   void Finish(const schema::AttemptFinishedFields& fields);
   void Shift(TaskState from, TaskState to);
+  // The task failed by the event `cause`.
+  void DeadLetter(uint32_t task, uint64_t cause);
   // Fills picks(); true if something was left out.
   bool PickReady(uint32_t completed);
   bool PickSkipped(uint32_t failed);

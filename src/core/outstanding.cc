@@ -1,6 +1,7 @@
 // What a state still asks for.
 #include "core/outstanding.h"
 
+#include "core/run_limits.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -32,6 +33,11 @@ void AddTask(const State& state, const Execution& execution, uint32_t task, Effe
     out.push_back(effect);
   }
   if (slot.waits) return AddWait(state, execution, task, effect, out);
+  if (slot.state == TaskState::kReady) {
+    effect.kind = Kind::kRunTimer;
+    effect.at_ns = LimitOfReady(execution, task).at_ns;
+    if (effect.at_ns != 0) out.push_back(effect);
+  }
   // An attempt of a dead epoch has nobody to run or stop it: it is resolved by Continue{0}.
   if (slot.state != TaskState::kRunning || slot.epoch != state.epoch()) return;
   effect.token = slot.token();
@@ -72,10 +78,14 @@ Effects Outstanding(const State& state) {
       effects.push_back(
           {.kind = Kind::kStartTimer, .execution = execution->id, .at_ns = execution->start_at});
     }
+    const bool limited = HasLimitsOfReady(*execution->definition);
     uint32_t left = execution->count(TaskState::kRunning) + execution->count(TaskState::kRetrying);
+    if (limited) left += execution->count(TaskState::kReady);
     for (uint32_t task = 0; left > 0; ++task) {
       const TaskState task_state = execution->tasks[task].state;
-      if (task_state != TaskState::kRunning && task_state != TaskState::kRetrying) continue;
+      const bool asks = task_state == TaskState::kRunning || task_state == TaskState::kRetrying ||
+                        (limited && task_state == TaskState::kReady);
+      if (!asks) continue;
       --left;
       AddTask(state, *execution, task, effects);
     }

@@ -42,10 +42,12 @@ using StepResults = absl::btree_map<StepKey, PayloadRef, StepKeyLess>;
 struct RunNotes {
   StepResults steps = {};      // of the current run; none once it has ended
   PayloadRef checkpoint = {};  // likewise
+  // Of the current run, in ns, 0: none.
+  int64_t close_by = 0;  // it must have ended by then
+  int64_t retry_by = 0;  // no attempt of it begins from then on
   absl::btree_map<std::string, std::string, std::less<>> metadata =
       {};  // of the task, over its runs
 
-  bool empty() const { return steps.empty() && !checkpoint && metadata.empty(); }
   friend bool operator==(const RunNotes&, const RunNotes&) = default;
 };
 

@@ -57,6 +57,12 @@ absl::Status SnapshotDecoder::Add(SnapshotPart part, Bytes payload) {
       return AddSteps(payload);
     case SnapshotPart::Metadata:
       return AddMetadata(payload);
+    case SnapshotPart::RunLimits:
+      return AddRunLimits(payload);
+    case SnapshotPart::Keys:
+      return AddKeys(payload);
+    case SnapshotPart::Breakers:
+      return AddBreakers(payload);
   }
   return absl::UnimplementedError(
       fmt::format("snapshot: part {} is unknown", static_cast<int>(part)));

@@ -85,4 +85,55 @@ absl::Status SnapshotDecoder::AddMetadata(Bytes payload) {
   return absl::OkStatus();
 }
 
+absl::Status SnapshotDecoder::AddRunLimits(Bytes payload) {
+  constexpr SnapshotPart kPart = SnapshotPart::RunLimits;
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotRunLimits>(kPart, payload));
+  const Column position(t->execution());
+  const Column task(t->task());
+  const Column close_by(t->close_by());
+  const Column retry_by(t->retry_by());
+  const size_t n = CountOf(t->execution());
+  if (!(position.Fits(n) && task.Fits(n) && close_by.Fits(n) && retry_by.Fits(n))) {
+    return WrongPart(kPart, "columns of different length");
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (position[i] >= state_.executions_.size() ||
+        task[i] >= state_.executions_[position[i]]->tasks.size()) {
+      return WrongPart(kPart, fmt::format("task {} of the execution at {} points outside", task[i],
+                                          position[i]));
+    }
+    RunNotes& notes = state_.executions_[position[i]]->notes.Of(task[i]);
+    if (notes.close_by != 0 || notes.retry_by != 0) {
+      return WrongPart(kPart,
+                       fmt::format("task {} of the execution at {} twice", task[i], position[i]));
+    }
+    notes.close_by = close_by[i];
+    notes.retry_by = retry_by[i];
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SnapshotDecoder::AddKeys(Bytes payload) {
+  constexpr SnapshotPart kPart = SnapshotPart::Keys;
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotKeys>(kPart, payload));
+  const Column position(t->execution());
+  const Column name_end(t->name_end());
+  const size_t n = CountOf(t->name_end());
+  if (!(position.Fits(n) && name_end.Fits(n))) {
+    return WrongPart(kPart, "columns of different length");
+  }
+  const std::string_view names = TextOf(t->names());
+  size_t begin = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (position[i] >= state_.executions_.size() || name_end[i] <= begin ||
+        name_end[i] > names.size()) {
+      return WrongPart(kPart, fmt::format("the execution at {} points outside", position[i]));
+    }
+    Execution& execution = *state_.executions_[position[i]];
+    execution.keys.push_back(state_.keys_.Use(names.substr(begin, name_end[i] - begin)));
+    begin = name_end[i];
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace stet::core

@@ -41,6 +41,9 @@ class SnapshotDecoder {
   absl::Status AddSchedule(Bytes payload);
   absl::Status AddSteps(Bytes payload);
   absl::Status AddMetadata(Bytes payload);
+  absl::Status AddRunLimits(Bytes payload);
+  absl::Status AddKeys(Bytes payload);
+  absl::Status AddBreakers(Bytes payload);
 
   absl::Status CheckWhole();
   absl::Status Link(Execution& execution);

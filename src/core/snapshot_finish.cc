@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/concurrency_key.h"
 #include "core/digest.h"
 #include "core/schedule_rules.h"
 #include "core/snapshot_decoder.h"
@@ -37,6 +38,11 @@ absl::Status SnapshotDecoder::CheckWhole() {
   }
   if ((head_.incoming_chunks == 0) != (state_.incoming_.partial() == nullptr)) {
     return Wrong("the definition that is being received is missing, or should not be there");
+  }
+  for (const auto& execution : state_.executions_) {
+    if (execution->keys.size() == execution->definition->key_patterns().size()) continue;
+    return Wrong(
+        fmt::format("execution {:016x} has {} keys", execution->id, execution->keys.size()));
   }
   std::sort(listed_.begin(), listed_.end());
   if (std::adjacent_find(listed_.begin(), listed_.end()) != listed_.end()) {
@@ -91,12 +97,22 @@ void SnapshotDecoder::Derive(Execution& execution) {
     state_.digest_ += DigestOf(*execution.signals, execution.id);
   }
   execution.digest = DigestOf(execution);
-  state_.digest_ += execution.digest + DigestOfNotes(execution);
+  state_.digest_ += execution.digest + DigestOfNotes(execution) + DigestOfKeys(execution);
+}
+
+// Who holds its key.
+void HoldKeys(const Execution& execution) {
+  for (uint32_t task = 0; !execution.keys.empty() && task < execution.tasks.size(); ++task) {
+    const uint32_t index = execution.definition->key_index(task);
+    if (index == kNoKey || !HoldsKey(execution, task)) continue;
+    execution.keys[index]->holders.insert({.execution = execution.id, .task = task});
+  }
 }
 
 // The ready queue, and how many attempts run of each activity.
 void SnapshotDecoder::FillQueues() {
   for (const auto& execution : state_.executions_) {
+    HoldKeys(*execution);
     uint32_t left = execution->count(TaskState::kReady) + execution->count(TaskState::kRunning);
     for (uint32_t task = 0; left > 0; ++task) {
       const TaskSlot& slot = execution->tasks[task];
@@ -106,7 +122,7 @@ void SnapshotDecoder::FillQueues() {
       if (slot.state == TaskState::kRunning) {
         ++state_.activities_[activity].running;
       } else if (!execution->held_back()) {
-        state_.ready_.Insert(activity, execution->effective_priority(task),
+        state_.ready_.Insert(GateOf(*execution, task), execution->effective_priority(task),
                              {.execution = execution.get(), .task = task, .order = slot.order});
       }
     }
@@ -131,6 +147,7 @@ absl::StatusOr<State> SnapshotDecoder::Finish() {
     state_.digest_ += schedule->digest;
     state_.schedules_.Index(*schedule, HasTurn(state_, *schedule));
   }
+  for (const auto& breaker : state_.breakers_) state_.digest_ += DigestOf(breaker);
   state_.tombstones_.ForEach([this](const Tombstone& t) { state_.digest_ += DigestOf(t); });
   if (state_.digest_ != head_.digest) {
     return Wrong(fmt::format("at seq {}: expected digest {:016x}, found {:016x}", head_.seq,

@@ -113,6 +113,24 @@ void ForEachColumn(fb::SnapshotMetadataT& c, Visit visit) {
   visit(c.task);
 }
 
+template <class Visit>
+void ForEachColumn(fb::SnapshotRunLimitsT& c, Visit visit) {
+  visit(c.task);
+  visit(c.close_by);
+  visit(c.retry_by);
+}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotKeysT&, Visit) {}
+
+template <class Visit>
+void ForEachColumn(fb::SnapshotBreakersT& c, Visit visit) {
+  visit(c.state);
+  visit(c.failures);
+  visit(c.successes);
+  visit(c.until);
+}
+
 // Fills parts of `kind`; Columns is the object of its table.
 template <class Columns>
 class PartWriter {

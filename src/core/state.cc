@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/concurrency_key.h"
+
 namespace stet::core {
 namespace {
 
@@ -10,6 +12,14 @@ bool Equal(const SignalBox* a, const SignalBox* b) {
   if (a == nullptr || b == nullptr)
     return (a == nullptr || a->empty()) && (b == nullptr || b->empty());
   return *a == *b;
+}
+
+// By name; who holds them follows from the tasks.
+bool EqualKeys(const Execution& a, const Execution& b) {
+  return std::equal(a.keys.begin(), a.keys.end(), b.keys.begin(), b.keys.end(),
+                    [](const KeyEntry* x, const KeyEntry* y) {
+                      return x->name == y->name && x->holders == y->holders;
+                    });
 }
 
 bool Equal(const Execution& a, const Execution& b) {
@@ -21,7 +31,7 @@ bool Equal(const Execution& a, const Execution& b) {
          a.priority == b.priority && a.to_cancel == b.to_cancel && a.start_at == b.start_at &&
          a.parent == b.parent && a.schedule == b.schedule &&
          Equal(a.signals.get(), b.signals.get()) && a.generation == b.generation &&
-         a.history == b.history && a.notes == b.notes && a.digest == b.digest;
+         a.history == b.history && a.notes == b.notes && EqualKeys(a, b) && a.digest == b.digest;
 }
 
 bool Equal(const ActivityEntry& a, const ActivityEntry& b) {
@@ -77,6 +87,7 @@ void State::Number(Definition& definition) {
   for (const std::string& name : definition.activities())
     numbers.push_back(activities_.Intern(name));
   definition.SetActivityNumbers(std::move(numbers));
+  definition.NumberGates([this](std::string_view name) { return breaker_names_.Intern(name); });
 }
 
 bool operator==(const State& a, const State& b) {
@@ -88,7 +99,7 @@ bool operator==(const State& a, const State& b) {
          a.incoming_ == b.incoming_ && a.dead_letters_ == b.dead_letters_ &&
          a.engine_paused_ == b.engine_paused_ && a.paused_activities_ == b.paused_activities_ &&
          a.tombstones_ == b.tombstones_ && a.schedules_ == b.schedules_ && a.ended_ == b.ended_ &&
-         Equal(a.activities_, b.activities_) &&
+         a.breakers_ == b.breakers_ && Equal(a.activities_, b.activities_) &&
          std::equal(a.definitions_.begin(), a.definitions_.end(), b.definitions_.begin(),
                     b.definitions_.end(), same_definition) &&
          std::equal(a.executions_.begin(), a.executions_.end(), b.executions_.begin(),
@@ -99,18 +110,33 @@ bool operator==(const State& a, const State& b) {
 std::optional<RunRef> NextWait(const State& state) {
   const std::optional<uint32_t> none = state.activities().NumberOf({});
   if (!none.has_value() || state.ready().count(*none) == 0) return std::nullopt;
-  return NextReady(state, [none](uint32_t activity) { return activity == *none; });
+  return NextReady(state, [none](const StartGate& gate) { return gate.activity == *none; });
 }
 
 std::optional<RunRef> NextReady(const State& state) {
-  return NextReady(state, [](uint32_t) { return true; });
+  return NextReady(state, [](const StartGate&) { return true; });
+}
+
+std::string_view BreakerName(const State& state, const StartGate& gate) {
+  return gate.breaker == kNoBreaker ? state.activities()[gate.activity].name
+                                    : state.breaker_names()[gate.breaker];
+}
+
+StartGate GateOf(const Execution& execution, uint32_t task) {
+  const Definition& definition = *execution.definition;
+  StartGate gate = {.activity = definition.activity_number(task),
+                    .breaker = definition.breaker_number(task),
+                    .key = KeyOf(execution, task)};
+  if (gate.key != nullptr && HoldsKey(execution, task)) gate.key = nullptr;
+  return gate;
 }
 
 std::optional<RunRef> NextReady(const State& state,
-                                absl::FunctionRef<bool(uint32_t activity)> accept) {
+                                absl::FunctionRef<bool(const StartGate& gate)> accept) {
   if (state.engine_paused()) return std::nullopt;
-  const auto entry = state.ready().First([&state, &accept](uint32_t activity) {
-    return !state.activities()[activity].paused && accept(activity);
+  const auto entry = state.ready().First([&state, &accept](const StartGate& gate) {
+    const bool is_free = gate.key == nullptr || gate.key->holders.empty();
+    return is_free && !state.activities()[gate.activity].paused && accept(gate);
   });
   if (!entry.has_value()) return std::nullopt;
   return RunRef{.execution = entry->execution->id, .task = entry->task};

@@ -16,11 +16,14 @@
 #include <absl/time/time.h>
 
 #include "core/activity_table.h"
+#include "core/breakers.h"
 #include "core/definition.h"
 #include "core/definition_builder.h"
 #include "core/execution.h"
+#include "core/gated_queue.h"
 #include "core/id_map.h"
-#include "core/ready_queue.h"
+#include "core/key_table.h"
+#include "core/name_table.h"
 #include "core/schedule.h"
 #include "core/tombstones.h"
 
@@ -75,7 +78,11 @@ class State {
   uint32_t live_executions() const { return live_executions_; }
   const LostCursor& lost_cursor() const { return lost_; }
   const DefinitionBuilder& incoming_definition() const { return incoming_; }
-  const ReadyQueue& ready() const { return ready_; }
+  const GatedQueue& ready() const { return ready_; }
+  const KeyTable& keys() const { return keys_; }
+  const Breakers& breakers() const { return breakers_; }
+  // That definitions name, by the number that they have in gates.
+  const NameTable& breaker_names() const { return breaker_names_; }
   uint64_t ready_orders() const { return ready_orders_; }  // places in it that were given so far
 
   // Multiset digest of all entities (digest.h); 0 for an empty state.
@@ -102,7 +109,10 @@ class State {
   std::vector<std::unique_ptr<Execution>> executions_ = {};
   IdMap<Execution*> by_id_ = {};
   absl::btree_map<std::string_view, Execution*> by_key_ = {};  // views of Execution::key
-  ReadyQueue ready_ = {};
+  GatedQueue ready_ = {};
+  KeyTable keys_ = {};
+  Breakers breakers_ = {};
+  NameTable breaker_names_ = {};
   std::vector<DeadLetterRef> dead_letters_ = {};
   bool engine_paused_ = false;
   uint32_t paused_activities_ = 0;
@@ -118,8 +128,14 @@ std::optional<RunRef> NextReady(const State& state);
 // The same of tasks that wait: they need no worker.  None of what is paused.
 std::optional<RunRef> NextWait(const State& state);
 
-// The same of activities that `accept` takes, by their numbers.
+// The same of gates that `accept` takes.
 std::optional<RunRef> NextReady(const State& state,
-                                absl::FunctionRef<bool(uint32_t activity)> accept);
+                                absl::FunctionRef<bool(const StartGate& gate)> accept);
+
+// The breaker that stands in a gate.
+std::string_view BreakerName(const State& state, const StartGate& gate);
+
+// Where a ready run waits.
+StartGate GateOf(const Execution& execution, uint32_t task);
 
 }  // namespace stet::core

@@ -2,6 +2,7 @@
 #include "stet/task_record.h"
 
 #include "schema/event_type.h"
+#include "stet/breaker.h"
 #include "stet/report.h"
 
 namespace stet {
@@ -13,6 +14,10 @@ std::optional<absl::Duration> TaskRecord::duration() const {
 
 std::string_view ToString(AttemptOutcome outcome) {
   return schema::ToString(static_cast<schema::AttemptOutcome>(outcome));
+}
+
+std::string_view ToString(BreakerState state) {
+  return schema::ToString(static_cast<schema::BreakerState>(state));
 }
 
 }  // namespace stet

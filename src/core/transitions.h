@@ -38,6 +38,7 @@ inline constexpr Step<TaskState> kTask[] = {
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kFailed},
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kCancelled},
     {E::RetriesWoken,     T::kRetrying,  T::kRetrying,  T::kReady},
+    {E::RunTimedOut,      T::kReady,     T::kReady,     T::kFailed},
 };
 
 // TasksReopened leads from one generation into the next; within one, none of its steps is in the tables.
@@ -68,6 +69,7 @@ inline constexpr Step<RunState> kRun[] = {
     {E::AttemptFinished,  R::kRunning,   R::kRunning,   R::kFailed},
     {E::AttemptFinished,  R::kRunning,   R::kRunning,   R::kCanceled},
     {E::RetriesWoken,     R::kRetryWait, R::kRetryWait, R::kReady},
+    {E::RunTimedOut,      R::kReady,     R::kReady,     R::kFailed},
 };
 
 inline constexpr Step<ExecutionState> kExecution[] = {

@@ -20,6 +20,9 @@ std::optional<absl::Time> TimeOrNone(int64_t ns) {
 static_assert(static_cast<int>(AttemptOutcome::kCancelled) ==
               static_cast<int>(schema::AttemptOutcome::Cancelled));
 
+static_assert(static_cast<int>(BreakerState::kHalfOpen) ==
+              static_cast<int>(schema::BreakerState::HalfOpen));
+
 absl::Time FinishedAt(const Execution& execution) {
   return IsTerminal(execution.state) ? absl::FromUnixNanos(execution.finished_at)
                                      : absl::InfiniteFuture();
@@ -137,6 +140,19 @@ DeadLetter MakeDeadLetter(const State& state, const DeadLetterRef& ref, PayloadS
                               .error = Fetch(note.error, payloads).bytes});
   }
   return letter;
+}
+
+std::vector<BreakerInfo> MakeBreakers(const State& state) {
+  std::vector<BreakerInfo> infos;
+  for (const auto& [name, breaker] : state.breakers()) {
+    infos.push_back({.name = name,
+                     .state = static_cast<BreakerState>(breaker.state),
+                     .failures = breaker.failures,
+                     .successes = breaker.successes,
+                     .probes = static_cast<uint32_t>(breaker.probes.size()),
+                     .until = TimeOrNone(breaker.until)});
+  }
+  return infos;
 }
 
 RunInstance MakeRun(const Execution& execution, uint32_t task) {

@@ -7,6 +7,7 @@
 #include <absl/functional/function_ref.h>
 
 #include "core/state.h"
+#include "stet/breaker.h"
 #include "stet/payload.h"
 #include "stet/report.h"
 #include "stet/run_instance.h"
@@ -22,6 +23,9 @@ ExecutionReport MakeReport(const State& state, const Execution& execution, Paylo
 ExecutionSummary MakeSummary(const Execution& execution);
 DeadLetter MakeDeadLetter(const State& state, const DeadLetterRef& ref, PayloadSource payloads);
 std::vector<DeadLetter> MakeDeadLetters(const State& state, PayloadSource payloads);
+
+// The circuit breakers that have counted a failure, by name.
+std::vector<BreakerInfo> MakeBreakers(const State& state);
 
 // The task's current run, by the rules of RunInstance.
 RunInstance MakeRun(const Execution& execution, uint32_t task);

@@ -8,6 +8,7 @@
 #include <absl/container/btree_set.h>
 #include <fmt/format.h>
 
+#include "core/run_limits.h"
 #include "core/waits.h"
 
 namespace stet {
@@ -32,7 +33,9 @@ constexpr std::string_view kNames[] = {"running",
                                        "signal",
                                        "child",
                                        "missing_workflow",
-                                       "delay"};
+                                       "delay",
+                                       "concurrency_key",
+                                       "breaker"};
 static_assert(std::size(kNames) == kWaitKindCount);
 
 }  // namespace
@@ -69,6 +72,7 @@ class Explainer {
         break;
       case TaskState::kReady:
         Ready(task, wait);
+        Limit(task, wait);
         break;
       default:
         Pending(task, wait);
@@ -186,6 +190,7 @@ class Explainer {
       return Say(wait, WaitKind::kActivityPaused,
                  fmt::format("activity '{}' is paused", activity.name), "someone resumes it");
     }
+    if (KeyIsHeld(task, wait) || BreakerIsOpen(task, wait)) return;
     if (!facts_.executes) {
       return Say(wait, WaitKind::kNoRunner, "no process executes this directory", "one is started");
     }
@@ -206,6 +211,53 @@ class Explainer {
                  "one of them ends, and no run ahead of it takes the place");
     }
     Say(wait, WaitKind::kQueue, "it is about to start", "its turn comes, at once");
+  }
+
+  // Whether another run has its concurrency key.
+  bool KeyIsHeld(uint32_t task, TaskWait& wait) const {
+    const KeyEntry* key = GateOf(execution_, task).key;
+    if (key == nullptr || key->holders.empty()) return false;
+    const RunRef& holder = *key->holders.begin();
+    const Execution& other = *state_.FindExecution(holder.execution);
+    wait.on = {key->name};
+    wait.on_count = 1;
+    Say(wait, WaitKind::kConcurrencyKey,
+        fmt::format("concurrency key '{}' is held by task '{}' of '{}'", key->name,
+                    other.definition->task_name(holder.task), other.key),
+        "that run lets it go, and no run ahead of it takes it");
+    return true;
+  }
+
+  // Whether a circuit breaker keeps it from starting, by what is known of it.
+  bool BreakerIsOpen(uint32_t task, TaskWait& wait) const {
+    const std::string_view name = BreakerName(state_, GateOf(execution_, task));
+    const auto at = state_.breakers().find(name);
+    if (at == state_.breakers().end()) return false;
+    const Breaker& breaker = at->second;
+    const bool open =
+        breaker.state == schema::BreakerState::Open && breaker.until > state_.time_ns();
+    if (!open && breaker.probes.empty()) return false;
+    wait.on = {at->first};
+    wait.on_count = 1;
+    if (!open) {
+      Say(wait, WaitKind::kBreaker,
+          fmt::format("breaker '{}' is half open, and {} probes of it run", name,
+                      breaker.probes.size()),
+          "a probe succeeds, or fails and its cooldown begins anew");
+      return true;
+    }
+    wait.until = absl::FromUnixNanos(breaker.until);
+    Say(wait, WaitKind::kBreaker, fmt::format("breaker '{}' is open", name),
+        fmt::format("its cooldown is over, at {}, or someone resets it", TimeText(breaker.until)));
+    return true;
+  }
+
+  // By when it has to start.
+  void Limit(uint32_t task, TaskWait& wait) const {
+    const RunLimit limit = LimitOfReady(execution_, task);
+    if (limit.at_ns == 0) return;
+    wait.ends += fmt::format("; it fails at {} if it has not started ({})", TimeText(limit.at_ns),
+                             schema::ToString(limit.kind));
   }
 
   // Whether a limit of its activity keeps it from starting.

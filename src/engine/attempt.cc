@@ -21,6 +21,9 @@ void Attempt::Reset() {
   checkpoint = nullptr;
   steps_recorded = 0;
   grace_ns = 0;
+  silence_ns = 0;
+  heartbeat_ns = 0;
+  non_retryable = {};
   beat_ns_ = 0;
   {
     MutexLock lock(mutex_);

@@ -49,9 +49,13 @@ class Attempt {
   core::RunRef run = {};
   core::Token token = {};
   uint64_t run_id = 0;
-  uint32_t number = 0;   // 1 for the first
-  int64_t timer_ns = 0;  // when its timeout is due, on the engine's clock; 0: never
-  int64_t grace_ns = 0;  // cancelled: when it is given up, likewise
+  uint32_t number = 0;         // 1 for the first
+  int64_t timer_ns = 0;        // when its timeout is due, on the engine's clock; 0: never
+  int64_t grace_ns = 0;        // cancelled: when it is given up, likewise
+  int64_t silence_ns = 0;      // when it is looked whether its activity was heard of, likewise
+  int64_t heartbeat_ns = 0;    // for so long its activity may be silent; 0: for ever
+  int64_t handed_over_ns = 0;  // on the steady clock
+  CodeSet non_retryable = {};  // of its task
 
   // What it is given.  The definition outlives it.
   const Activity* activity = nullptr;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "core/run_limits.h"
 #include "engine/outcome.h"
 
 namespace stet::engine {
@@ -24,6 +25,15 @@ core::Effect TimerOf(const Attempt& attempt) {
           .at_ns = attempt.timer_ns};
 }
 
+// When it is looked whether its activity was heard of.
+core::Effect SilenceOf(const Attempt& attempt) {
+  return {.kind = core::Effect::Kind::kHeartbeatTimer,
+          .task = attempt.run.task,
+          .execution = attempt.run.execution,
+          .token = attempt.token,
+          .at_ns = attempt.silence_ns};
+}
+
 // When an attempt that was told to stop is given up.
 core::Effect GraceOf(const Attempt& attempt) {
   return {.kind = core::Effect::Kind::kStopAttempt,
@@ -37,7 +47,7 @@ core::Effect GraceOf(const Attempt& attempt) {
 
 Attempts::Attempts(Options options, Ledger* ledger, Timers* timers, Workers* workers,
                    const Activities* activities)
-    : options_(options),
+    : options_(std::move(options)),
       ledger_(ledger),
       timers_(timers),
       workers_(workers),
@@ -58,7 +68,7 @@ bool Attempts::BeginWaits() {
 bool Attempts::StartReady() {
   const bool more = !closing_ && BeginWaits();
   next_start_ = absl::InfiniteFuture();
-  const auto may_start = [this](uint32_t activity) { return MayStart(activity); };
+  const auto may_start = [this](const core::StartGate& gate) { return MayStart(gate); };
   // An attempt is counted when it starts: none may wait for a thread that will never be.
   const uint32_t slots_now = slots();
   while (!closing_ && slots_taken_ < slots_now) {
@@ -70,19 +80,33 @@ bool Attempts::StartReady() {
     limits_.Started(ledger_->state(), definition.activity_number(run->task), NowNs());
   }
   if (const int64_t next = limits_.TakeNextStart(); next != INT64_MAX) {
-    next_start_ = absl::FromUnixNanos(next);
+    next_start_ = std::min(next_start_, absl::FromUnixNanos(next));
   }
   return more;
 }
 
 int64_t Attempts::NowNs() const { return absl::ToUnixNanos(ledger_->now()); }
 
-bool Attempts::MayStart(uint32_t activity) {
+bool Attempts::MayStart(const core::StartGate& gate) {
   const core::State& state = ledger_->state();
   // Tasks without an activity wait: no worker runs them.
-  if (state.activities()[activity].name.empty()) return false;
-  return Knows(activity) && limits_.HasRoom(state, activity) &&
-         limits_.InRate(state, activity, NowNs());
+  if (state.activities()[gate.activity].name.empty()) return false;
+  return Knows(gate.activity) && BreakerAllows(gate) && limits_.HasRoom(state, gate.activity) &&
+         limits_.InRate(state, gate.activity, NowNs());
+}
+
+bool Attempts::BreakerAllows(const core::StartGate& gate) {
+  if (options_.breakers.empty()) return true;
+  const core::State& state = ledger_->state();
+  const std::string_view name = core::BreakerName(state, gate);
+  const auto policy = options_.breakers.find(name);
+  const auto breaker = state.breakers().find(name);
+  if (policy == options_.breakers.end() || breaker == state.breakers().end()) return true;
+  if (core::MayStart(breaker->second, policy->second, NowNs())) return true;
+  if (breaker->second.state == schema::BreakerState::Open) {
+    next_start_ = std::min(next_start_, absl::FromUnixNanos(breaker->second.until));
+  }
+  return false;
 }
 
 core::RunnerFacts::Limited Attempts::Limited(uint32_t activity) {
@@ -113,6 +137,7 @@ void Attempts::Dispatch(const core::Effect& effect) {
   if (closing_) return Return(std::move(attempt), StopReason::kClosing);
   if (execution->cancel_requested) return Return(std::move(attempt), StopReason::kCancelled);
   if (attempt->timer_ns != 0) timers_->Arm(TimerOf(*attempt));
+  if (attempt->heartbeat_ns != 0) ListenTo(*attempt, NowNs());
   running_.emplace(attempt->token.seq, attempt.get());
   dispatched_.push_back(std::move(attempt));
 }
@@ -141,6 +166,10 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   attempt->task_name = definition.task_name(effect.task);
   attempt->config = definition.config(effect.task);
   attempt->input = ledger_->payloads().Get(execution.input);
+  if (const core::TaskExtra* extra = definition.extra(effect.task)) {
+    attempt->heartbeat_ns = extra->heartbeat;
+    attempt->non_retryable = CodeSet::FromBits(extra->non_retryable);
+  }
   if (slot.due_at != 0) {
     attempt->deadline = ledger_->time().ToWall(absl::FromUnixNanos(slot.due_at));
   }
@@ -184,6 +213,26 @@ void Attempts::Cancel(const core::Effect& effect) {
   timers_->Arm(GraceOf(attempt));
 }
 
+// From `since_ns`, engine time.
+void Attempts::ListenTo(Attempt& attempt, int64_t since_ns) {
+  if (attempt.silence_ns == 0) attempt.handed_over_ns = SteadyNs();
+  attempt.silence_ns = core::Later(since_ns, attempt.heartbeat_ns);
+  timers_->Arm(SilenceOf(attempt));
+}
+
+int64_t Attempts::SteadyNs() const { return absl::ToInt64Nanoseconds(options_.clock->Monotonic()); }
+
+bool Attempts::MissesHeartbeat(const core::Effect& timer) {
+  const auto found = running_.find(timer.token.seq);
+  if (found == running_.end()) return false;
+  Attempt& attempt = *found->second;
+  const int64_t heard_ns = std::max(attempt.beat_ns(), attempt.handed_over_ns);
+  const int64_t silent_ns = SteadyNs() - heard_ns;
+  if (silent_ns >= attempt.heartbeat_ns) return true;
+  ListenTo(attempt, NowNs() - silent_ns);
+  return false;
+}
+
 // Recorded as cancelled whatever its activity does, which becomes a zombie.
 bool Attempts::GiveUpCancelled(const core::Effect& stop) {
   const std::string error = fmt::format("did not stop within {} of its cancellation",
@@ -224,6 +273,7 @@ void Attempts::Retry() {
 bool Attempts::Record(const Attempt& attempt) {
   if (attempt.timer_ns != 0) timers_->Disarm(TimerOf(attempt));
   if (attempt.grace_ns != 0) timers_->Disarm(GraceOf(attempt));
+  if (attempt.silence_ns != 0) timers_->Disarm(SilenceOf(attempt));
   const Outcome outcome = OutcomeOf(attempt, options_.output_bytes_max);
   core::FinishAttempt finish{.run = attempt.run,
                              .token = attempt.token,

@@ -29,6 +29,7 @@ class Attempts {
     uint64_t output_bytes_max = 1 << 20;
     Clock* clock = SystemClock();  // what attempts sleep by
     core::StartLimits::Limits limits = {};
+    core::BreakerPolicies breakers = {};
     absl::Duration cancel_grace = absl::InfiniteDuration();  // EngineOptions::cancel_grace
     std::shared_ptr<ReportPort> port = {};
   };
@@ -59,6 +60,9 @@ class Attempts {
   void Cancel(const core::Effect& effect);
   // The grace of that kStopAttempt is over.  False if it was refused, or the log has no room.
   bool GiveUpCancelled(const core::Effect& stop);
+
+  // A kHeartbeatTimer is due: whether its activity was silent for too long.  If not, the next one is armed.
+  bool MissesHeartbeat(const core::Effect& timer);
 
   // A worker has given back an attempt.  False if the log has no room for its result: then it is
   // kept, and Retry() tries again.
@@ -94,7 +98,10 @@ class Attempts {
   void Return(std::unique_ptr<Attempt> attempt, StopReason reason);
 
   bool BeginWaits();
-  bool MayStart(uint32_t activity);
+  void ListenTo(Attempt& attempt, int64_t since_ns);
+  bool MayStart(const core::StartGate& gate);
+  bool BreakerAllows(const core::StartGate& gate);
+  int64_t SteadyNs() const;
   int64_t NowNs() const;
 
   const Options options_;

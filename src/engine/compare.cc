@@ -45,6 +45,15 @@ std::string Told(const core::Schedule* schedule) {
                      schedule->running.size(), schedule->paused ? ", paused" : "", schedule->seq);
 }
 
+std::string BreakerText(const core::State& state, std::string_view name) {
+  const auto at = state.breakers().find(name);
+  if (at == state.breakers().end()) return "closed";
+  const core::Breaker& breaker = at->second;
+  return fmt::format("{}, {} failures, {} successes, {} probes, until {}",
+                     schema::ToString(breaker.state), breaker.failures, breaker.successes,
+                     breaker.probes.size(), breaker.until);
+}
+
 std::string StepsText(const core::RunNotes& notes) {
   std::string text;
   for (const auto& [key, result] : notes.steps) {
@@ -82,6 +91,13 @@ class Differences {
     for (const std::string_view name : names) {
       Field(fmt::format("schedule {}", name), Told(a.schedules().FindByName(name)),
             Told(b.schedules().FindByName(name)));
+    }
+    names.clear();
+    for (const core::State* state : {&a, &b}) {
+      for (const auto& [name, breaker] : state->breakers()) names.insert(name);
+    }
+    for (const std::string_view name : names) {
+      Field(fmt::format("breaker {}", name), BreakerText(a, name), BreakerText(b, name));
     }
   }
 

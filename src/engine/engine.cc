@@ -129,6 +129,10 @@ EngineStats StatsOf(Sequencer& loop) {
                     .zombies = loop.attempts().zombies(),
                     .late_reports = loop.attempts().late_reports(),
                     .room = loop.ledger().room()};
+  for (const BreakerInfo& breaker : core::MakeBreakers(loop.ledger().state())) {
+    if (breaker.state == BreakerState::kOpen) ++stats.breakers_open;
+    if (breaker.state == BreakerState::kHalfOpen) ++stats.breakers_half_open;
+  }
   if (loop.snapshotter() != nullptr) loop.snapshotter()->AddTo(stats);
   return stats;
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "core/views.h"
 #include "engine/engine_impl.h"
 #include "engine/operations.h"
 #include "engine/reports.h"
@@ -108,6 +109,17 @@ absl::StatusOr<uint64_t> Engine::Signal(std::string_view execution, std::string_
   return impl_->AskLoop<uint64_t>([limits = impl_->options().limits, to = std::string(execution),
                                    request = std::move(request)](Sequencer& loop) {
     return engine::SignalNow(loop.ledger(), limits, to, request);
+  });
+}
+
+absl::StatusOr<std::vector<BreakerInfo>> Engine::Breakers() {
+  return impl_->AskLoop<std::vector<BreakerInfo>>(
+      [](Sequencer& loop) { return core::MakeBreakers(loop.ledger().state()); });
+}
+
+absl::StatusOr<uint64_t> Engine::ResetBreaker(std::string_view name) {
+  return impl_->AskLoop<uint64_t>([name = std::string(name)](Sequencer& loop) {
+    return loop.ledger().Execute(core::ResetBreaker{.name = name});
   });
 }
 

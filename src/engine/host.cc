@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "core/breakers.h"
+#include "core/check_workflow.h"
 #include "engine/logger.h"
 #include "engine/worker_pool.h"
 
@@ -37,6 +39,17 @@ absl::Status CheckFits(const EngineOptions& options) {
       fmt::format("limits.payload_bytes is {}: a batch for it has {} bytes, and a log with "
                   "log.segment_bytes {} takes {}",
                   options.limits.payload_bytes, needed, options.log.segment_bytes, batch_max));
+}
+
+absl::Status CheckBreaker(std::string_view name, const BreakerPolicy& policy) {
+  std::string wrong;
+  if (!core::IsName(name)) wrong = "its name must be 1 to 255 bytes of UTF-8";
+  if (policy.failure_threshold < 1) wrong = "failure_threshold must be at least 1";
+  if (policy.cooldown <= absl::ZeroDuration()) wrong = "cooldown must be above 0";
+  if (policy.probes < 1 || policy.probes > core::kProbesMax) wrong = "probes must be 1 to 100";
+  if (policy.success_threshold < 1) wrong = "success_threshold must be at least 1";
+  if (wrong.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format("breakers[\"{}\"]: {}", name, wrong));
 }
 
 // Notes are lines of the host's log, too.
@@ -71,6 +84,7 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
     return absl::InvalidArgumentError(fmt::format(
         "activity_limits[\"{}\"]: starts is {}, per must be above 0", name, limit.starts));
   }
+  for (const auto& [name, policy] : options.breakers) RETURN_IF_ERROR(CheckBreaker(name, policy));
   Catalog catalog;
   for (const Workflow& workflow : options.workflows) {
     ASSIGN_OR_RETURN(core::PreparedWorkflow prepared,

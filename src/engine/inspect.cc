@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "core/views.h"
 #include "core/why.h"
 #include "engine/replay.h"
 #include "engine/replayed.h"
@@ -70,6 +71,10 @@ absl::StatusOr<ExecutionReport> Replayed::Report(std::string_view execution) con
 
 std::vector<DeadLetter> Replayed::DeadLetters() const {
   return engine::DeadLettersOf(impl_->books.state, impl_->books.payloads);
+}
+
+std::vector<BreakerInfo> Replayed::Breakers() const {
+  return core::MakeBreakers(impl_->books.state);
 }
 
 absl::StatusOr<DeadLetter> Replayed::GetDeadLetter(std::string_view execution,

@@ -17,7 +17,7 @@ Ledger::Ledger(Books books, std::unique_ptr<Journal> journal, EngineTime time,
       journal_(std::move(journal)),
       time_(std::move(time)),
       now_(time_.last()),
-      buffer_(decide) {}
+      buffer_(std::move(decide)) {}
 
 absl::StatusOr<uint64_t> Ledger::Execute(const core::Command& command) {
   effects_.clear();

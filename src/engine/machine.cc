@@ -58,25 +58,27 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
       snapshotter_(NewSnapshotter()) {
   Observe();
   const EngineOptions& options = *parts_.options;
-  loop_.emplace(Sequencer::Parts{.ledger = &ledger(),
-                                 .inbox = parts_.inbox.get(),
-                                 .workers = workers_.get(),
-                                 .activities = parts_.activities.get(),
-                                 .clock = options.clock,
-                                 .attempts = {.slots = SlotsOf(options),
-                                              .output_bytes_max = options.limits.payload_bytes,
-                                              .clock = options.clock,
-                                              .limits = options.activity_limits,
-                                              .cancel_grace = options.cancel_grace,
-                                              .port = NewPort()},
-                                 .retention = options.retention,
-                                 .catalog = parts_.catalog,
-                                 .limits = options.limits,
-                                 .execute = options.execute,
-                                 .snapshotter = snapshotter_ ? &*snapshotter_ : nullptr,
-                                 .snapshots_in_turns = options.threads == Threads::kOwn,
-                                 .on_log = options.on_log,
-                                 .on_wake = options.on_wake});
+  loop_.emplace(
+      Sequencer::Parts{.ledger = &ledger(),
+                       .inbox = parts_.inbox.get(),
+                       .workers = workers_.get(),
+                       .activities = parts_.activities.get(),
+                       .clock = options.clock,
+                       .attempts = {.slots = SlotsOf(options),
+                                    .output_bytes_max = options.limits.payload_bytes,
+                                    .clock = options.clock,
+                                    .limits = options.activity_limits,
+                                    .breakers = {options.breakers.begin(), options.breakers.end()},
+                                    .cancel_grace = options.cancel_grace,
+                                    .port = NewPort()},
+                       .retention = options.retention,
+                       .catalog = parts_.catalog,
+                       .limits = options.limits,
+                       .execute = options.execute,
+                       .snapshotter = snapshotter_ ? &*snapshotter_ : nullptr,
+                       .snapshots_in_turns = options.threads == Threads::kOwn,
+                       .on_log = options.on_log,
+                       .on_wake = options.on_wake});
   parts_.inbox->SetWake([this] {
     ledger().journal().Wake();
     if (parts_.options->on_wake) parts_.options->on_wake();

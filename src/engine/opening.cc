@@ -169,9 +169,11 @@ absl::StatusOr<Opening> OpenBooks(const EngineOptions& options, Ledger::Observer
   opening.recovery.epoch = epoch;
   opening.recovery.attempts_lost = CountInFlight(log.books.state);
   opening.recovery.missing_activities = MissingActivities(log.books.state, options);
-  opening.ledger = std::make_unique<Ledger>(
-      std::move(log.books), std::move(log.journal), std::move(time),
-      options.directory.empty() ? core::DecideOptions() : PartsFor(options.log));
+  core::DecideOptions decide =
+      options.directory.empty() ? core::DecideOptions() : PartsFor(options.log);
+  decide.breakers = {options.breakers.begin(), options.breakers.end()};
+  opening.ledger = std::make_unique<Ledger>(std::move(log.books), std::move(log.journal),
+                                            std::move(time), std::move(decide));
   opening.writer = log.writer;
   opening.snapshots = std::move(log.snapshots);
   opening.tail = log.tail;

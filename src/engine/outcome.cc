@@ -55,7 +55,8 @@ Outcome OutcomeOf(const Attempt& attempt, uint64_t output_bytes_max) {
   Outcome outcome{.outcome = Classify(attempt)};
   if (!attempt.result.ok()) {
     outcome.error = Shortened(attempt.result.status().ToString());
-    outcome.retryable = Retryable(attempt.result.status().code());
+    const absl::StatusCode code = attempt.result.status().code();
+    outcome.retryable = Retryable(code) && !attempt.non_retryable.Has(code);
     return outcome;
   }
   const Payload& output = *attempt.result;

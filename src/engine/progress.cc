@@ -41,6 +41,8 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
       return one(schema::Parse<fb::AttemptStarted>(event.payload));
     case EventType::AttemptFinished:
       return one(schema::Parse<fb::AttemptFinished>(event.payload));
+    case EventType::RunTimedOut:
+      return one(schema::Parse<fb::RunTimedOut>(event.payload));
     case EventType::None:
     case EventType::EngineOpened:
     case EventType::EnginePaused:
@@ -65,6 +67,10 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
     case EventType::ScheduleResumed:
     case EventType::SchedulePlanned:
     case EventType::ScheduleSkipped:
+    case EventType::CheckpointRecorded:
+    case EventType::MetadataSet:
+    case EventType::StepRecorded:
+    case EventType::BreakerMoved:
       return;
   }
 }

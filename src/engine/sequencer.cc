@@ -107,23 +107,28 @@ void Sequencer::FireTimers() {
 // False if the log has no room.  Other refusals mean that the timer's time has passed in another
 // way: the attempt ended, the execution was cancelled.
 bool Sequencer::FireTimer(const core::Effect& timer) {
+  using Kind = core::Effect::Kind;
   const core::RunRef run = {.execution = timer.execution, .task = timer.task};
   const auto settled = [this](const absl::Status& status) {
     return status.ok() || !ledger_.out_of_room();
   };
-  if (timer.kind == core::Effect::Kind::kWaitTimer) {
+  if (timer.kind == Kind::kWaitTimer) {
     return settled(ledger_.Execute(core::EndWait{.run = run, .token = timer.token}).status());
   }
-  if (timer.kind == core::Effect::Kind::kStartTimer) {
+  if (timer.kind == Kind::kStartTimer) {
     return settled(ledger_.Execute(core::Begin{.execution = timer.execution}).status());
   }
-  if (timer.kind == core::Effect::Kind::kRetryTimer) {
+  if (timer.kind == Kind::kRetryTimer) {
     return settled(ledger_.Execute(core::WakeRetry{.run = run}).status());
   }
-  const bool given_up =
-      timer.kind == core::Effect::Kind::kStopAttempt
-          ? attempts_.GiveUpCancelled(timer)
-          : ledger_.Execute(core::TimeoutAttempt{.run = run, .token = timer.token}).ok();
+  if (timer.kind == Kind::kRunTimer) {
+    return settled(ledger_.Execute(core::TimeoutRun{.run = run}).status());
+  }
+  const bool heartbeat = timer.kind == Kind::kHeartbeatTimer;
+  if (heartbeat && !attempts_.MissesHeartbeat(timer)) return true;
+  const core::TimeoutAttempt timeout = {.run = run, .token = timer.token, .heartbeat = heartbeat};
+  const bool given_up = timer.kind == Kind::kStopAttempt ? attempts_.GiveUpCancelled(timer)
+                                                         : ledger_.Execute(timeout).ok();
   if (!given_up) return !ledger_.out_of_room();
   ledger_.AnswerWhenReleased([this, token = timer.token](const absl::Status&) {
     attempts_.Stop(token, StopReason::kDisowned);
@@ -181,7 +186,10 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
       return attempts_.Cancel(effect);
     case core::Effect::Kind::kAttemptTimer:
       return;  // Armed with the dispatch.
+    case core::Effect::Kind::kHeartbeatTimer:
+      return;  // Armed with the dispatch; no event asks for one.
     case core::Effect::Kind::kRetryTimer:
+    case core::Effect::Kind::kRunTimer:
       return timers_.Arm(effect);
     case core::Effect::Kind::kWaitTimer:
     case core::Effect::Kind::kStartTimer:

@@ -49,6 +49,15 @@ std::string PayloadJson(std::string_view bytes, const flatbuffers::String* conte
   return std::move(object).Finish();
 }
 
+std::string TextsJson(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>& texts) {
+  std::string json = "[";
+  for (const auto* text : texts) {
+    if (json.size() > 1) json += ',';
+    json += JsonString(View(text));
+  }
+  return json += ']';
+}
+
 template <class Numbers>
 std::string ArrayJson(const Numbers* numbers) {
   std::string text = "[";
@@ -135,6 +144,7 @@ std::string Json(const fb::ExecutionStarted& e, const DescribeOptions& options) 
   if (e.schedule() != 0) {
     object.Unsigned("schedule", e.schedule()).Time("occurrence", e.occurrence());
   }
+  if (e.keys() != nullptr) object.Raw("keys", TextsJson(*e.keys()));
   return std::move(object).Finish();
 }
 
@@ -193,6 +203,7 @@ std::string Json(const fb::AttemptFinished& e, const DescribeOptions& options) {
       .Text("outcome", ToString(e.outcome()))
       .Text("next", ToString(e.next()));
   if (e.failure() != FailureKind::None) object.Text("failure", ToString(e.failure()));
+  if (e.outcome() == AttemptOutcome::Timeout) object.Text("timeout", ToString(e.timeout()));
   if (e.next() == RunNext::RetryWait) object.Time("wake_at", e.wake_at());
   if (e.signal() != 0) {
     object.Unsigned("signal", e.signal());
@@ -288,6 +299,29 @@ std::string Json(const fb::MetadataSet& e, const DescribeOptions& options) {
       .Unsigned("attempt_seq", e.attempt_seq())
       .Text("key", View(e.key()))
       .Text("value", Cut(View(e.value()), options.payload_chars_max));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::BreakerMoved& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("cause", e.cause())
+      .Text("name", View(e.name()))
+      .Text("state", ToString(e.state()));
+  if (e.state() == BreakerState::Closed) object.Unsigned("failures", e.failures());
+  if (e.state() == BreakerState::Open) object.Time("until", e.until());
+  if (e.state() == BreakerState::HalfOpen) {
+    object.Unsigned("successes", e.successes()).Raw("probes", ArrayJson(e.probes()));
+  }
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::RunTimedOut& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Text("timeout", ToString(e.timeout()))
+      .Text("error", Cut(View(e.error()), options.payload_chars_max));
   return std::move(object).Finish();
 }
 
@@ -424,6 +458,10 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
       return ParseAndDescribe<fb::CheckpointRecorded>(payload, options);
     case EventType::MetadataSet:
       return ParseAndDescribe<fb::MetadataSet>(payload, options);
+    case EventType::BreakerMoved:
+      return ParseAndDescribe<fb::BreakerMoved>(payload, options);
+    case EventType::RunTimedOut:
+      return ParseAndDescribe<fb::RunTimedOut>(payload, options);
     case EventType::StepRecorded:
       return ParseAndDescribe<fb::StepRecorded>(payload, options);
   }

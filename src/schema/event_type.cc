@@ -41,8 +41,10 @@ constexpr Named kNames[] = {
     {EventType::RetriesWoken, "retries_woken"},
     {EventType::CheckpointRecorded, "checkpoint_recorded"},
     {EventType::MetadataSet, "metadata_set"},
+    {EventType::RunTimedOut, "run_timed_out"},
     {EventType::StepRecorded, "step_recorded"},
     {EventType::SignalReceived, "signal_received"},
+    {EventType::BreakerMoved, "breaker_moved"},
     {EventType::ScheduleCreated, "schedule_created"},
     {EventType::ScheduleRemoved, "schedule_removed"},
     {EventType::SchedulePaused, "schedule_paused"},
@@ -128,6 +130,36 @@ std::string_view ToString(FailureKind kind) {
       return "not_retryable";
     case FailureKind::Poison:
       return "poison";
+    case FailureKind::DeadlinePassed:
+      return "deadline_passed";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(BreakerState state) {
+  switch (state) {
+    case BreakerState::Closed:
+      return "closed";
+    case BreakerState::Open:
+      return "open";
+    case BreakerState::HalfOpen:
+      return "half_open";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(TimeoutKind kind) {
+  switch (kind) {
+    case TimeoutKind::StartToClose:
+      return "start_to_close";
+    case TimeoutKind::ScheduleToStart:
+      return "schedule_to_start";
+    case TimeoutKind::ScheduleToClose:
+      return "schedule_to_close";
+    case TimeoutKind::Heartbeat:
+      return "heartbeat";
+    case TimeoutKind::RetryDeadline:
+      return "retry_deadline";
   }
   return "unknown";
 }
@@ -174,6 +206,8 @@ std::string_view ToString(SkipReason reason) {
       return "overlap";
     case SkipReason::KeyTaken:
       return "key_taken";
+    case SkipReason::InvalidKey:
+      return "invalid_key";
   }
   return "unknown";
 }

@@ -11,6 +11,7 @@ namespace stet::schema {
 
 using fb::AttemptOutcome;
 using fb::AttemptOwner;
+using fb::BreakerState;
 using fb::EventType;
 using fb::ExecutionOutcome;
 using fb::FailureKind;
@@ -18,6 +19,7 @@ using fb::PlanCause;
 using fb::PurgeCause;
 using fb::RunNext;
 using fb::SkipReason;
+using fb::TimeoutKind;
 
 // Of the record header: version of the payload's schema.
 inline constexpr uint32_t kSchemaId = 1;
@@ -37,6 +39,8 @@ std::string_view ToString(AttemptOutcome outcome);
 std::string_view ToString(AttemptOwner owner);
 std::string_view ToString(RunNext next);
 std::string_view ToString(FailureKind kind);
+std::string_view ToString(TimeoutKind kind);
+std::string_view ToString(BreakerState state);
 std::string_view ToString(ExecutionOutcome outcome);
 std::string_view ToString(PurgeCause cause);
 std::string_view ToString(PlanCause cause);

@@ -1,6 +1,9 @@
 // The one place of the library that reads JSON.
 #include "schema/json_value.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include <nlohmann/json.hpp>
 
 namespace stet::schema {
@@ -24,6 +27,28 @@ bool TooDeep(std::string_view text) {
   return false;
 }
 
+using JsonDocument = nlohmann::json;
+
+// The child that `token`, as it stands in a pointer, names; null: there is none.
+const JsonDocument* ChildOf(const JsonDocument& value, std::string_view token) {
+  if (value.is_array()) {
+    size_t index = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+    const bool whole = error == std::errc() && end == token.data() + token.size() &&
+                       (token.size() == 1 || token.front() != '0');
+    return whole && index < value.size() ? &value[index] : nullptr;
+  }
+  if (!value.is_object()) return nullptr;
+  std::string name;
+  for (size_t i = 0; i < token.size(); ++i) {
+    const bool escaped = token[i] == '~';
+    if (escaped) ++i;
+    name += !escaped ? token[i] : token[i] == '0' ? '~' : '/';
+  }
+  const auto at = value.find(name);
+  return at == value.end() ? nullptr : &*at;
+}
+
 }  // namespace
 
 bool IsJson(std::string_view text) { return !TooDeep(text) && nlohmann::json::accept(text); }
@@ -44,6 +69,22 @@ std::optional<std::string> JsonAt(std::string_view text, std::string_view pointe
   const Json::json_pointer at{std::string(pointer)};
   if (!root.contains(at)) return std::nullopt;
   return root.at(at).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<std::string> ScalarAt(std::string_view text, std::string_view pointer) {
+  if (TooDeep(text) || !IsJsonPointer(pointer)) return std::nullopt;
+  const JsonDocument document = JsonDocument::parse(text, nullptr, false);
+  const JsonDocument* at = &document;
+  while (at != nullptr && !pointer.empty()) {
+    pointer.remove_prefix(1);
+    const size_t end = std::min(pointer.find('/'), pointer.size());
+    at = ChildOf(*at, pointer.substr(0, end));
+    pointer.remove_prefix(end);
+  }
+  if (at == nullptr) return std::nullopt;
+  if (at->is_string()) return at->get<std::string>();
+  if (at->is_number() || at->is_boolean()) return at->dump();
+  return std::nullopt;
 }
 
 }  // namespace stet::schema

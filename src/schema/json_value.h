@@ -19,4 +19,8 @@ bool IsJsonPointer(std::string_view text);
 // The value at `pointer` in `text`, as JSON; nothing when there is none, or `text` is no JSON.
 std::optional<std::string> JsonAt(std::string_view text, std::string_view pointer);
 
+// The text, number or boolean at `pointer` in the JSON value `text`: a text without its quotes, the others as
+// JSON writes them.  Nothing if there is none, or `text` is no JSON.
+std::optional<std::string> ScalarAt(std::string_view text, std::string_view pointer);
+
 }  // namespace stet::schema

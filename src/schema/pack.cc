@@ -39,6 +39,14 @@ Offset<Vector<T>> PackArray(FlatBufferBuilder& builder, std::span<const T> value
   return builder.CreateVector(values.data(), values.size());
 }
 
+Offset<Vector<Offset<String>>> PackTexts(FlatBufferBuilder& builder,
+                                         std::span<const std::string> texts) {
+  if (texts.empty()) return 0;
+  std::vector<Offset<String>> packed;
+  for (const std::string& text : texts) packed.push_back(builder.CreateString(text));
+  return builder.CreateVector(packed);
+}
+
 }  // namespace
 
 Bytes Packer::EngineOpened(const EngineOpenedFields& f) {
@@ -86,10 +94,11 @@ Bytes Packer::ExecutionStarted(const ExecutionStartedFields& f) {
   const auto key = builder_.CreateString(f.key.data(), f.key.size());
   const auto input = PackBytes(builder_, f.input);
   const auto content_type = PackContentType(builder_, f.content_type);
+  const auto keys = PackTexts(builder_, f.keys);
   return Finish(builder_,
                 fb::CreateExecutionStarted(builder_, f.hash_high, f.hash_low, f.time, key, input,
                                            content_type, f.start_at, f.parent, f.parent_task,
-                                           f.parent_attempt, f.schedule, f.occurrence));
+                                           f.parent_attempt, f.schedule, f.occurrence, keys));
 }
 
 Bytes Packer::CancelRequested(int64_t time) {
@@ -138,7 +147,7 @@ Bytes Packer::AttemptFinished(const AttemptFinishedFields& f) {
   const auto error = PackText(builder_, f.error);
   return Finish(builder_, fb::CreateAttemptFinished(builder_, f.time, f.attempt_seq, f.wake_at,
                                                     output, content_type, error, f.task, f.outcome,
-                                                    f.next, f.failure, f.signal));
+                                                    f.next, f.failure, f.signal, f.timeout));
 }
 
 Bytes Packer::RetriesWoken(int64_t time, Indices tasks) {
@@ -176,6 +185,20 @@ Bytes Packer::MetadataSet(const MetadataSetFields& f) {
   const auto value = PackText(builder_, f.value);
   return Finish(builder_,
                 fb::CreateMetadataSet(builder_, f.time, f.attempt_seq, key, value, f.task));
+}
+
+Bytes Packer::BreakerMoved(const BreakerMovedFields& f) {
+  builder_.Clear();
+  const auto name = builder_.CreateString(f.name.data(), f.name.size());
+  const auto probes = PackArray(builder_, f.probes);
+  return Finish(builder_, fb::CreateBreakerMoved(builder_, f.time, f.cause, name, f.state,
+                                                 f.failures, f.successes, f.until, probes));
+}
+
+Bytes Packer::RunTimedOut(const RunTimedOutFields& f) {
+  builder_.Clear();
+  const auto error = PackText(builder_, f.error);
+  return Finish(builder_, fb::CreateRunTimedOut(builder_, f.time, f.task, f.timeout, error));
 }
 
 Bytes Packer::StepRecorded(const StepRecordedFields& f) {

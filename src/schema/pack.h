@@ -46,6 +46,7 @@ struct ExecutionStartedFields {
   uint64_t parent_attempt = 0;
   uint64_t schedule = 0;
   int64_t occurrence = 0;
+  std::span<const std::string> keys = {};
 };
 
 struct ExecutionEndedFields {
@@ -89,6 +90,25 @@ struct AttemptFinishedFields {
   RunNext next = RunNext::Completed;
   FailureKind failure = FailureKind::None;
   uint64_t signal = 0;
+  TimeoutKind timeout = TimeoutKind::StartToClose;
+};
+
+struct BreakerMovedFields {
+  int64_t time = 0;
+  uint64_t cause = 0;
+  std::string_view name = {};
+  BreakerState state = BreakerState::Closed;
+  uint32_t failures = 0;
+  uint32_t successes = 0;
+  int64_t until = 0;
+  std::span<const uint64_t> probes = {};
+};
+
+struct RunTimedOutFields {
+  int64_t time = 0;
+  uint32_t task = 0;
+  TimeoutKind timeout = TimeoutKind::ScheduleToStart;
+  std::string_view error = {};
 };
 
 struct ScheduleCreatedFields {
@@ -225,6 +245,8 @@ class Packer {
   Bytes CheckpointRecorded(const CheckpointRecordedFields& fields);
   Bytes MetadataSet(const MetadataSetFields& fields);
   Bytes StepRecorded(const StepRecordedFields& fields);
+  Bytes BreakerMoved(const BreakerMovedFields& fields);
+  Bytes RunTimedOut(const RunTimedOutFields& fields);
 
  private:
   flatbuffers::FlatBufferBuilder builder_;

@@ -105,6 +105,10 @@ absl::Status Meaning(const fb::AttemptFinished& event) {
   if (!InRange(event.outcome(), AttemptOutcome::MAX)) return Bad(kName, "outcome is out of range");
   if (!InRange(event.next(), RunNext::MAX)) return Bad(kName, "next is out of range");
   if (!InRange(event.failure(), FailureKind::MAX)) return Bad(kName, "failure is out of range");
+  if (!InRange(event.timeout(), TimeoutKind::MAX)) return Bad(kName, "timeout is out of range");
+  if (event.timeout() != TimeoutKind::StartToClose && event.outcome() != AttemptOutcome::Timeout) {
+    return Bad(kName, "outcome and timeout contradict each other");
+  }
   const bool success = event.outcome() == AttemptOutcome::Success;
   if (success != (event.next() == RunNext::Completed)) {
     return Bad(kName, "outcome and next contradict each other");
@@ -192,6 +196,30 @@ absl::Status Meaning(const fb::CheckpointRecorded&) { return absl::OkStatus(); }
 
 absl::Status Meaning(const fb::MetadataSet& event) {
   if (event.key()->size() == 0) return Bad("metadata_set", "key is empty");
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::BreakerMoved& event) {
+  constexpr std::string_view kName = "breaker_moved";
+  if (event.name()->size() == 0) return Bad(kName, "name is empty");
+  if (!InRange(event.state(), BreakerState::MAX)) return Bad(kName, "state is out of range");
+  const auto* probes = event.probes();
+  if (probes != nullptr && !IsAligned<uint64_t>(*probes))
+    return Bad(kName, "probes is not aligned");
+  const bool closed = event.state() == BreakerState::Closed;
+  const bool open = event.state() == BreakerState::Open;
+  const bool half_open = event.state() == BreakerState::HalfOpen;
+  if ((event.failures() != 0 && !closed) || (event.until() != 0) != open ||
+      ((event.successes() != 0 || probes != nullptr) && !half_open)) {
+    return Bad(kName, "state and numbers contradict each other");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::RunTimedOut& event) {
+  if (!InRange(event.timeout(), TimeoutKind::MAX)) {
+    return Bad("run_timed_out", "timeout is out of range");
+  }
   return absl::OkStatus();
 }
 
@@ -285,6 +313,10 @@ absl::Status Check(uint16_t type, Bytes payload) {
       return Parse<fb::CheckpointRecorded>(payload).status();
     case EventType::MetadataSet:
       return Parse<fb::MetadataSet>(payload).status();
+    case EventType::BreakerMoved:
+      return Parse<fb::BreakerMoved>(payload).status();
+    case EventType::RunTimedOut:
+      return Parse<fb::RunTimedOut>(payload).status();
     case EventType::StepRecorded:
       return Parse<fb::StepRecorded>(payload).status();
   }
@@ -324,6 +356,8 @@ template absl::StatusOr<const fb::SchedulePlanned*> Parse(Bytes);
 template absl::StatusOr<const fb::ScheduleSkipped*> Parse(Bytes);
 template absl::StatusOr<const fb::CheckpointRecorded*> Parse(Bytes);
 template absl::StatusOr<const fb::MetadataSet*> Parse(Bytes);
+template absl::StatusOr<const fb::RunTimedOut*> Parse(Bytes);
+template absl::StatusOr<const fb::BreakerMoved*> Parse(Bytes);
 template absl::StatusOr<const fb::StepRecorded*> Parse(Bytes);
 
 }  // namespace stet::schema

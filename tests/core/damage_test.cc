@@ -39,7 +39,9 @@ void Waits(const WorkflowHash& hash, World& w) {
 
 // A log with an event of every type.
 std::vector<Stored> FullLog() {
-  World w(DecideOptions{.part_tasks = 1});
+  DecideOptions options = {.part_tasks = 1};
+  options.breakers["a"] = {.failure_threshold = 100};
+  World w(options);
   w.Open();
   Workflow workflow = {.name = "w"};
   workflow.tasks = {Named("ok"), Named("bad", {"ok"}), Named("after", {"bad"}),
@@ -85,6 +87,11 @@ std::vector<Stored> FullLog() {
   w.Settle();
   w.Fail(w.Begin());
   w.Settle();
+  Workflow late = {.name = "late", .tasks = {Named("l")}};
+  late.tasks[0].timeouts = Timeouts{.schedule_to_start = absl::Seconds(1)};
+  const RunRef never = {.execution = w.Start(w.Define(late), "late")};
+  w.now() += kSecond;
+  w.Must(TimeoutRun{.run = never});
   w.Must(DropDeadLetter{.task = {.execution = first, .task = 1}});
   w.Must(Purge{.executions = std::span(&first, 1), .key_retention_ns = kSecond});
   Waits(hash, w);

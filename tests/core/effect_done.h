@@ -3,6 +3,7 @@
 
 #include "core/effect.h"
 #include "core/outstanding.h"
+#include "core/run_limits.h"
 #include "core/state.h"
 #include "core/waits.h"
 
@@ -17,6 +18,10 @@ inline bool IsDone(const State& state, const Effect& effect) {
   if (effect.kind == Kind::kStartTimer) return execution->start_at != effect.at_ns;
   if (effect.kind == Kind::kCancelChild) return !execution->to_cancel;
   const TaskSlot& slot = execution->tasks[effect.task];
+  if (effect.kind == Kind::kRunTimer) {
+    const int64_t at_ns = LimitOfReady(*execution, effect.task).at_ns;
+    return slot.state != TaskState::kReady || at_ns != effect.at_ns;
+  }
   if (effect.kind == Kind::kRetryTimer) {
     return slot.state != TaskState::kRetrying || slot.due_at != effect.at_ns;
   }

@@ -214,13 +214,14 @@ TEST_CASE_FIXTURE(Fixture, "the caller may pass over activities, and each is ask
   workflow.tasks[2].activity = "other";
   const uint64_t id = w.Start(w.Define(workflow));
   uint32_t asked = 0;
-  const auto run = NextReady(w.state(), [&](uint32_t activity) {
+  const auto run = NextReady(w.state(), [&](const StartGate& gate) {
+    const uint32_t activity = gate.activity;
     ++asked;
     return w.state().activities()[activity].name == "other";
   });
   CHECK_EQ(run, RunRef{.execution = id, .task = 2});
   CHECK_EQ(asked, 2);
-  CHECK_FALSE(NextReady(w.state(), [](uint32_t) { return false; }).has_value());
+  CHECK_FALSE(NextReady(w.state(), [](const StartGate&) { return false; }).has_value());
 }
 
 TEST_CASE_FIXTURE(Fixture, "a task whose parent is only ready stays pending") {

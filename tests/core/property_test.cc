@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "core/views.h"
+#include "tests/core/invariants.h"
 #include "tests/core/random_history.h"
 #include "tests/core/waiting.h"
 #include "tests/core/world.h"
@@ -28,7 +29,8 @@ class Story {
   explicit Story(uint64_t seed)
       : random_(seed),
         world_(DecideOptions{.part_tasks = 1 + random_.Below(5),
-                             .part_bytes = 40 + random_.Below(500)}) {
+                             .part_bytes = 40 + random_.Below(500),
+                             .breakers = RandomBreakers(random_)}) {
     world_.CompareAlways();
   }
 
@@ -41,8 +43,10 @@ class Story {
       const WorkflowHash hash = world_.Define(RandomWorkflow(random_, 12));
       const std::string key = fmt::format("key{}", i);
       const int64_t start_at = random_.OneIn(4) ? world_.now() + random_.Below(9) * kSecond : 0;
-      world_.Must(StartExecution{
-          .workflow = hash, .key = key, .input = {.bytes = "{}"}, .start_at = start_at});
+      world_.Must(StartExecution{.workflow = hash,
+                                 .key = key,
+                                 .input = {.bytes = R"({"customer":7})"},
+                                 .start_at = start_at});
       ids_.push_back(world_.state().FindExecutionByKey(key)->id);
       CheckOrder();
     }
@@ -62,7 +66,8 @@ class Story {
       if (step % 40 == 39) ResumeAll();
       if (step % 40 == 19) SignalAll();
       CheckOrder();
-      CheckNext();
+      CheckNext(world_);
+      CheckKeys(world_);
       CheckRuns();
     }
   }
@@ -162,6 +167,7 @@ class Story {
 
   // What is paused would wait for ever.
   void ResumeAll() {
+    for (const char* breaker : {"a0", "group"}) (void)world_.Do(ResetBreaker{.name = breaker});
     (void)world_.Do(PauseEngine{.pause = false});
     for (const char* activity : {"a0", "a1", "a2"}) {
       (void)world_.Do(PauseActivity{.activity = activity, .pause = false});
@@ -188,6 +194,7 @@ class Story {
     }
     CHECK(world_.state().dead_letters().empty());
     CHECK(world_.state().ended().empty());
+    CHECK(world_.state().keys().entries().empty());
     CHECK_EQ(world_.Refused(StartExecution{.key = "key0"}), Reason::kExpired);
   }
 
@@ -198,6 +205,8 @@ class Story {
     (void)world_.Do(StartAttempt{.run = run});
     (void)world_.Do(WakeRetry{.run = run});
     (void)world_.Do(TimeoutAttempt{.run = run, .token = token});
+    (void)world_.Do(TimeoutAttempt{.run = run, .token = token, .heartbeat = true});
+    if (world_.Do(TimeoutRun{.run = run}).ok()) return;
     const absl::Status status =
         world_.Do(FinishAttempt{.run = run, .token = token, .outcome = RandomOutcome()});
     CHECK_FALSE(status.ok());
@@ -207,7 +216,13 @@ class Story {
 
   void StartOne() {
     if (const auto run = NextReady(world_.state())) {
-      world_.Must(StartAttempt{.run = *run});
+      const absl::Status started = world_.Do(StartAttempt{.run = *run});
+      if (started.ok()) return;
+      if (ReasonOf(started) == Reason::kBreakerOpen) return;
+      // Only what is too late may not start.
+      const Execution& execution = world_.execution(run->execution);
+      CHECK_FALSE(MayBegin(execution, run->task, world_.now()));
+      world_.Must(TimeoutRun{.run = *run});
     }
   }
 
@@ -239,7 +254,9 @@ class Story {
   void FireTimers() {
     for (const Effect& effect : Outstanding(world_.state())) {
       const RunRef run = {.execution = effect.execution, .task = effect.task};
-      if (effect.kind == Effect::Kind::kRetryTimer) {
+      if (effect.kind == Effect::Kind::kRunTimer) {
+        Due(effect, TimeoutRun{.run = run});
+      } else if (effect.kind == Effect::Kind::kRetryTimer) {
         Due(effect, WakeRetry{.run = run});
       } else if (effect.kind == Effect::Kind::kAttemptTimer) {
         Due(effect, TimeoutAttempt{.run = run, .token = effect.token});
@@ -254,7 +271,9 @@ class Story {
   void Due(const Effect& effect, const Command& command) {
     // An effect may have been overtaken by one that fired before it.
     const absl::Status status = world_.Do(command);
-    if (effect.at_ns > world_.now()) CHECK_EQ(ReasonOf(status), Reason::kNotDue);
+    const Reason reason = ReasonOf(status);
+    const bool over = reason == Reason::kExecutionEnded || reason == Reason::kAlreadyCancelled;
+    if (effect.at_ns > world_.now() && !over) CHECK_EQ(reason, Reason::kNotDue);
   }
 
   void ContinueOne() {
@@ -282,24 +301,6 @@ class Story {
         }
       }
     }
-  }
-
-  // The ready queue against a search through everything.
-  void CheckNext() {
-    std::optional<RunRef> best;
-    for (const RunRef& run : InState(TaskState::kReady)) {
-      const Execution& execution = world_.execution(run.execution);
-      const std::string activity(execution.definition->activity(run.task));
-      const bool paused = execution.paused || world_.state().engine_paused() ||
-                          world_.state().activities().Find(activity)->paused;
-      if (execution.cancel_requested || paused) continue;
-      const auto rank = [this](const RunRef& r) {
-        const int64_t priority = world_.execution(r.execution).effective_priority(r.task);
-        return std::pair(-priority, world_.slot(r).order);
-      };
-      if (!best.has_value() || rank(run) < rank(*best)) best = run;
-    }
-    CHECK_EQ(NextReady(world_.state()), best);
   }
 
   // Each slot is a run that RunInstance accepts.
@@ -331,16 +332,7 @@ class Story {
     CHECK_EQ(execution.state == ExecutionState::kCompleted, completed);
   }
 
-  std::vector<RunRef> InState(TaskState state) {
-    std::vector<RunRef> runs;
-    for (const auto& execution : world_.state().executions()) {
-      for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
-        if (execution->tasks[task].state != state) continue;
-        runs.push_back({.execution = execution->id, .task = task});
-      }
-    }
-    return runs;
-  }
+  std::vector<RunRef> InState(TaskState state) { return stet::core::InState(world_, state); }
 
   uint64_t Any() { return ids_[random_.Below(static_cast<uint32_t>(ids_.size()))]; }
 

@@ -58,8 +58,9 @@ inline void RecordOne(Random& random, RunRef run, World& world) {
 // Steps through a random history; `look` sees the state after each step.
 inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look) {
   Random random(seed);
-  World world(
-      DecideOptions{.part_tasks = 1 + random.Below(4), .part_bytes = 40 + random.Below(200)});
+  World world(DecideOptions{.part_tasks = 1 + random.Below(4),
+                            .part_bytes = 40 + random.Below(200),
+                            .breakers = RandomBreakers(random)});
   world.Open();
   std::vector<uint64_t> ids;
   const WorkflowHash child = world.Define(ChildWorkflow());
@@ -67,8 +68,10 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
     const WorkflowHash hash = world.Define(RandomWorkflow(random, 10));
     const std::string key = fmt::format("key{}", i);
     const int64_t start_at = random.OneIn(4) ? world.now() + random.Below(5) * kSecond : 0;
-    world.Must(StartExecution{
-        .workflow = hash, .key = key, .input = {.bytes = "{}"}, .start_at = start_at});
+    world.Must(StartExecution{.workflow = hash,
+                              .key = key,
+                              .input = {.bytes = R"({"customer":7})"},
+                              .start_at = start_at});
     ids.push_back(world.state().FindExecutionByKey(key)->id);
     look(world);
   }
@@ -90,7 +93,9 @@ inline void RandomHistory(uint64_t seed, const std::function<void(const World&)>
         break;
       case 2:
       case 3:
-        if (run) world.Must(StartAttempt{.run = *run});
+        if (run && !world.Do(StartAttempt{.run = *run}).ok()) {
+          (void)world.Do(TimeoutRun{.run = *run});
+        }
         break;
       case 8:
         OperateOne(random, ids[random.Below(2)], world);

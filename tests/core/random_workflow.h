@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/breakers.h"
 #include "stet/workflow.h"
 
 namespace stet::core {
@@ -37,6 +38,10 @@ inline uint64_t SeedOr(uint64_t fallback) {
 // A task that needs no worker.
 inline void MakeWait(Random& random, Task& task) {
   task.activity.clear();
+  task.breaker.clear();
+  Timeouts timeouts = *task.timeouts;
+  timeouts.heartbeat = std::nullopt;
+  task.timeouts = timeouts;
   switch (random.Below(3)) {
     case 0:
       task.timeout = std::nullopt;
@@ -54,6 +59,19 @@ inline void MakeWait(Random& random, Task& task) {
   }
 }
 
+// Of an activity and of a group, or none.
+inline BreakerPolicies RandomBreakers(Random& random) {
+  BreakerPolicies breakers;
+  if (random.OneIn(2)) {
+    breakers["a0"] = {.failure_threshold = 1 + random.Below(3), .cooldown = absl::Seconds(3)};
+    breakers["group"] = {.failure_threshold = 1 + random.Below(2),
+                         .cooldown = absl::Seconds(1 + random.Below(3)),
+                         .probes = 1 + random.Below(2),
+                         .success_threshold = 1 + random.Below(2)};
+  }
+  return breakers;
+}
+
 inline Task RandomTask(Random& random, uint32_t index) {
   Task task = {.name = fmt::format("t{}", index), .activity = fmt::format("a{}", random.Below(3))};
   task.priority = static_cast<int32_t>(random.Below(3)) - 1;
@@ -62,6 +80,20 @@ inline Task RandomTask(Random& random, uint32_t index) {
   task.retry.backoff.kind = static_cast<BackoffKind>(random.Below(3));
   task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
   if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
+  if (random.OneIn(4)) {
+    Timeouts timeouts;
+    if (random.OneIn(2)) timeouts.schedule_to_start = absl::Seconds(1 + random.Below(20));
+    if (random.OneIn(2)) timeouts.schedule_to_close = absl::Seconds(5 + random.Below(20));
+    if (random.OneIn(2)) timeouts.heartbeat = absl::Seconds(1 + random.Below(5));
+    task.timeouts = timeouts;
+    if (random.OneIn(2)) task.retry.deadline = absl::Seconds(1 + random.Below(10));
+  }
+  if (random.OneIn(4)) {
+    const char* const patterns[] = {"all", "${key}", "customer ${input/customer}"};
+    task.concurrency_key =
+        ConcurrencyKey{.key = patterns[random.Below(3)], .held_in_retry = random.OneIn(2)};
+  }
+  if (random.OneIn(4)) task.breaker = "group";
   if (random.OneIn(4)) task.config = fmt::format(R"({{"n":{}}})", index);
   if (random.OneIn(5)) MakeWait(random, task);
   return task;

@@ -123,7 +123,9 @@ TEST_CASE("a definition that is being received goes on after a snapshot") {
 
 // A state with every kind of part.
 std::vector<Kept> FullParts() {
-  World world(DecideOptions{.part_tasks = 1});
+  DecideOptions options = {.part_tasks = 1};
+  options.breakers["a"] = {.failure_threshold = 2};
+  World world(options);
   world.Open();
   const WorkflowHash hash = world.Define(
       {.name = "w",
@@ -131,6 +133,10 @@ std::vector<Kept> FullParts() {
   world.Start(hash, "first", "{}");
   world.Start(hash, "second", "{}");
   world.Settle();
+  Workflow hasty = {.name = "hasty", .tasks = {Named("h")}};
+  hasty.tasks[0].concurrency_key = ConcurrencyKey{.key = "all"};
+  hasty.tasks[0].timeouts = Timeouts{.schedule_to_close = absl::Seconds(60)};
+  const WorkflowHash hasty_hash = world.Define(hasty);
   const WorkflowHash other = world.Define({.name = "other", .tasks = {Named("only")}});
   const uint64_t gone = world.Start(other, "gone");
   world.Must(SetPriority{.execution = gone, .priority = 9});
@@ -146,6 +152,7 @@ std::vector<Kept> FullParts() {
   world.Must(RecordStep{.run = busy, .token = token, .name = "s", .result = {.bytes = "1"}});
   world.Must(RecordCheckpoint{.run = busy, .token = token, .checkpoint = {.bytes = "2"}});
   world.Must(SetMetadata{.run = busy, .token = token, .key = "k", .value = "v"});
+  world.Start(hasty_hash, "hasty");
   world.Must(PauseActivity{.activity = "resting"});
   world.Must(PauseEngine{});
   std::vector<Kept> parts = PartsOf(world.state(), 200);
@@ -156,7 +163,8 @@ std::vector<Kept> FullParts() {
         SnapshotPart::Executions, SnapshotPart::Tasks, SnapshotPart::Lists,
         SnapshotPart::DeadLetters, SnapshotPart::Histories, SnapshotPart::Pauses,
         SnapshotPart::Tombstones, SnapshotPart::Signals, SnapshotPart::Schedule,
-        SnapshotPart::Steps, SnapshotPart::Metadata}) {
+        SnapshotPart::Steps, SnapshotPart::Metadata, SnapshotPart::RunLimits, SnapshotPart::Keys,
+        SnapshotPart::Breakers}) {
     CHECK(kinds.contains(part));
   }
   return parts;

@@ -23,7 +23,8 @@ struct Fixture {
   // Starts what may start; how many that were.
   int StartAll(StartLimits& limits) {
     for (int started = 0;; ++started) {
-      const auto run = NextReady(w.state(), [&](uint32_t activity) {
+      const auto run = NextReady(w.state(), [&](const StartGate& gate) {
+        const uint32_t activity = gate.activity;
         return limits.HasRoom(w.state(), activity) && limits.InRate(w.state(), activity, w.now());
       });
       if (!run.has_value()) return started;

@@ -137,12 +137,22 @@ std::vector<Sample> Samples() {
       pack.CheckpointRecorded({.time = 5, .attempt_seq = 11, .checkpoint = "7", .task = 3}));
   add(EventType::MetadataSet,
       pack.MetadataSet({.time = 5, .attempt_seq = 11, .key = "host", .value = "a", .task = 3}));
+  add(EventType::RunTimedOut,
+      pack.RunTimedOut(
+          {.time = 5, .task = 3, .timeout = TimeoutKind::ScheduleToStart, .error = "late"}));
   add(EventType::StepRecorded, pack.StepRecorded({.time = 5,
                                                   .attempt_seq = 11,
                                                   .name = "charge",
                                                   .result = "{}",
                                                   .task = 3,
                                                   .occurrence = 2}));
+  const std::vector<uint64_t> probes = {16, 18};
+  add(EventType::BreakerMoved, pack.BreakerMoved({.time = 5,
+                                                  .cause = 9,
+                                                  .name = "mail",
+                                                  .state = BreakerState::HalfOpen,
+                                                  .successes = 1,
+                                                  .probes = probes}));
   return samples;
 }
 
@@ -237,6 +247,15 @@ TEST_CASE("meaning is checked, not structure alone") {
   CHECK_EQ(check(EventType::RetriesWoken, pack.RetriesWoken(0, {})),
            "retries_woken: tasks is empty");
   CHECK_EQ(check(EventType::MetadataSet, pack.MetadataSet({})), "metadata_set: key is empty");
+  CHECK_EQ(
+      check(EventType::RunTimedOut, pack.RunTimedOut({.timeout = static_cast<TimeoutKind>(9)})),
+      "run_timed_out: timeout is out of range");
+  CHECK_EQ(check(EventType::BreakerMoved, pack.BreakerMoved({})), "breaker_moved: name is empty");
+  CHECK_EQ(check(EventType::BreakerMoved,
+                 pack.BreakerMoved({.name = "b", .state = static_cast<BreakerState>(9)})),
+           "breaker_moved: state is out of range");
+  CHECK_EQ(check(EventType::BreakerMoved, pack.BreakerMoved({.name = "b", .until = 7})),
+           "breaker_moved: state and numbers contradict each other");
   CHECK_EQ(check(EventType::StepRecorded, pack.StepRecorded({})), "step_recorded: name is empty");
   CHECK_EQ(check(EventType::StepRecorded, pack.StepRecorded({.name = "a", .occurrence = 0})),
            "step_recorded: occurrence is 0");
@@ -281,6 +300,10 @@ TEST_CASE("an attempt's end must agree with itself") {
            "attempt_finished: failure and next contradict each other");
   CHECK_EQ(CheckOf({.outcome = failure, .next = RunNext::RetryWait}),
            "attempt_finished: wake_at and next contradict each other");
+  CHECK_EQ(CheckOf({.timeout = static_cast<TimeoutKind>(9)}),
+           "attempt_finished: timeout is out of range");
+  CHECK_EQ(CheckOf({.timeout = TimeoutKind::Heartbeat}),
+           "attempt_finished: outcome and timeout contradict each other");
   CHECK_EQ(CheckOf({.wake_at = 1}), "attempt_finished: wake_at and next contradict each other");
 }
 
@@ -341,6 +364,10 @@ TEST_CASE("descriptions have stable field names") {
            R"("checkpoint":{"content_type":"application/json","bytes":1,"text":"7"}})");
   CHECK_EQ(text(EventType::MetadataSet),
            R"({T,"task":3,"attempt_seq":11,"key":"host","value":"a"})");
+  CHECK_EQ(text(EventType::BreakerMoved),
+           R"({T,"cause":9,"name":"mail","state":"half_open","successes":1,"probes":[16,18]})");
+  CHECK_EQ(text(EventType::RunTimedOut),
+           R"({T,"task":3,"timeout":"schedule_to_start","error":"late"})");
   CHECK_EQ(text(EventType::StepRecorded),
            R"({T,"task":3,"attempt_seq":11,"name":"charge","occurrence":2,)"
            R"("result":{"content_type":"application/json","bytes":2,"text":"{}"}})");

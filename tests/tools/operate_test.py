@@ -238,7 +238,26 @@ def refusals():
         os.close(held)
 
 
-for case in [paused_live, cancelled_live, dead_letters, retried, dropped, paused_at_rest, signalled, waiting, refusals]:
+def breakers():
+    """A breaker counts what fails in a row; it can be seen and closed."""
+    with Scratch() as s:
+        flow = s.file('flow.json', commands({'id': 'a', 'run': 'exit 3', 'breaker': 'bank'}))
+        one_line_error(s.stet('run', flow, '--breaker', 'bank=5'), 2, 'NAME=FAILURES,COOLDOWN')
+        one_line_error(s.stet('run', flow, '--breaker', 'bank=0,30s'), 2, 'NAME=FAILURES,COOLDOWN')
+        check_equal(s.stet('run', flow, '--breaker', 'bank=5,30s').returncode, 1, 'it fails')
+        listed = answer(s, 'breaker ls')['breakers']
+        check_equal([(b['name'], b['state'], b['failures'], b['until']) for b in listed],
+                    [('bank', 'closed', 1, None)], 'one failure')
+        check_equal(s.stet('run', flow, '--new', '--breaker', 'bank=2,30s').returncode, 1, 'again')
+        check_equal(answer(s, 'breaker ls')['breakers'][0]['state'], 'open', 'open')
+        check('bank' in s.stet('breaker ls').stdout, 'as text')
+        reset = answer(s, 'breaker reset', 'bank')
+        check_equal((reset['action'], reset['breaker']), ('breaker_reset', 'bank'), 'reset')
+        check_equal(answer(s, 'breaker ls')['breakers'], [], 'closed')
+        one_line_error(s.stet('breaker reset', 'bank'), 2, 'has counted a failure')
+
+
+for case in [paused_live, cancelled_live, dead_letters, retried, dropped, paused_at_rest, signalled, waiting, breakers, refusals]:
     print(case.__name__, flush=True)
     case()
 finish()

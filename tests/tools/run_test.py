@@ -299,7 +299,7 @@ def usage():
     for arguments in [[], ['nonsense'], ['run'], ['run', '--nonsense'], ['ls', 'x']]:
         done = subprocess.run([STET, *arguments], text=True, capture_output=True)
         one_line_error(done, 2)
-    for name in ['breaker', 'serve', 'worker']:
+    for name in ['serve', 'worker']:
         done = subprocess.run([STET, name, 'x', '--yes'], text=True, capture_output=True)
         one_line_error(done, 2, name, 'not built yet')
     for command in ['', 'run', 'ls', 'show', 'validate', 'why', 'retry', 'cancel', 'pause', 'resume',

@@ -31,8 +31,9 @@ constexpr char kVersion[] = "stet 0.1.0";
 constexpr std::string_view kCommands[] = {"run",    "validate", "graph",    "schema", "completion",
                                           "ls",     "show",     "why",      "retry",  "cancel",
                                           "pause",  "resume",   "priority", "purge",  "dead",
-                                          "signal", "schedule", "snapshot", "backup", "restore"};
-constexpr const char* kNotBuilt[] = {"breaker", "serve", "worker"};
+                                          "signal", "schedule", "breaker",  "snapshot", "backup",
+                                          "restore"};
+constexpr const char* kNotBuilt[] = {"serve", "worker"};
 
 // Which subcommand was chosen, and what it does.
 struct Choice {
@@ -75,6 +76,11 @@ void AddRun(CLI::App& app, Choice& choice) {
   run->add_option("--input", options.input, "The execution's input")->type_name("JSON|@FILE");
   run->add_option("--workers", options.settings.workers,
                   "Tasks at the same time (env STET_WORKERS; default: one per core)");
+  run->add_option(
+         "--breaker", options.breakers,
+         "A circuit breaker of the tasks that name it: after so many failures in a row none of "
+         "them starts for that long")
+      ->type_name("NAME=FAILURES,COOLDOWN");
   run->add_option(
       "--durability", options.settings.durability,
       "commit, witness, interval:10ms,1MiB, os or memory (env STET_DURABILITY; default: "

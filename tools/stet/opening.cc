@@ -25,6 +25,7 @@ EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& tr
   options.concurrency = plan.settings.workers;
   options.workflows = plan.others;
   options.workflows.push_back(plan.workflow);
+  options.breakers = plan.breakers;
   options.activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
                                                             .grace = kStopGrace,
                                                             .trouble = trouble,

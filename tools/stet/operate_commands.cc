@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "tools/stet/breakers.h"
 #include "tools/stet/dead_letters.h"
 #include "tools/stet/directory_flags.h"
 #include "tools/stet/operate.h"
@@ -176,12 +177,32 @@ void AddDead(CLI::App& app, OnChosen& chosen) {
   AddYes(drop);
 }
 
+void AddBreaker(CLI::App& app, OnChosen& chosen) {
+  CLI::App* breaker = app.add_subcommand("breaker", "Circuit breakers: ls, reset");
+  breaker->require_subcommand(1);
+  breaker->footer(
+      "A run is given its breakers: stet run FILE --breaker mail=5,30s\n\n"
+      "Examples:\n  stet breaker ls\n  stet breaker reset mail");
+  const auto options = std::make_shared<BreakerOptions>();
+  CLI::App* ls = breaker->add_subcommand(
+      "ls", "List those that are open, or have counted failures (reads only)");
+  AddDirectory(ls, options->settings);
+  ls->add_flag("--json", options->json, "Print one JSON object");
+  ls->callback([&chosen, options] { chosen = [options] { return ListBreakers(*options); }; });
+  const Operated reset = Add(*breaker, "reset", "Close one, whatever it has counted",
+                             Action::kBreakerReset, "  stet breaker reset mail", chosen);
+  reset.command->add_option("NAME", reset.options->operation.breaker, "The breaker")
+      ->required()
+      ->type_name("");
+}
+
 }  // namespace
 
 void AddOperateCommands(CLI::App& app, std::function<ExitStatus()>& action) {
   AddExecutionCommands(app, action);
   AddSnapshot(app, action);
   AddDead(app, action);
+  AddBreaker(app, action);
 }
 
 }  // namespace stet::cli

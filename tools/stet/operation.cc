@@ -37,8 +37,9 @@ constexpr std::string_view kActions[] = {"why",
                                          "schedule_pause",
                                          "schedule_resume",
                                          "schedule_remove",
-                                         "snapshot"};
-static_assert(std::size(kActions) == static_cast<size_t>(Action::kSnapshot) + 1);
+                                         "snapshot",
+                                         "breaker_reset"};
+static_assert(std::size(kActions) == static_cast<size_t>(Action::kBreakerReset) + 1);
 
 std::string TextOf(const Json& json, const char* key) {
   const auto at = json.find(key);
@@ -98,12 +99,21 @@ absl::StatusOr<Json> PerformOnSchedule(Engine& engine, const Operation& operatio
   return answer;
 }
 
+absl::StatusOr<Json> ResetBreaker(Engine& engine, const Operation& operation) {
+  STET_ASSIGN_OR_RETURN(const uint64_t seq, engine.ResetBreaker(operation.breaker));
+  Json answer = {{"action", ToString(operation.action)}};
+  answer["breaker"] = operation.breaker;
+  answer["seq"] = seq;
+  return answer;
+}
+
 // `key` is exact.
 absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
                                 const Operation& operation) {
   switch (operation.action) {
     case Action::kWhy:
     case Action::kSnapshot:
+    case Action::kBreakerReset:
       break;
     case Action::kRetry:
       return engine.Retry(key);
@@ -175,6 +185,7 @@ Json OperationJson(const Operation& operation) {
           {"execution", operation.execution},
           {"task", operation.task},
           {"activity", operation.activity},
+          {"breaker", operation.breaker},
           {"priority", operation.priority},
           {"signal", operation.signal},
           {"payload", operation.payload},
@@ -199,7 +210,8 @@ absl::StatusOr<Operation> OperationFrom(const Json& json) {
                          .activity = TextOf(json, "activity"),
                          .signal = TextOf(json, "signal"),
                          .payload = TextOf(json, "payload"),
-                         .id = TextOf(json, "id")};
+                         .id = TextOf(json, "id"),
+                         .breaker = TextOf(json, "breaker")};
   if (json.contains("schedule")) operation.schedule = ScheduleOrderFrom(json["schedule"]);
   const auto priority = json.find("priority");
   if (priority != json.end() && priority->is_number_integer()) {
@@ -223,6 +235,7 @@ absl::StatusOr<Json> Perform(Engine& engine, const Operation& operation) {
   const bool on_schedule =
       operation.action >= Action::kScheduleCreate && operation.action <= Action::kScheduleRemove;
   if (on_schedule) return PerformOnSchedule(engine, operation);
+  if (operation.action == Action::kBreakerReset) return ResetBreaker(engine, operation);
   STET_ASSIGN_OR_RETURN(const ExecutionSummary before, engine.Find(operation.execution));
   if (operation.action == Action::kWhy) {
     STET_ASSIGN_OR_RETURN(const WhyReport why, engine.Why(before.key));

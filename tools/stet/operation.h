@@ -31,6 +31,7 @@ enum class Action {
   kScheduleResume,
   kScheduleRemove,
   kSnapshot,
+  kBreakerReset,
 };
 
 // As in JSON: "dead_requeue".
@@ -47,13 +48,14 @@ struct Operation {
   std::string payload = {};     // JSON
   std::string id = {};          // of the signal; empty: none
   ScheduleOrder schedule = {};  // of the schedules'
-  bool confirmed = true;        // false: say what would be destroyed, and leave it
+  std::string breaker = {};
+  bool confirmed = true;  // false: say what would be destroyed, and leave it
 };
 
 // Whether it may take longer than anybody waits without a sign.
 bool IsLong(const Operation& operation);
 
-// {"action", "execution", "task", "activity", "priority", "signal", "payload", "id", "schedule", "confirmed"}
+// {"action", "execution", "task", "activity", "priority", "signal", "payload", "id", "schedule", "breaker", "confirmed"}
 nlohmann::ordered_json OperationJson(const Operation& operation);
 // Errors: InvalidArgument.
 absl::StatusOr<Operation> OperationFrom(const nlohmann::ordered_json& json);

@@ -39,6 +39,9 @@ std::string WhyText(const Json& answer) {
 // Who it is about: "engine", "activity x", "report (0000000000000005)", "task a of report (...)".
 std::string Whom(const Json& answer) {
   if (answer.contains("schedule")) return "schedule " + OneLine(Text(answer, "schedule"));
+  if (const std::string breaker = Text(answer, "breaker"); !breaker.empty()) {
+    return "breaker " + OneLine(breaker);
+  }
   if (!answer.contains("execution")) {
     const std::string activity = Text(answer, "activity");
     return activity.empty() ? "the engine" : "activity " + OneLine(activity);
@@ -66,6 +69,7 @@ std::string Done(const std::string& action, const Json& answer) {
   if (action == "schedule_resume") return fmt::format("goes on: {}", Text(answer, "why"));
   if (action == "schedule_remove") return "forgotten; its executions go on";
   if (action == "dead_drop") return "its dead letter is gone";
+  if (action == "breaker_reset") return "closed";
   return action;
 }
 

@@ -7,6 +7,7 @@
 #include <absl/status/status.h>
 #include <fmt/format.h>
 
+#include "tools/stet/breakers.h"
 #include "tools/stet/files.h"
 #include "tools/stet/fnv.h"
 #include "tools/stet/input.h"
@@ -67,6 +68,7 @@ absl::StatusOr<RunPlan> MakePlan(const RunOptions& options, const Settings& sett
                                     .max_attempts = settings.max_attempts};
   RunPlan plan = {.settings = settings, .key = options.key.value_or("")};
   STET_ASSIGN_OR_RETURN(plan.input, ReadInput(options.input, "--input"));
+  STET_ASSIGN_OR_RETURN(plan.breakers, BreakersFrom(options.breakers));
   for (const std::string& file : options.with) {
     STET_ASSIGN_OR_RETURN(Workflow other, LoadWorkflow(file, file_options));
     plan.others.push_back(std::move(other));

@@ -1,12 +1,14 @@
 // What `stet run` is about to do, decided before anything is written.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <absl/status/statusor.h>
 #include <absl/time/time.h>
+#include <stet/breaker.h>
 #include <stet/payload.h>
 #include <stet/report.h>
 #include <stet/workflow.h>
@@ -23,6 +25,7 @@ struct RunPlan {
   Payload input = {};
   std::vector<Workflow> others = {};  // known by name to tasks that run a workflow
   absl::Duration delay = absl::ZeroDuration();
+  std::map<std::string, BreakerPolicy> breakers = {};
   // The execution as the directory holds it: it is resumed, or has ended and is only reported.
   std::optional<ExecutionReport> prior = std::nullopt;
 };

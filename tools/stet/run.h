@@ -20,6 +20,7 @@ struct RunOptions {
   std::optional<std::string> input = std::nullopt;  // JSON, or @file
   std::vector<std::string> with = {};               // other workflow files, for tasks that run them
   std::optional<std::string> delay = std::nullopt;  // a duration: 90s, 12h
+  std::vector<std::string> breakers = {};           // --breaker
   FileFormat format = FileFormat::kAuto;
   double time_scale = 1;
   bool json = false;

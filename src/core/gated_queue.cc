@@ -1,0 +1,43 @@
+// Lanes for gates, given and taken back.
+#include "core/gated_queue.h"
+
+namespace stet::core {
+
+uint32_t GatedQueue::EnterGated(const StartGate& gate) {
+  const auto [at, is_new] = lanes_.try_emplace(NameOf(gate));
+  if (is_new && free_.empty()) {
+    at->second = static_cast<uint32_t>(2 * gated_.size() + 1);
+    gated_.emplace_back();
+  } else if (is_new) {
+    at->second = free_.back();
+    free_.pop_back();
+  }
+  Gated& gated = gated_[at->second / 2];
+  gated.gate = gate;
+  ++gated.runs;
+  return at->second;
+}
+
+void GatedQueue::Leave(uint32_t lane) {
+  Gated& gated = gated_[lane / 2];
+  if (--gated.runs > 0) return;
+  lanes_.erase(NameOf(gated.gate));
+  free_.push_back(lane);
+}
+
+size_t GatedQueue::count(uint32_t activity) const {
+  size_t runs = queue_.count(2 * activity);
+  for (const auto& [name, lane] : lanes_) {
+    if (std::get<0>(name) == activity) runs += gated_[lane / 2].runs;
+  }
+  return runs;
+}
+
+std::optional<GatedQueue::Entry> GatedQueue::First(
+    absl::FunctionRef<bool(const StartGate& gate)> accept) const {
+  return queue_.First([&](uint32_t lane) {
+    return lane % 2 != 0 ? accept(gated_[lane / 2].gate) : accept({.activity = lane / 2});
+  });
+}
+
+}  // namespace stet::core
