@@ -8,46 +8,13 @@
 #include <fmt/format.h>
 
 #include "schema/describe_extra.h"
+#include "schema/describe_parts.h"
+#include "schema/describe_schedule.h"
 #include "schema/json.h"
 #include "schema/parse.h"
-#include "schema/utf8.h"
 
 namespace stet::schema {
 namespace {
-
-std::string_view View(const flatbuffers::String* text) {
-  return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
-}
-
-std::string_view View(const flatbuffers::Vector<uint8_t>* bytes) {
-  if (bytes == nullptr) return {};
-  return {reinterpret_cast<const char*>(bytes->data()), bytes->size()};
-}
-
-std::string Hash(uint64_t high, uint64_t low) { return fmt::format("{:016x}{:016x}", high, low); }
-
-// Cuts behind a whole character, if there are characters.
-std::string_view Cut(std::string_view bytes, size_t size_max) {
-  if (bytes.size() <= size_max) return bytes;
-  const bool text = IsUtf8(bytes);
-  size_t size = size_max;
-  while (text && size > 0 && (static_cast<unsigned char>(bytes[size]) & 0xC0) == 0x80) --size;
-  return bytes.substr(0, size);
-}
-
-std::string PayloadJson(std::string_view bytes, const flatbuffers::String* content_type,
-                        const DescribeOptions& options) {
-  JsonObject object;
-  object.Text("content_type", content_type == nullptr ? kDefaultContentType : View(content_type));
-  object.Unsigned("bytes", bytes.size());
-  const std::string_view shown = Cut(bytes, options.payload_chars_max);
-  if (IsUtf8(bytes)) {
-    object.Text("text", shown);
-  } else {
-    object.Text("base64", Base64(shown));
-  }
-  return std::move(object).Finish();
-}
 
 std::string TextsJson(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>& texts) {
   std::string json = "[";
@@ -228,58 +195,6 @@ std::string Json(const fb::SignalReceived& e, const DescribeOptions& options) {
   object.Time("time", e.time()).Text("name", View(e.name()));
   if (e.id() != nullptr) object.Text("id", View(e.id()));
   object.Raw("payload", PayloadJson(View(e.payload()), e.content_type(), options));
-  return std::move(object).Finish();
-}
-
-std::string Json(const fb::ScheduleCreated& e, const DescribeOptions& options) {
-  JsonObject object;
-  object.Time("time", e.time())
-      .Text("name", View(e.name()))
-      .Text("hash", Hash(e.hash_high(), e.hash_low()))
-      .Raw("input", PayloadJson(View(e.input()), e.content_type(), options));
-  if (e.cron() != nullptr) object.Text("cron", View(e.cron())).Text("zone", View(e.zone()));
-  if (e.every() != 0) object.Number("every_ns", e.every()).Time("anchor", e.anchor());
-  object.Unsigned("misfire", e.misfire())
-      .Unsigned("catch_up_max", e.catch_up_max())
-      .Unsigned("overlap", e.overlap())
-      .Bool("paused", e.paused())
-      .Time("next_at", e.next_at());
-  return std::move(object).Finish();
-}
-
-template <class T>
-JsonObject ScheduleJson(const T& e) {
-  JsonObject object;
-  object.Time("time", e.time()).Unsigned("schedule", e.schedule());
-  return object;
-}
-
-std::string Json(const fb::ScheduleRemoved& e, const DescribeOptions&) {
-  return ScheduleJson(e).Finish();
-}
-std::string Json(const fb::SchedulePaused& e, const DescribeOptions&) {
-  return ScheduleJson(e).Finish();
-}
-std::string Json(const fb::ScheduleResumed& e, const DescribeOptions&) {
-  JsonObject object = ScheduleJson(e);
-  object.Time("next_at", e.next_at());
-  return std::move(object).Finish();
-}
-
-std::string Json(const fb::SchedulePlanned& e, const DescribeOptions&) {
-  JsonObject object = ScheduleJson(e);
-  object.Text("cause", ToString(e.cause())).Time("wall_time", e.wall_time());
-  std::string times = "[";
-  for (uint32_t i = 0; e.times() != nullptr && i < e.times()->size(); ++i) {
-    times += (i > 0 ? "," : "") + JsonTime(e.times()->Get(i));
-  }
-  object.Raw("times", times + "]").Unsigned("missed", e.missed()).Time("next_at", e.next_at());
-  return std::move(object).Finish();
-}
-
-std::string Json(const fb::ScheduleSkipped& e, const DescribeOptions&) {
-  JsonObject object = ScheduleJson(e);
-  object.Time("at", e.at()).Unsigned("position", e.position()).Text("reason", ToString(e.reason()));
   return std::move(object).Finish();
 }
 
