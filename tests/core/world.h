@@ -179,7 +179,10 @@ class World {
         for (const auto& [key, result] : notes.steps) need(result);
         need(notes.checkpoint);
       }
+      if (execution->signals == nullptr) continue;
+      for (const auto& [place, payload] : execution->signals->buffered()) need(payload);
     }
+    for (const auto& [seq, schedule] : state_.schedules().all()) need(schedule->input);
     return needed;
   }
 
