@@ -189,8 +189,8 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
     case core::Effect::Kind::kHeartbeatTimer:
       return;  // Armed with the dispatch; no event asks for one.
     case core::Effect::Kind::kRetryTimer:
-    case core::Effect::Kind::kRunTimer:
       return timers_.Arm(effect);
+    case core::Effect::Kind::kRunTimer:
     case core::Effect::Kind::kWaitTimer:
     case core::Effect::Kind::kStartTimer:
       return timers_.Arm(effect);
