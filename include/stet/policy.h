@@ -85,7 +85,8 @@ struct Timeouts {
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };
 
-// Runs whose keys are equal do not run at the same time, whatever their workflow.
+// Runs whose keys are equal do not run at the same time, whatever their workflow.  A task that waits (for
+// a signal, for an execution that it started) holds its key meanwhile: what it waits for must not need it.
 struct ConcurrencyKey {
   // 1..255 bytes, no control characters; ${key} stands for the execution's key and ${input/a/b} for
   // a value in its input (a JSON pointer).

@@ -1,4 +1,5 @@
 // Which payloads events carry, and which they make useless.
+#include <algorithm>
 #include <optional>
 #include <type_traits>
 #include <vector>
@@ -104,7 +105,10 @@ std::vector<uint64_t> ReopenedBy(const fb::TasksReopened& reopened, const Execut
     if (task >= execution.tasks.size()) continue;
     const PayloadRef& error = execution.tasks[task].error;
     const auto notes = execution.history.of(task);
-    if (notes.empty() || notes.back().error.seq != error.seq) AddPayload(error, dropped);
+    const bool told = std::any_of(notes.begin(), notes.end(), [&error](const AttemptNote& note) {
+      return note.error.seq == error.seq;
+    });
+    if (!told) AddPayload(error, dropped);
   }
   return dropped;
 }

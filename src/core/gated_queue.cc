@@ -15,22 +15,17 @@ uint32_t GatedQueue::EnterGated(const StartGate& gate) {
   Gated& gated = gated_[at->second / 2];
   gated.gate = gate;
   ++gated.runs;
+  if (gate.activity >= gated_runs_.size()) gated_runs_.resize(size_t{gate.activity} + 1, 0);
+  ++gated_runs_[gate.activity];
   return at->second;
 }
 
 void GatedQueue::Leave(uint32_t lane) {
   Gated& gated = gated_[lane / 2];
+  --gated_runs_[gated.gate.activity];
   if (--gated.runs > 0) return;
   lanes_.erase(NameOf(gated.gate));
   free_.push_back(lane);
-}
-
-size_t GatedQueue::count(uint32_t activity) const {
-  size_t runs = queue_.count(2 * activity);
-  for (const auto& [name, lane] : lanes_) {
-    if (std::get<0>(name) == activity) runs += gated_[lane / 2].runs;
-  }
-  return runs;
 }
 
 std::optional<GatedQueue::Entry> GatedQueue::First(

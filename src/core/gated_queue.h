@@ -38,7 +38,10 @@ class GatedQueue {
   }
 
   // How many runs of the activity wait, behind whatever gates.
-  size_t count(uint32_t activity) const;
+  size_t count(uint32_t activity) const {
+    const size_t gated = activity < gated_runs_.size() ? gated_runs_[activity] : 0;
+    return queue_.count(2 * activity) + gated;
+  }
 
   // The first run behind a gate that `accept` takes; it is asked once for each gate that is ahead.
   std::optional<Entry> First(absl::FunctionRef<bool(const StartGate& gate)> accept) const;
@@ -70,8 +73,9 @@ class GatedQueue {
 
   ReadyQueue queue_ = {};
   absl::btree_map<Name, uint32_t> lanes_ = {};
-  std::vector<Gated> gated_ = {};    // by lane / 2
-  std::vector<uint32_t> free_ = {};  // lanes that nobody waits in
+  std::vector<Gated> gated_ = {};        // by lane / 2
+  std::vector<uint32_t> free_ = {};      // lanes that nobody waits in
+  std::vector<size_t> gated_runs_ = {};  // by activity
 };
 
 }  // namespace stet::core

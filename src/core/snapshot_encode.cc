@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "core/chunk_writer.h"
 #include "core/digest.h"
+#include "core/snapshot_notes.h"
 #include "core/snapshot_part.h"
 #include "core/snapshot_signals.h"
 
@@ -31,11 +32,9 @@ class Encoder {
     RETURN_IF_ERROR(Tombstones());
     RETURN_IF_ERROR(EncodeSignals(state_, sink_, part_bytes_));
     RETURN_IF_ERROR(EncodeSchedules(state_, sink_));
-    RETURN_IF_ERROR(Steps());
-    RETURN_IF_ERROR(Metadata());
-    RETURN_IF_ERROR(RunLimits());
-    RETURN_IF_ERROR(Keys());
-    return BreakersPart();
+    RETURN_IF_ERROR(EncodeNotes(state_, sink_, part_bytes_));
+    RETURN_IF_ERROR(EncodeKeys(state_, sink_, part_bytes_));
+    return EncodeBreakers(state_, sink_, part_bytes_);
   }
 
  private:
@@ -271,101 +270,6 @@ class Encoder {
       status = part.Added(25);
     });
     return status.ok() ? part.Flush() : status;
-  }
-
-  static void AddStep(uint64_t position, uint32_t task, const StepKeyView& key,
-                      const PayloadRef& result, fb::SnapshotStepsT& c) {
-    c.execution.push_back(position);
-    c.task.push_back(task);
-    c.names.insert(c.names.end(), key.name.begin(), key.name.end());
-    c.name_end.push_back(static_cast<uint32_t>(c.names.size()));
-    c.occurrence.push_back(key.occurrence);
-    c.result_seq.push_back(result.seq);
-    c.result_digest.push_back(result.digest);
-    c.result_bytes.push_back(result.bytes);
-  }
-
-  absl::Status Steps() {
-    PartWriter<fb::SnapshotStepsT> part(SnapshotPart::Steps, sink_, part_bytes_);
-    for (size_t position = 0; position < state_.executions().size(); ++position) {
-      for (const auto& [task, notes] : state_.executions()[position]->notes.by_task()) {
-        if (notes.checkpoint) {
-          AddStep(position, task, {.occurrence = 0}, notes.checkpoint, part.columns());
-          RETURN_IF_ERROR(part.Added(40));
-        }
-        for (const auto& [key, result] : notes.steps) {
-          const StepKeyView view = {.name = key.name, .occurrence = key.occurrence};
-          AddStep(position, task, view, result, part.columns());
-          RETURN_IF_ERROR(part.Added(40 + key.name.size()));
-        }
-      }
-    }
-    return part.Flush();
-  }
-
-  absl::Status Metadata() {
-    PartWriter<fb::SnapshotMetadataT> part(SnapshotPart::Metadata, sink_, part_bytes_);
-    for (size_t position = 0; position < state_.executions().size(); ++position) {
-      for (const auto& [task, notes] : state_.executions()[position]->notes.by_task()) {
-        for (const auto& [key, value] : notes.metadata) {
-          fb::SnapshotMetadataT& c = part.columns();
-          c.execution.push_back(position);
-          c.task.push_back(task);
-          c.text.insert(c.text.end(), key.begin(), key.end());
-          c.key_end.push_back(static_cast<uint32_t>(c.text.size()));
-          c.text.insert(c.text.end(), value.begin(), value.end());
-          c.value_end.push_back(static_cast<uint32_t>(c.text.size()));
-          RETURN_IF_ERROR(part.Added(20 + key.size() + value.size()));
-        }
-      }
-    }
-    return part.Flush();
-  }
-
-  absl::Status RunLimits() {
-    PartWriter<fb::SnapshotRunLimitsT> part(SnapshotPart::RunLimits, sink_, part_bytes_);
-    for (size_t position = 0; position < state_.executions().size(); ++position) {
-      for (const auto& [task, notes] : state_.executions()[position]->notes.by_task()) {
-        if (notes.close_by == 0 && notes.retry_by == 0) continue;
-        part.columns().execution.push_back(position);
-        part.columns().task.push_back(task);
-        part.columns().close_by.push_back(notes.close_by);
-        part.columns().retry_by.push_back(notes.retry_by);
-        RETURN_IF_ERROR(part.Added(28));
-      }
-    }
-    return part.Flush();
-  }
-
-  absl::Status Keys() {
-    PartWriter<fb::SnapshotKeysT> part(SnapshotPart::Keys, sink_, part_bytes_);
-    for (size_t position = 0; position < state_.executions().size(); ++position) {
-      for (const KeyEntry* key : state_.executions()[position]->keys) {
-        fb::SnapshotKeysT& c = part.columns();
-        c.execution.push_back(position);
-        c.names.insert(c.names.end(), key->name.begin(), key->name.end());
-        c.name_end.push_back(static_cast<uint32_t>(c.names.size()));
-        RETURN_IF_ERROR(part.Added(12 + key->name.size()));
-      }
-    }
-    return part.Flush();
-  }
-
-  absl::Status BreakersPart() {
-    PartWriter<fb::SnapshotBreakersT> part(SnapshotPart::Breakers, sink_, part_bytes_);
-    for (const auto& [name, breaker] : state_.breakers()) {
-      fb::SnapshotBreakersT& c = part.columns();
-      c.names.insert(c.names.end(), name.begin(), name.end());
-      c.name_end.push_back(static_cast<uint32_t>(c.names.size()));
-      c.state.push_back(static_cast<uint8_t>(breaker.state));
-      c.failures.push_back(breaker.failures);
-      c.successes.push_back(breaker.successes);
-      c.until.push_back(breaker.until);
-      c.probes.insert(c.probes.end(), breaker.probes.begin(), breaker.probes.end());
-      c.probes_end.push_back(static_cast<uint32_t>(c.probes.size()));
-      RETURN_IF_ERROR(part.Added(32 + name.size() + breaker.probes.size() * 8));
-    }
-    return part.Flush();
   }
 
   const State& state_;

@@ -230,9 +230,11 @@ class Explainer {
 
   // Whether a circuit breaker keeps it from starting, by what is known of it.
   bool BreakerIsOpen(uint32_t task, TaskWait& wait) const {
-    const std::string_view name = BreakerName(state_, GateOf(execution_, task));
+    const StartGate gate = GateOf(execution_, task);
+    const std::string_view name = BreakerName(state_, gate);
     const auto at = state_.breakers().find(name);
     if (at == state_.breakers().end()) return false;
+    if (facts_.breaker_allows && facts_.breaker_allows(gate)) return false;
     const Breaker& breaker = at->second;
     const bool open =
         breaker.state == schema::BreakerState::Open && breaker.until > state_.time_ns();

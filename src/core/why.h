@@ -25,6 +25,8 @@ struct RunnerFacts {
   std::function<Limited(uint32_t activity)> limited = nullptr;
   // Whether it can start executions of that workflow.
   std::function<bool(std::string_view workflow)> knows_workflow = nullptr;
+  // Whether circuit breakers let a run start now; null: as it looks in the state, whatever their policies.
+  std::function<bool(const StartGate& gate)> breaker_allows = nullptr;
 };
 
 // `known`: whether the process has the activity of this number.  At most `tasks_max` tasks are told.

@@ -25,7 +25,7 @@ void Attempt::Reset() {
   heartbeat_ns = 0;
   non_retryable = {};
   beat_ns_ = 0;
-  {
+  if (has_steps_.exchange(false)) {
     MutexLock lock(mutex_);
     occurrences_.clear();
   }
@@ -44,6 +44,7 @@ void Attempt::Stop(StopReason reason) {
 }
 
 uint32_t Attempt::TakeOccurrence(std::string_view name) {
+  has_steps_ = true;
   MutexLock lock(mutex_);
   const auto at = occurrences_.find(name);
   return at != occurrences_.end() ? ++at->second : ++occurrences_[std::string(name)];

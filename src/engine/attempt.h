@@ -98,6 +98,7 @@ class Attempt {
  private:
   std::atomic<StopReason> stop_ = StopReason::kNone;
   std::atomic<int64_t> beat_ns_ = 0;
+  std::atomic<bool> has_steps_ = false;  // occurrences_ may hold something
   Mutex mutex_;
   Condition changed_;
   std::map<std::string, uint32_t, std::less<>> occurrences_ ABSL_GUARDED_BY(mutex_);  // taken

@@ -40,6 +40,8 @@ class Attempts {
 
   // Whether there is an activity of that number in the state.
   bool Knows(uint32_t activity);
+  // Whether a circuit breaker lets a run behind that gate start now.
+  bool BreakerAllows(const core::StartGate& gate);
   // Starts ready runs whose activity is known while slots are free, and what waits and needs none.
   // True when it has left some of the latter for the next turn.
   bool StartReady();
@@ -100,7 +102,6 @@ class Attempts {
   bool BeginWaits();
   void ListenTo(Attempt& attempt, int64_t since_ns);
   bool MayStart(const core::StartGate& gate);
-  bool BreakerAllows(const core::StartGate& gate);
   int64_t SteadyNs() const;
   int64_t NowNs() const;
 

@@ -71,6 +71,12 @@ std::string MetadataText(const core::RunNotes& notes) {
   return text;
 }
 
+std::string KeysText(const Execution& execution) {
+  std::string text;
+  for (const core::KeyEntry* key : execution.keys) text += (text.empty() ? "" : ", ") + key->name;
+  return text;
+}
+
 class Differences {
  public:
   // What belongs to no execution.
@@ -116,6 +122,7 @@ class Differences {
     Field("priority", std::to_string(a->priority), std::to_string(b->priority));
     Field("delayed", YesNo(a->start_at != 0), YesNo(b->start_at != 0));
     Field("signals", Buffered(*a), Buffered(*b));
+    Field("concurrency_keys", KeysText(*a), KeysText(*b));
     for (uint32_t task = 0; task < b->tasks.size() && task < a->tasks.size(); ++task) {
       const bool noted = !a->notes.empty() || !b->notes.empty();
       if (a->tasks[task].digest == b->tasks[task].digest && !noted) continue;
@@ -150,6 +157,8 @@ class Differences {
     Field("steps", StepsText(one), StepsText(other));
     Field("checkpoint", Named(one.checkpoint), Named(other.checkpoint));
     Field("metadata", MetadataText(one), MetadataText(other));
+    Field("close_by", std::to_string(one.close_by), std::to_string(other.close_by));
+    Field("retry_by", std::to_string(one.retry_by), std::to_string(other.retry_by));
   }
 
   void Field(std::string_view field, std::string_view before, std::string_view after) {

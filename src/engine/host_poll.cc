@@ -1,7 +1,9 @@
 // The engine on a thread of the host's: each call turns the loop itself.
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "core/refusal.h"
@@ -53,6 +55,10 @@ absl::Status Host::CloseHere() {
 void Host::Abandon() {
   machine_.reset();
   inbox_->Close();
+  // Activities of an executor may wait for answers: with their calls they are told.
+  std::vector<Call> calls;
+  std::vector<std::unique_ptr<Attempt>> ended;
+  inbox_->Drain(calls, ended);
 }
 
 absl::Status Host::CheckPolling() const {

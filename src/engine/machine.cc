@@ -55,7 +55,8 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
       opening_(std::move(opening)),
       progress_(parts_.options->on_task, parts_.options->on_ended, parts_.options->on_log),
       log_(parts_.options->on_log),
-      snapshotter_(NewSnapshotter()) {
+      snapshotter_(NewSnapshotter()),
+      port_(NewPort()) {
   Observe();
   const EngineOptions& options = *parts_.options;
   loop_.emplace(
@@ -70,7 +71,7 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
                                     .limits = options.activity_limits,
                                     .breakers = {options.breakers.begin(), options.breakers.end()},
                                     .cancel_grace = options.cancel_grace,
-                                    .port = NewPort()},
+                                    .port = port_},
                        .retention = options.retention,
                        .catalog = parts_.catalog,
                        .limits = options.limits,
@@ -86,11 +87,10 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
   LogOpened();
 }
 
-std::shared_ptr<ReportPort> Machine::NewPort() {
+std::shared_ptr<LoopPort> Machine::NewPort() {
   const uint64_t bytes_max = parts_.options->limits.payload_bytes;
-  if (!RunsInline(*parts_.options)) return NewReportPort(parts_.inbox, bytes_max);
-  return NewInlinePort(
-      &ledger(), [this] { return AwaitRelease(); }, bytes_max);
+  return NewLoopPort(
+      &ledger(), [this] { return AwaitRelease(); }, NewReportPort(parts_.inbox, bytes_max));
 }
 
 void Machine::LogOpened() const {
@@ -153,6 +153,7 @@ Machine::~Machine() {
 }
 
 void Machine::LeaveWorkers() {
+  port_->LeaveLoop();
   parts_.inbox->SetWake(nullptr);
   const bool all_returned = ended_ && loop_->attempts().idle();
   const uint32_t busy = workers_->Shutdown(all_returned ? kIdleThreadsEnd : kBusyThreadsEnd);

@@ -52,7 +52,7 @@ class Machine {
   Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening);
   void Observe();
   void LogOpened() const;
-  std::shared_ptr<ReportPort> NewPort();
+  std::shared_ptr<LoopPort> NewPort();
   std::optional<Snapshotter> NewSnapshotter();
   void LeaveWorkers();
 
@@ -62,6 +62,7 @@ class Machine {
   Progress progress_;
   const Logger log_;
   std::optional<Snapshotter> snapshotter_;
+  const std::shared_ptr<LoopPort> port_;
   std::optional<Sequencer> loop_;
   bool ended_ = false;
 };

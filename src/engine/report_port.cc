@@ -1,6 +1,8 @@
 // Posts reports to the inbox and waits for the loop's answer.
 #include "engine/report_port.h"
 
+#include <atomic>
+#include <thread>
 #include <utility>
 
 #include <absl/strings/cord.h>
@@ -15,6 +17,16 @@
 namespace stet::engine {
 namespace {
 
+absl::Status Closed() {
+  return core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed,
+                      "the engine is closed");
+}
+
+// The loop's end of a reply: if the loop lets go of it without an answer, closed is the answer.
+ReplyPtr<uint64_t> AnsweredAtLast(const ReplyPtr<uint64_t>& reply) {
+  return ReplyPtr<uint64_t>(reply.get(), [reply](Reply<uint64_t>*) { reply->Set(Closed()); });
+}
+
 class InboxPort final : public ReportPort {
  public:
   InboxPort(std::shared_ptr<Inbox> inbox, uint64_t payload_bytes_max)
@@ -23,16 +35,13 @@ class InboxPort final : public ReportPort {
   // What is posted is answered, even when the engine closes: views in the command stay valid until then.
   absl::Status Record(const core::Command& command) override {
     const auto reply = std::make_shared<Reply<uint64_t>>();
-    const bool posted = inbox_->Post([reply, &command](Sequencer& loop) {
-      absl::StatusOr<uint64_t> seq = loop.ledger().Execute(command);
-      if (!seq.ok()) return reply->Set(AbortedIfLate(seq.status()));
-      AnswerWhenReleased<uint64_t>(loop.ledger(), reply, std::move(seq));
-    });
-    if (!posted) {
-      return core::Refuse(absl::StatusCode::kFailedPrecondition, Reason::kClosed,
-                          "the engine is closed");
-    }
-    return reply->Take().status();
+    const bool posted =
+        inbox_->Post([end = AnsweredAtLast(reply), &command](Sequencer& loop) mutable {
+          absl::StatusOr<uint64_t> seq = loop.ledger().Execute(command);
+          if (!seq.ok()) return end->Set(AbortedIfLate(seq.status()));
+          AnswerWhenReleased<uint64_t>(loop.ledger(), std::exchange(end, nullptr), std::move(seq));
+        });
+    return posted ? reply->Take().status() : Closed();
   }
 
   uint64_t payload_bytes_max() const override { return payload_bytes_max_; }
@@ -42,33 +51,39 @@ class InboxPort final : public ReportPort {
   const uint64_t payload_bytes_max_;
 };
 
-class InlinePort final : public ReportPort {
+class PortOfLoop final : public LoopPort {
  public:
-  InlinePort(Ledger* ledger, std::function<absl::Status()> await_release,
-             uint64_t payload_bytes_max)
+  PortOfLoop(Ledger* ledger, std::function<absl::Status()> await_release,
+             std::shared_ptr<ReportPort> elsewhere)
       : ledger_(ledger),
         await_release_(std::move(await_release)),
-        payload_bytes_max_(payload_bytes_max) {}
+        elsewhere_(std::move(elsewhere)) {}
 
   absl::Status Record(const core::Command& command) override {
-    const absl::StatusOr<uint64_t> seq = ledger_->Execute(command);
+    Ledger* const ledger = ledger_.load();
+    if (ledger == nullptr || std::this_thread::get_id() != loop_) {
+      return elsewhere_->Record(command);
+    }
+    ledger->Tick();
+    const absl::StatusOr<uint64_t> seq = ledger->Execute(command);
     return seq.ok() ? await_release_() : AbortedIfLate(seq.status());
   }
 
-  uint64_t payload_bytes_max() const override { return payload_bytes_max_; }
+  uint64_t payload_bytes_max() const override { return elsewhere_->payload_bytes_max(); }
+  void LeaveLoop() override { ledger_ = nullptr; }
 
  private:
-  Ledger* const ledger_;
+  const std::thread::id loop_ = std::this_thread::get_id();
+  std::atomic<Ledger*> ledger_;
   const std::function<absl::Status()> await_release_;
-  const uint64_t payload_bytes_max_;
+  const std::shared_ptr<ReportPort> elsewhere_;
 };
 
 }  // namespace
 
-std::shared_ptr<ReportPort> NewInlinePort(Ledger* ledger,
-                                          std::function<absl::Status()> await_release,
-                                          uint64_t payload_bytes_max) {
-  return std::make_shared<InlinePort>(ledger, std::move(await_release), payload_bytes_max);
+std::shared_ptr<LoopPort> NewLoopPort(Ledger* ledger, std::function<absl::Status()> await_release,
+                                      std::shared_ptr<ReportPort> elsewhere) {
+  return std::make_shared<PortOfLoop>(ledger, std::move(await_release), std::move(elsewhere));
 }
 
 std::shared_ptr<ReportPort> NewReportPort(std::shared_ptr<Inbox> inbox,

@@ -31,11 +31,17 @@ class ReportPort {
 // For activities on threads of their own, while the loop turns on another.
 std::shared_ptr<ReportPort> NewReportPort(std::shared_ptr<Inbox> inbox, uint64_t payload_bytes_max);
 
-// For activities that run on the loop's own thread, and call from no other: drives the log until it has
-// released what was recorded.  `ledger` is kept.
-std::shared_ptr<ReportPort> NewInlinePort(Ledger* ledger,
-                                          std::function<absl::Status()> await_release,
-                                          uint64_t payload_bytes_max);
+// Of a loop that turns on the thread that makes it.
+class LoopPort : public ReportPort {
+ public:
+  // The loop has ended: the ledger is not touched any more.
+  virtual void LeaveLoop() = 0;
+};
+
+// Activities that run on the calling thread cannot wait for its loop: they drive the log until it has released
+// what was recorded.  Others go through `elsewhere`.  `ledger` is kept until LeaveLoop.
+std::shared_ptr<LoopPort> NewLoopPort(Ledger* ledger, std::function<absl::Status()> await_release,
+                                      std::shared_ptr<ReportPort> elsewhere);
 
 // Whether the refusal says that the run has another owner by now, or none.
 bool IsLate(const absl::Status& refusal);

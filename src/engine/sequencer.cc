@@ -233,7 +233,9 @@ WhyReport Sequencer::Explain(const core::Execution& execution, size_t tasks_max)
       .slots = attempts_.slots(),
       .slots_taken = attempts_.slots_taken(),
       .limited = [this](uint32_t activity) { return attempts_.Limited(activity); },
-      .knows_workflow = [this](std::string_view workflow) { return children_.Knows(workflow); }};
+      .knows_workflow = [this](std::string_view workflow) { return children_.Knows(workflow); },
+      .breaker_allows =
+          [this](const core::StartGate& gate) { return attempts_.BreakerAllows(gate); }};
   return core::Explain(
       ledger_.state(), execution, facts,
       [this](uint32_t activity) { return attempts_.Knows(activity); }, tasks_max);

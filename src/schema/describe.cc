@@ -10,6 +10,7 @@
 #include "schema/describe_extra.h"
 #include "schema/describe_parts.h"
 #include "schema/describe_schedule.h"
+#include "schema/event_list.h"
 #include "schema/json.h"
 #include "schema/parse.h"
 
@@ -307,78 +308,11 @@ absl::StatusOr<std::string> Describe(uint16_t type, Bytes payload, const Describ
   switch (static_cast<EventType>(type)) {
     case EventType::None:
       break;
-    case EventType::EngineOpened:
-      return ParseAndDescribe<fb::EngineOpened>(payload, options);
-    case EventType::EnginePaused:
-      return ParseAndDescribe<fb::EnginePaused>(payload, options);
-    case EventType::EngineResumed:
-      return ParseAndDescribe<fb::EngineResumed>(payload, options);
-    case EventType::ActivityPaused:
-      return ParseAndDescribe<fb::ActivityPaused>(payload, options);
-    case EventType::ActivityResumed:
-      return ParseAndDescribe<fb::ActivityResumed>(payload, options);
-    case EventType::DefinitionChunk:
-      return ParseAndDescribe<fb::DefinitionChunk>(payload, options);
-    case EventType::DefinitionSealed:
-      return ParseAndDescribe<fb::DefinitionSealed>(payload, options);
-    case EventType::ExecutionStarted:
-      return ParseAndDescribe<fb::ExecutionStarted>(payload, options);
-    case EventType::CancelRequested:
-      return ParseAndDescribe<fb::CancelRequested>(payload, options);
-    case EventType::ExecutionEnded:
-      return ParseAndDescribe<fb::ExecutionEnded>(payload, options);
-    case EventType::ExecutionPaused:
-      return ParseAndDescribe<fb::ExecutionPaused>(payload, options);
-    case EventType::ExecutionResumed:
-      return ParseAndDescribe<fb::ExecutionResumed>(payload, options);
-    case EventType::PrioritySet:
-      return ParseAndDescribe<fb::PrioritySet>(payload, options);
-    case EventType::ExecutionsPurged:
-      return ParseAndDescribe<fb::ExecutionsPurged>(payload, options);
-    case EventType::TasksReady:
-      return ParseAndDescribe<fb::TasksReady>(payload, options);
-    case EventType::TasksSkipped:
-      return ParseAndDescribe<fb::TasksSkipped>(payload, options);
-    case EventType::TasksCancelled:
-      return ParseAndDescribe<fb::TasksCancelled>(payload, options);
-    case EventType::TaskDeadLettered:
-      return ParseAndDescribe<fb::TaskDeadLettered>(payload, options);
-    case EventType::TasksReopened:
-      return ParseAndDescribe<fb::TasksReopened>(payload, options);
-    case EventType::DeadLetterDropped:
-      return ParseAndDescribe<fb::DeadLetterDropped>(payload, options);
-    case EventType::AttemptStarted:
-      return ParseAndDescribe<fb::AttemptStarted>(payload, options);
-    case EventType::AttemptFinished:
-      return ParseAndDescribe<fb::AttemptFinished>(payload, options);
-    case EventType::RetriesWoken:
-      return ParseAndDescribe<fb::RetriesWoken>(payload, options);
-    case EventType::ExecutionBegun:
-      return ParseAndDescribe<fb::ExecutionBegun>(payload, options);
-    case EventType::SignalReceived:
-      return ParseAndDescribe<fb::SignalReceived>(payload, options);
-    case EventType::ScheduleCreated:
-      return ParseAndDescribe<fb::ScheduleCreated>(payload, options);
-    case EventType::ScheduleRemoved:
-      return ParseAndDescribe<fb::ScheduleRemoved>(payload, options);
-    case EventType::SchedulePaused:
-      return ParseAndDescribe<fb::SchedulePaused>(payload, options);
-    case EventType::ScheduleResumed:
-      return ParseAndDescribe<fb::ScheduleResumed>(payload, options);
-    case EventType::SchedulePlanned:
-      return ParseAndDescribe<fb::SchedulePlanned>(payload, options);
-    case EventType::ScheduleSkipped:
-      return ParseAndDescribe<fb::ScheduleSkipped>(payload, options);
-    case EventType::CheckpointRecorded:
-      return ParseAndDescribe<fb::CheckpointRecorded>(payload, options);
-    case EventType::MetadataSet:
-      return ParseAndDescribe<fb::MetadataSet>(payload, options);
-    case EventType::BreakerMoved:
-      return ParseAndDescribe<fb::BreakerMoved>(payload, options);
-    case EventType::RunTimedOut:
-      return ParseAndDescribe<fb::RunTimedOut>(payload, options);
-    case EventType::StepRecorded:
-      return ParseAndDescribe<fb::StepRecorded>(payload, options);
+#define STET_CASE(name) \
+  case EventType::name: \
+    return ParseAndDescribe<fb::name>(payload, options);
+      STET_EVENT_TYPES(STET_CASE)
+#undef STET_CASE
   }
   return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
 }

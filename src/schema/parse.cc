@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "schema/event_list.h"
+
 namespace stet::schema {
 namespace {
 
@@ -247,117 +249,17 @@ absl::Status Check(uint16_t type, Bytes payload) {
   switch (static_cast<EventType>(type)) {
     case EventType::None:
       break;
-    case EventType::EngineOpened:
-      return Parse<fb::EngineOpened>(payload).status();
-    case EventType::EnginePaused:
-      return Parse<fb::EnginePaused>(payload).status();
-    case EventType::EngineResumed:
-      return Parse<fb::EngineResumed>(payload).status();
-    case EventType::ActivityPaused:
-      return Parse<fb::ActivityPaused>(payload).status();
-    case EventType::ActivityResumed:
-      return Parse<fb::ActivityResumed>(payload).status();
-    case EventType::DefinitionChunk:
-      return Parse<fb::DefinitionChunk>(payload).status();
-    case EventType::DefinitionSealed:
-      return Parse<fb::DefinitionSealed>(payload).status();
-    case EventType::ExecutionStarted:
-      return Parse<fb::ExecutionStarted>(payload).status();
-    case EventType::CancelRequested:
-      return Parse<fb::CancelRequested>(payload).status();
-    case EventType::ExecutionEnded:
-      return Parse<fb::ExecutionEnded>(payload).status();
-    case EventType::ExecutionPaused:
-      return Parse<fb::ExecutionPaused>(payload).status();
-    case EventType::ExecutionResumed:
-      return Parse<fb::ExecutionResumed>(payload).status();
-    case EventType::PrioritySet:
-      return Parse<fb::PrioritySet>(payload).status();
-    case EventType::ExecutionsPurged:
-      return Parse<fb::ExecutionsPurged>(payload).status();
-    case EventType::TasksReady:
-      return Parse<fb::TasksReady>(payload).status();
-    case EventType::TasksSkipped:
-      return Parse<fb::TasksSkipped>(payload).status();
-    case EventType::TasksCancelled:
-      return Parse<fb::TasksCancelled>(payload).status();
-    case EventType::TaskDeadLettered:
-      return Parse<fb::TaskDeadLettered>(payload).status();
-    case EventType::TasksReopened:
-      return Parse<fb::TasksReopened>(payload).status();
-    case EventType::DeadLetterDropped:
-      return Parse<fb::DeadLetterDropped>(payload).status();
-    case EventType::AttemptStarted:
-      return Parse<fb::AttemptStarted>(payload).status();
-    case EventType::AttemptFinished:
-      return Parse<fb::AttemptFinished>(payload).status();
-    case EventType::RetriesWoken:
-      return Parse<fb::RetriesWoken>(payload).status();
-    case EventType::ExecutionBegun:
-      return Parse<fb::ExecutionBegun>(payload).status();
-    case EventType::SignalReceived:
-      return Parse<fb::SignalReceived>(payload).status();
-    case EventType::ScheduleCreated:
-      return Parse<fb::ScheduleCreated>(payload).status();
-    case EventType::ScheduleRemoved:
-      return Parse<fb::ScheduleRemoved>(payload).status();
-    case EventType::SchedulePaused:
-      return Parse<fb::SchedulePaused>(payload).status();
-    case EventType::ScheduleResumed:
-      return Parse<fb::ScheduleResumed>(payload).status();
-    case EventType::SchedulePlanned:
-      return Parse<fb::SchedulePlanned>(payload).status();
-    case EventType::ScheduleSkipped:
-      return Parse<fb::ScheduleSkipped>(payload).status();
-    case EventType::CheckpointRecorded:
-      return Parse<fb::CheckpointRecorded>(payload).status();
-    case EventType::MetadataSet:
-      return Parse<fb::MetadataSet>(payload).status();
-    case EventType::BreakerMoved:
-      return Parse<fb::BreakerMoved>(payload).status();
-    case EventType::RunTimedOut:
-      return Parse<fb::RunTimedOut>(payload).status();
-    case EventType::StepRecorded:
-      return Parse<fb::StepRecorded>(payload).status();
+#define STET_CASE(name) \
+  case EventType::name: \
+    return Parse<fb::name>(payload).status();
+      STET_EVENT_TYPES(STET_CASE)
+#undef STET_CASE
   }
   return absl::UnimplementedError(fmt::format("event type {} is unknown", type));
 }
 
-template absl::StatusOr<const fb::EngineOpened*> Parse(Bytes);
-template absl::StatusOr<const fb::EnginePaused*> Parse(Bytes);
-template absl::StatusOr<const fb::EngineResumed*> Parse(Bytes);
-template absl::StatusOr<const fb::ActivityPaused*> Parse(Bytes);
-template absl::StatusOr<const fb::ActivityResumed*> Parse(Bytes);
-template absl::StatusOr<const fb::DefinitionChunk*> Parse(Bytes);
-template absl::StatusOr<const fb::DefinitionSealed*> Parse(Bytes);
-template absl::StatusOr<const fb::ExecutionStarted*> Parse(Bytes);
-template absl::StatusOr<const fb::CancelRequested*> Parse(Bytes);
-template absl::StatusOr<const fb::ExecutionEnded*> Parse(Bytes);
-template absl::StatusOr<const fb::ExecutionPaused*> Parse(Bytes);
-template absl::StatusOr<const fb::ExecutionResumed*> Parse(Bytes);
-template absl::StatusOr<const fb::PrioritySet*> Parse(Bytes);
-template absl::StatusOr<const fb::ExecutionsPurged*> Parse(Bytes);
-template absl::StatusOr<const fb::TasksReady*> Parse(Bytes);
-template absl::StatusOr<const fb::TasksSkipped*> Parse(Bytes);
-template absl::StatusOr<const fb::TasksCancelled*> Parse(Bytes);
-template absl::StatusOr<const fb::TaskDeadLettered*> Parse(Bytes);
-template absl::StatusOr<const fb::TasksReopened*> Parse(Bytes);
-template absl::StatusOr<const fb::DeadLetterDropped*> Parse(Bytes);
-template absl::StatusOr<const fb::AttemptStarted*> Parse(Bytes);
-template absl::StatusOr<const fb::AttemptFinished*> Parse(Bytes);
-template absl::StatusOr<const fb::RetriesWoken*> Parse(Bytes);
-template absl::StatusOr<const fb::ExecutionBegun*> Parse(Bytes);
-template absl::StatusOr<const fb::SignalReceived*> Parse(Bytes);
-template absl::StatusOr<const fb::ScheduleCreated*> Parse(Bytes);
-template absl::StatusOr<const fb::ScheduleRemoved*> Parse(Bytes);
-template absl::StatusOr<const fb::SchedulePaused*> Parse(Bytes);
-template absl::StatusOr<const fb::ScheduleResumed*> Parse(Bytes);
-template absl::StatusOr<const fb::SchedulePlanned*> Parse(Bytes);
-template absl::StatusOr<const fb::ScheduleSkipped*> Parse(Bytes);
-template absl::StatusOr<const fb::CheckpointRecorded*> Parse(Bytes);
-template absl::StatusOr<const fb::MetadataSet*> Parse(Bytes);
-template absl::StatusOr<const fb::RunTimedOut*> Parse(Bytes);
-template absl::StatusOr<const fb::BreakerMoved*> Parse(Bytes);
-template absl::StatusOr<const fb::StepRecorded*> Parse(Bytes);
+#define STET_PARSE(name) template absl::StatusOr<const fb::name*> Parse(Bytes);
+STET_EVENT_TYPES(STET_PARSE)
+#undef STET_PARSE
 
 }  // namespace stet::schema

@@ -19,7 +19,7 @@ Task Named(std::string name, std::vector<std::string> after = {}) {
 
 // Delays, signals and schedules.
 void Waits(const WorkflowHash& hash, World& w) {
-  w.Must(StartExecution{.workflow = hash, .key = "late", .start_at = w.now() + kSecond});
+  w.Must(StartExecution{.workflow = hash, .key = "delayed", .start_at = w.now() + kSecond});
   const uint64_t late = w.state().executions().back()->id;
   w.Must(SendSignal{.execution = late, .name = "go", .id = "once", .payload = {.bytes = "1"}});
   w.now() += kSecond;

@@ -72,6 +72,21 @@ TEST_CASE_FIXTURE(Fixture, "the own timeout of a wait may come first, and is tri
   CHECK_EQ(w.slot(run).due_at, start + 4 * kSecond);
 }
 
+// World checks which payloads are kept.
+TEST_CASE_FIXTURE(Fixture, "an error of an earlier attempt is kept when the task begins anew") {
+  Start(EventOf("t", "go", absl::Seconds(2)));
+  w.Begin();
+  w.now() = w.slot(run).due_at;
+  w.Must(End());
+  w.now() = w.slot(run).due_at;
+  w.Must(WakeRetry{.run = run});
+  w.Begin();
+  w.Must(RequestCancel{.execution = run.execution});
+  REQUIRE_EQ(w.execution(run.execution).state, ExecutionState::kCancelled);
+  w.Must(Reopen{.execution = run.execution});
+  CHECK_EQ(w.execution(run.execution).history.of(0).size(), 2);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a wait that cannot begin in time fails") {
   Start(Limited(TimerOf("t", absl::Seconds(1)), {.schedule_to_start = absl::Seconds(3)}));
   w.Must(PauseEngine{});

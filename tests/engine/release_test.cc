@@ -93,6 +93,33 @@ TEST_CASE("the next task does not start before the result of the last is release
   CHECK(MustWait(*engine, "k").success());
 }
 
+TEST_CASE("a step returns only when its record is released") {
+  const TempDirectory directory;
+  Gate gate;
+  GatedStorage storage(&gate);
+  std::atomic<bool> done = false;
+  std::atomic<bool> returned = false;
+  EngineOptions options{.directory = directory.engine(),
+                        .workflows = {testing::Single({.name = "t", .activity = "work"})},
+                        .activities = {{"work", [&](ActivityContext& context) {
+                                          auto step = context.Step("s", [&](const std::string&) {
+                                            gate.Shut();
+                                            done = true;
+                                            return Payload("1");
+                                          });
+                                          returned = true;
+                                          return step;
+                                        }}}};
+  options.log.storage = &storage;
+  const auto engine = MustOpen(std::move(options));
+  MustStart(*engine, "k");
+  REQUIRE(Eventually([&] { return done.load(); }));
+  absl::SleepFor(kPause);
+  CHECK_FALSE(returned);
+  gate.Open();
+  CHECK_EQ(MustWait(*engine, "k").output("t"), "1");
+}
+
 TEST_CASE("a poisoned log answers everyone, and starts nothing more") {
   const TempDirectory directory;
   Gate gate;

@@ -1,6 +1,7 @@
 // What activities record while they run: steps, checkpoints, metadata; heartbeats.
 #include <atomic>
-#include <mutex>
+#include <deque>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -253,6 +254,55 @@ TEST_CASE("an activity that ignores its cancellation is given up after the grace
   CHECK(Eventually([&] { return engine->Stats()->running == 0; }));
   CHECK_EQ(engine->Stats()->late_reports, 1);
   CHECK_EQ(engine->Stats()->zombies, 0);
+}
+
+TEST_CASE("an activity that outlives its engine is told that it is closed") {
+  std::atomic<bool> runs = false;
+  std::atomic<bool> go = false;
+  std::atomic<bool> over = false;
+  absl::Status told;
+  EngineOptions options = Options("", [&](ActivityContext& context) {
+    runs = true;
+    while (!go) absl::SleepFor(absl::Milliseconds(1));
+    told = context.Checkpoint("late");
+    over = true;
+    return Payload();
+  });
+  options.close_grace = absl::ZeroDuration();
+  const auto engine = MustOpen(std::move(options));
+  MustStart(*engine, "k");
+  REQUIRE(Eventually([&] { return runs.load(); }));
+  CHECK(engine->Close().ok());
+  go = true;
+  REQUIRE(Eventually([&] { return over.load(); }));
+  CHECK_EQ(ReasonOf(told), Reason::kClosed);
+}
+
+TEST_CASE("an activity on the thread that polls records without waiting for itself") {
+  for (const bool executor : {false, true}) {
+    const TempDirectory directory;
+    std::vector<std::string> done;
+    std::deque<std::function<void()>> queue;
+    EngineOptions options = Options(directory.engine(), [&](ActivityContext& context) {
+      CHECK(context.Checkpoint("half").ok());
+      CHECK(context.SetMetadata("host", "a").ok());
+      return ChargeAndMail(context, done);
+    });
+    options.threads = Threads::kNone;
+    if (executor) {
+      options.executor = [&](std::function<void()> run) { queue.push_back(std::move(run)); };
+    }
+    const auto engine = MustOpen(std::move(options));
+    MustStart(*engine, "k");
+    const auto ended = [&] { return IsTerminal(engine->Report("k")->state); };
+    for (int i = 0; i < 10'000 && !ended(); ++i) {
+      REQUIRE(engine->Poll(absl::Milliseconds(1)).ok());
+      for (; !queue.empty(); queue.pop_front()) queue.front()();
+    }
+    CHECK_EQ(engine->Report("k")->output("t"), "charge 1, charge 1, mail 2");
+    CHECK_EQ(done.size(), 3);
+    CHECK_EQ(engine->Report("k")->task("t")->metadata.at("host"), "a");
+  }
 }
 
 TEST_SUITE_END();

@@ -58,6 +58,7 @@ TEST_SUITE("walinspect, engine") {
     CHECK_EQ(execution["tasks"]["hopeless"]["state"], "dead_lettered");
     CHECK_EQ(execution["tasks"]["after"]["state"], "skipped");
     CHECK_EQ(execution["counts"]["completed"], 1);
+    CHECK(state["breakers"].empty());
     REQUIRE_EQ(state["dead_letters"].size(), 1);
     CHECK_EQ(state["dead_letters"][0]["task"], "hopeless");
 

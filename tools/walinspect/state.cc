@@ -33,6 +33,8 @@ Json TasksJson(const ExecutionReport& report) {
                       {"started_at", TimeOrNull(task.started_at)},
                       {"finished_at", TimeOrNull(task.finished_at)},
                       {"error", task.error.empty() ? Json(nullptr) : Json(task.error)}};
+    if (task.steps != 0) tasks[task.id]["steps"] = task.steps;
+    if (!task.metadata.empty()) tasks[task.id]["metadata"] = task.metadata;
   }
   return tasks;
 }
@@ -65,12 +67,22 @@ void PrintJson(const Replayed& state) {
                     {"at", TimeOrNull(letter.at)},
                     {"seq", letter.seq}});
   }
+  Json breakers = Json::array();
+  for (const BreakerInfo& breaker : state.Breakers()) {
+    breakers.push_back({{"name", breaker.name},
+                        {"state", ToString(breaker.state)},
+                        {"failures", breaker.failures},
+                        {"successes", breaker.successes},
+                        {"probes", breaker.probes},
+                        {"until", TimeOrNull(breaker.until)}});
+  }
   PrintLine({{"seq", state.seq()},
              {"time", TimeOrNull(state.time())},
              {"epoch", state.epoch()},
              {"digest", Hex(state.digest())},
              {"executions", std::move(executions)},
-             {"dead_letters", std::move(dead)}});
+             {"dead_letters", std::move(dead)},
+             {"breakers", std::move(breakers)}});
 }
 
 void PrintText(const Replayed& state) {
@@ -88,6 +100,10 @@ void PrintText(const Replayed& state) {
   for (const DeadLetter& letter : state.DeadLetters()) {
     fmt::print("dead letter  {} / {}: {}: {}\n", letter.key, letter.task,
                Counted(letter.attempts, "attempt", "attempts"), letter.error);
+  }
+  for (const BreakerInfo& breaker : state.Breakers()) {
+    fmt::print("breaker  {}: {}, {}\n", breaker.name, ToString(breaker.state),
+               Counted(breaker.failures, "failure", "failures"));
   }
 }
 
