@@ -31,10 +31,9 @@ bool Examination::CheckChain() {
     SurveyedSegment& segment = *active_[i];
     const SegmentHeader& header = segment.header();
     const SegmentScan* before = i == scan_start_ ? nullptr : &decision_.scans.back();
-    if (before != nullptr) {
-      std::optional<Finding> conflict = LinkConflict(segment, *active_[i - 1], before);
-      if (conflict) return Refuse(Refusal::kChainBroken, *std::move(conflict));
-    }
+    std::optional<Finding> conflict =
+        before == nullptr ? FirstConflict(segment) : LinkConflict(segment, *active_[i - 1], before);
+    if (conflict) return Refuse(Refusal::kChainBroken, *std::move(conflict));
     NoteSlots(segment);
     const Chain stated = {.batch_id = header.prev_batch_id, .next_seq = header.first_seq};
     const Chain first = {.batch_lsn = 0};

@@ -136,7 +136,7 @@ struct SegmentHeader {
   uint32_t features_incompat = 0;
   StartReason start_reason = StartReason::kCreate;
   uint64_t first_seq = 0;
-  uint64_t prev_segno = 0;    // 0: none; else segno - 1
+  uint64_t prev_segno = 0;    // 0: none, and the three below are 0; else segno - 1
   uint64_t prev_end_lsn = 0;  // the end of the segment before: what stands behind it is dead
   uint64_t prev_last_seq = 0;
   Digest prev_batch_id = {};      // its last accepted batch: its content is pinned by this

@@ -143,6 +143,18 @@ std::optional<Finding> HeaderConflict(const SurveyedSegment& segment,
 
 }  // namespace
 
+std::optional<Finding> FirstConflict(const SurveyedSegment& segment) {
+  const SegmentHeader& header = segment.header();
+  const bool names_one =
+      header.prev_end_lsn != 0 || header.prev_last_seq != 0 || header.prev_batch_id != Digest{};
+  if (header.prev_segno != 0 || !names_one) return std::nullopt;
+  return Conflict(
+      segment, offsetof(SegmentHeader, prev_segno),
+      fmt::format("it says that no segment is before it, and that batch {}, seq {}, "
+                  "ends there at lsn {:#x}",
+                  ToString(header.prev_batch_id), header.prev_last_seq, header.prev_end_lsn));
+}
+
 std::optional<Finding> LinkConflict(const SurveyedSegment& segment, const SurveyedSegment& previous,
                                     const SegmentScan* scan) {
   if (std::optional<Finding> conflict = HeaderConflict(segment, previous)) return conflict;

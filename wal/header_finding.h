@@ -19,6 +19,9 @@ struct HeaderFinding {
 HeaderFinding FindingFor(const SurveyedSegment& segment, const Digest& log_uuid,
                          uint16_t event_level_max);
 
+// What in the header of `segment`, the first that is read, contradicts itself; nothing if it does not.
+std::optional<Finding> FirstConflict(const SurveyedSegment& segment);
+
 // What in the header of `segment` contradicts the header and slots of `previous`, and the scan of
 // it if there was one; nothing if they fit.
 std::optional<Finding> LinkConflict(const SurveyedSegment& segment, const SurveyedSegment& previous,

@@ -180,8 +180,10 @@ std::vector<Edit> FutureEdits(const Subject& subject) {
   add("log/LOG_ID", {0}, 48, 10, 1);
   add("log/LOG_ID", {0}, 48, 12, 1);
   for (const std::string& path : SegmentPaths(subject)) {
-    // major, minor, features (compat, ro, in), event level, reserved, checksum, state, length
-    for (const uint64_t field : {8, 10, 72, 76, 80, 188, 200, 64, 52, 12, 53, 54, 55, 48, 88, 96}) {
+    // major, minor, features (compat, ro, in), event level, reserved, checksum, state, length, and what
+    // it says of the segment before
+    for (const uint64_t field :
+         {8, 10, 72, 76, 80, 188, 200, 64, 52, 12, 53, 54, 55, 48, 88, 96, 104, 112, 120}) {
       add(path, {0, kA}, 240, field, 3);
       add(path, {0}, 240, field, 3);
       add(path, {kA}, 240, field, 1);

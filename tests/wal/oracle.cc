@@ -38,6 +38,9 @@ class Judging {
           return Refuse("CHAIN_BROKEN");
         }
       } else {
+        const bool names_one = log_[i].Get(104, 8) != 0 || log_[i].Get(112, 8) != 0 ||
+                               log_[i].prev_id() != Text(16, '\0');
+        if (log_[i].Get(96, 8) == 0 && names_one) return Refuse("CHAIN_BROKEN");
         id_ = log_[i].prev_id();
         next_seq_ = log_[i].first_seq();
         prev_lsn_ = log_[i].first_seq() == 1 ? std::optional<uint64_t>(0) : std::nullopt;

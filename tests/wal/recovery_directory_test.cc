@@ -83,6 +83,17 @@ TEST_SUITE("wal::recovery directory") {
     refused_after([](LogBuilder* log) { log->segment_bytes *= 2, log->offset = 1 << 20; });
   }
 
+  TEST_CASE("11: a first segment that names a batch before it") {
+    LogBuilder log;
+    const std::string none = log.last_id;
+    log.last_id = std::string(16, 'x');
+    log.Segment();
+    log.last_id = none;
+    log.Batch({"a1"});
+    Bench bench(log);
+    CheckRefused(bench, Refusal::kChainBroken);
+  }
+
   TEST_CASE("11: a segment that cuts off what was durable") {
     LogBuilder log = ThreeBatches();
     LogBuilder early = log;
