@@ -15,7 +15,8 @@
 namespace stet::wal {
 namespace {
 
-constexpr uint64_t kSegmentBytes = 1 << 20;
+constexpr uint64_t kSegmentBytes = 16 << 20;
+constexpr size_t kLargeText = 2 << 20;
 
 GroupBuffer::Added Add(GroupBuffer* buffer, const std::vector<std::string>& texts,
                        uint64_t state_digest = 0, Durability at_least = Durability::kMemory) {
@@ -46,7 +47,7 @@ std::string TextAt(Bytes records, uint64_t seq) {
 // The i-th text of a thread; some take long enough to encode that they are met half done.
 std::string TextOf(size_t thread, int i) {
   return std::to_string(thread) + ":" + std::to_string(i) + ":" +
-         std::string(i % 8 == 0 ? 60'000 : 20, static_cast<char>('a' + i % 26));
+         std::string(i % 50 == 0 ? kLargeText : 20, static_cast<char>('a' + i % 26));
 }
 
 // What is there for the taking, one record a group.
@@ -139,7 +140,7 @@ TEST_SUITE("wal::GroupBuffer") {
   TEST_CASE("many producers: each group is taken once, whole, in the order of its seq") {
     constexpr int kProducers = 6;
     constexpr int kGroups = 1000;
-    GroupBuffer buffer(64 << 10, 64 << 10);
+    GroupBuffer buffer(64 << 10, 2 * kLargeText);
     buffer.Start(1);
     std::atomic<int> running = kProducers;
     std::vector<std::thread> producers;

@@ -135,8 +135,9 @@ TEST_SUITE("wal::Probe") {
     auto storage = OpenStorage(Backend::kAuto);
     const FileSystemFacts facts = (*storage)->Describe(directory.path());
     if (facts.in_memory) return;
-    const std::string text = "stet durability probe 2\n" + facts.kernel + "\n" + facts.type + "\n" +
-                             facts.device + "\n" + (*storage)->name() + "\nwrite_flush\n";
+    const std::string elsewhere =
+        "\n" + facts.type + "\n" + facts.device + "\n" + (*storage)->name() + "\nwrite_flush\n";
+    const std::string text = "stet durability probe 2\n" + facts.kernel + elsewhere;
     if (std::filesystem::exists(kept)) {
       CHECK_EQ(ReadFile(kept).substr(0, text.size() - 12), text.substr(0, text.size() - 12));
     }
@@ -145,7 +146,7 @@ TEST_SUITE("wal::Probe") {
     CHECK(again.operation == Operation::kWriteThenFlush);
     CHECK_EQ(again.operation_note, "write_flush: measured earlier");
     CHECK_EQ(ReadFile(kept), text);
-    std::ofstream(kept) << "stet durability probe 2\nanother kernel\n";
+    std::ofstream(kept) << "stet durability probe 2\nanother kernel" << elsewhere;
     CHECK(open().operation_note != "write_flush: measured earlier");
     const auto pinned =
         Log::Open({.directory = directory.path(), .operation = Operation::kDurableWrite});
