@@ -10,7 +10,7 @@
 #include "tests/core/random_workflow.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::breaker_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -201,4 +201,4 @@ TEST_CASE("whatever happens, an open breaker lets nothing through and a half ope
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::breaker_test

@@ -6,7 +6,7 @@
 
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::cancel_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -177,4 +177,4 @@ TEST_CASE("an execution can be cancelled at any moment, in parts of any size") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::cancel_test

@@ -8,7 +8,7 @@
 #include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::child_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -176,4 +176,4 @@ TEST_CASE_FIXTURE(Fixture,
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::child_test

@@ -11,7 +11,7 @@
 
 #include "tests/core/random_workflow.h"
 
-namespace stet {
+namespace stet::cron_test {
 namespace {
 
 absl::TimeZone ZoneOf(const char* name) {
@@ -208,4 +208,4 @@ TEST_CASE("a day that a zone left out fires at the jump over it") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::cron_test

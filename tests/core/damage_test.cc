@@ -8,7 +8,7 @@
 #include "tests/core/random_workflow.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::damage_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -191,4 +191,4 @@ TEST_CASE("any byte of any event may be changed: refused or harmless") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::damage_test

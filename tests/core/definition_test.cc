@@ -4,11 +4,12 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/core/random_workflow.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::definition_test {
 namespace {
 
 PreparedWorkflow Prepare(Workflow workflow) {
@@ -104,4 +105,4 @@ TEST_CASE("chunks that do not fit are refused by Apply") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::definition_test

@@ -7,7 +7,7 @@
 #include "core/views.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::execution_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -289,4 +289,4 @@ TEST_CASE_FIXTURE(Fixture, "reports show tasks, outputs and errors") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::execution_test

@@ -9,7 +9,7 @@
 #include "core/backoff.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::failure_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -302,4 +302,4 @@ TEST_CASE("a fan-out of 200,000 tasks becomes ready in parts") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::failure_test

@@ -8,7 +8,7 @@
 
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::golden_test {
 namespace {
 
 TEST_SUITE_BEGIN("core::golden");
@@ -41,4 +41,4 @@ TEST_CASE("a log of event level 1 gives the digests that it gave") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::golden_test

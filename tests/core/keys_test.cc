@@ -9,7 +9,7 @@
 #include "core/why.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::keys_test {
 namespace {
 
 Workflow Keyed(ConcurrencyKey key, std::string name = "w") {
@@ -168,4 +168,4 @@ TEST_CASE("a pattern has only placeholders that there are") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::keys_test

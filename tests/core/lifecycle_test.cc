@@ -10,7 +10,7 @@
 
 #include "core/transitions.h"
 
-namespace stet::core {
+namespace stet::core::lifecycle_test {
 namespace {
 
 // The tables once more, as the specification words them: from, then all that it may become.
@@ -194,4 +194,4 @@ TEST_CASE("only TasksReopened leads out of final states, and never out of comple
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::lifecycle_test

@@ -9,7 +9,7 @@
 #include "core/why.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::notes_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -177,4 +177,4 @@ TEST_CASE_FIXTURE(Fixture, "why tells how many steps are recorded") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::notes_test

@@ -8,7 +8,7 @@
 
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::operate_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -375,4 +375,4 @@ TEST_CASE_FIXTURE(Fixture, "retention takes what is too old and what is too many
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::operate_test

@@ -12,13 +12,15 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include "core/run_limits.h"
 #include "core/views.h"
 #include "tests/core/invariants.h"
 #include "tests/core/random_history.h"
+#include "tests/core/random_workflow.h"
 #include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::property_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -390,4 +392,4 @@ TEST_CASE("random histories replay exactly, keep their rules and end") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::property_test

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
+#include <functional>
 #include <string>
-
-#include <fmt/format.h>
 
 #include "core/breakers.h"
 #include "stet/workflow.h"
@@ -30,94 +28,20 @@ class Random {
 };
 
 // STET_SEED if it is set, else `fallback`.
-inline uint64_t SeedOr(uint64_t fallback) {
-  const char* text = std::getenv("STET_SEED");
-  return text == nullptr ? fallback : std::strtoull(text, nullptr, 0);
-}
+uint64_t SeedOr(uint64_t fallback);
 
 // A task that needs no worker.
-inline void MakeWait(Random& random, Task& task) {
-  task.activity.clear();
-  task.breaker.clear();
-  Timeouts timeouts = *task.timeouts;
-  timeouts.heartbeat = std::nullopt;
-  task.timeouts = timeouts;
-  switch (random.Below(3)) {
-    case 0:
-      task.timeout = std::nullopt;
-      task.kind = TimerTask{.duration = absl::Milliseconds(1 + random.Below(3000))};
-      break;
-    case 1: {
-      task.timeout = std::nullopt;
-      EventTask event = {.signal = fmt::format("s{}", random.Below(2))};
-      if (random.OneIn(2)) event.timeout = absl::Seconds(1 + random.Below(20));
-      task.kind = event;
-      break;
-    }
-    default:
-      task.kind = SubWorkflowTask{.workflow = "child"};
-  }
-}
+void MakeWait(Random& random, Task& task);
 
 // Of an activity and of a group, or none.
-inline BreakerPolicies RandomBreakers(Random& random) {
-  BreakerPolicies breakers;
-  if (random.OneIn(2)) {
-    breakers["a0"] = {.failure_threshold = 1 + random.Below(3), .cooldown = absl::Seconds(3)};
-    breakers["group"] = {.failure_threshold = 1 + random.Below(2),
-                         .cooldown = absl::Seconds(1 + random.Below(3)),
-                         .probes = 1 + random.Below(2),
-                         .success_threshold = 1 + random.Below(2)};
-  }
-  return breakers;
-}
+BreakerPolicies RandomBreakers(Random& random);
 
-inline Task RandomTask(Random& random, uint32_t index) {
-  Task task = {.name = fmt::format("t{}", index), .activity = fmt::format("a{}", random.Below(3))};
-  task.priority = static_cast<int32_t>(random.Below(3)) - 1;
-  task.retry.max_attempts = 1 + random.Below(3);
-  task.retry.max_lost = 1 + random.Below(3);
-  task.retry.backoff.kind = static_cast<BackoffKind>(random.Below(3));
-  task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
-  if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
-  if (random.OneIn(4)) {
-    Timeouts timeouts;
-    if (random.OneIn(2)) timeouts.schedule_to_start = absl::Seconds(1 + random.Below(20));
-    if (random.OneIn(2)) timeouts.schedule_to_close = absl::Seconds(5 + random.Below(20));
-    if (random.OneIn(2)) timeouts.heartbeat = absl::Seconds(1 + random.Below(5));
-    task.timeouts = timeouts;
-    if (random.OneIn(2)) task.retry.deadline = absl::Seconds(1 + random.Below(10));
-  }
-  if (random.OneIn(4)) {
-    const char* const patterns[] = {"all", "${key}", "customer ${input/customer}"};
-    task.concurrency_key =
-        ConcurrencyKey{.key = patterns[random.Below(3)], .held_in_retry = random.OneIn(2)};
-  }
-  if (random.OneIn(4)) task.breaker = "group";
-  if (random.OneIn(4)) task.config = fmt::format(R"({{"n":{}}})", index);
-  if (random.OneIn(5)) MakeWait(random, task);
-  return task;
-}
+Task RandomTask(Random& random, uint32_t index);
 
 // Edges lead from any task to any that comes later in a shuffled order; some are named twice.
-inline Workflow RandomWorkflow(Random& random, uint32_t tasks_max) {
-  Workflow workflow = {.name = fmt::format("w{}", random.Below(1000))};
-  const uint32_t tasks = 1 + random.Below(tasks_max);
-  std::vector<uint32_t> order(tasks);
-  for (uint32_t i = 0; i < tasks; ++i) {
-    workflow.tasks.push_back(RandomTask(random, i));
-    order[i] = i;
-    std::swap(order[i], order[random.Below(i + 1)]);
-  }
-  const uint32_t edges = random.Below(3 * tasks);
-  for (uint32_t i = 0; i < edges; ++i) {
-    const uint32_t a = random.Below(tasks);
-    const uint32_t b = random.Below(tasks);
-    if (a == b) continue;
-    workflow.tasks[order[std::max(a, b)]].after.push_back(
-        workflow.tasks[order[std::min(a, b)]].name);
-  }
-  return workflow;
-}
+using DrawTask = std::function<Task(Random& random, uint32_t index)>;
+Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const DrawTask& draw);
+
+Workflow RandomWorkflow(Random& random, uint32_t tasks_max);
 
 }  // namespace stet::core

@@ -10,7 +10,7 @@
 #include "core/id_map.h"
 #include "tests/core/random_workflow.h"
 
-namespace stet::core {
+namespace stet::core::ready_queue_test {
 namespace {
 
 struct Waiting {
@@ -136,4 +136,4 @@ TEST_CASE("an id map forgets what is erased, and finds all else") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::ready_queue_test

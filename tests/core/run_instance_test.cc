@@ -7,7 +7,7 @@
 
 #include "stet/reason.h"
 
-namespace stet {
+namespace stet::run_instance_test {
 namespace {
 
 constexpr FencingToken kFirst = {.epoch = 1, .seq = 10};
@@ -191,4 +191,4 @@ TEST_CASE("what is restored must be possible") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::run_instance_test

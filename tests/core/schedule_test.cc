@@ -8,7 +8,7 @@
 
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::schedule_test {
 namespace {
 
 using schema::EventType;
@@ -253,4 +253,4 @@ TEST_CASE_FIXTURE(Fixture, "a schedule that is removed leaves its executions alo
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::schedule_test

@@ -11,9 +11,10 @@
 
 #include "core/snapshot_decoder.h"
 #include "tests/core/random_history.h"
+#include "tests/core/random_workflow.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::snapshot_test {
 namespace {
 
 struct Kept {
@@ -234,4 +235,4 @@ TEST_CASE("a digest of another version, and a part that is unknown, are not unde
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::snapshot_test

@@ -6,7 +6,7 @@
 
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::start_limits_test {
 namespace {
 
 // `tasks` tasks of activity "mail".
@@ -90,4 +90,4 @@ TEST_CASE_FIXTURE(Fixture, "other activities have no limit") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::start_limits_test

@@ -16,7 +16,7 @@
 #include "tests/core/random_workflow.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::task_extra_test {
 namespace {
 
 Task Named(std::string name, std::vector<std::string> after = {}) {
@@ -359,4 +359,4 @@ TEST_CASE("names of kinds, comparisons and triggers go there and back") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::task_extra_test

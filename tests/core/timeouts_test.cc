@@ -9,7 +9,7 @@
 #include "schema/parse.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::timeouts_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -192,4 +192,4 @@ TEST_CASE_FIXTURE(Fixture, "why says by when a ready run must start") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::timeouts_test

@@ -8,7 +8,7 @@
 #include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::wait_limits_test {
 namespace {
 
 using schema::EventType;
@@ -182,4 +182,4 @@ TEST_CASE("what is about an activity's attempts is refused of a wait") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::wait_limits_test

@@ -9,7 +9,7 @@
 #include "tests/core/waiting.h"
 #include "tests/core/world.h"
 
-namespace stet::core {
+namespace stet::core::wait_test {
 namespace {
 
 using schema::AttemptOutcome;
@@ -253,4 +253,4 @@ TEST_CASE_FIXTURE(
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::core
+}  // namespace stet::core::wait_test

@@ -1,10 +1,10 @@
 // What the engine does for tasks that wait: its timers, the executions they start, and a world of signals.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "core/waits.h"
 #include "tests/core/random_workflow.h"
@@ -33,82 +33,18 @@ inline Task ChildTask(std::string name, std::string workflow, std::vector<std::s
 }
 
 // The workflow of every child of a random history.
-inline Workflow ChildWorkflow() {
-  return {.name = "child",
-          .tasks = {{.name = "only", .activity = "a1", .retry = {.max_attempts = 2}}}};
-}
+Workflow ChildWorkflow();
 
 // The command that does what `effect` asks for, if it is about a wait.  Refusals are for the caller to judge.
-inline std::optional<Command> CommandFor(const Effect& effect, const WorkflowHash& child) {
-  using Kind = Effect::Kind;
-  const RunRef run = {.execution = effect.execution, .task = effect.task};
-  switch (effect.kind) {
-    case Kind::kWaitTimer:
-      return EndWait{.run = run, .token = effect.token};
-    case Kind::kStartTimer:
-      return Begin{.execution = effect.execution};
-    case Kind::kStartChild:
-      return StartChild{.run = run, .token = effect.token, .workflow = child};
-    case Kind::kReadChild:
-      return FinishChild{.run = run, .token = effect.token, .result = {.bytes = "[3]"}};
-    case Kind::kCancelChild:
-      return RequestCancel{.execution = effect.execution};
-    default:
-      return std::nullopt;
-  }
-}
+std::optional<Command> CommandFor(const Effect& effect, const WorkflowHash& child);
 
 // Does what waits ask for, as far as its time has come.
-inline void DriveWaits(World& world, const WorkflowHash& child) {
-  for (const Effect& effect : Outstanding(world.state())) {
-    const auto command = CommandFor(effect, child);
-    if (!command.has_value()) continue;
-    const absl::Status status = world.Do(*command);
-    if (effect.at_ns > world.now()) CHECK_FALSE(status.ok());
-  }
-}
+void DriveWaits(World& world, const WorkflowHash& child);
 
 // A signal that some task may wait for, with an id now and then.
-inline absl::Status SendAny(Random& random, uint64_t id, World& world) {
-  const std::string name = fmt::format("s{}", random.Below(2));
-  const std::string dedup = random.OneIn(3) ? fmt::format("id{}", random.Below(20)) : "";
-  return world.Do(
-      SendSignal{.execution = id, .name = name, .id = dedup, .payload = {.bytes = R"({"n":1})"}});
-}
+absl::Status SendAny(Random& random, uint64_t id, World& world);
 
 // A schedule whose times come now and then, and what they start.
-inline void ScheduleSome(Random& random, const WorkflowHash& workflow, World& world) {
-  const std::string name = fmt::format("every{}", random.Below(2));
-  const Schedule* found = world.state().schedules().FindByName(name);
-  if (found == nullptr) {
-    (void)world.Do(CreateSchedule{.name = name,
-                                  .workflow = workflow,
-                                  .every = kSecond,
-                                  .anchor = 1,
-                                  .misfire = static_cast<Misfire>(random.Below(3)),
-                                  .overlap = static_cast<Overlap>(random.Below(4)),
-                                  .catch_up_max = 1 + random.Below(2),
-                                  .next_at = world.now() + kSecond});
-    return;
-  }
-  const uint64_t seq = found->seq;
-  const int64_t times[] = {world.now() - 100 * kSecond, world.now()};
-  switch (random.Below(6)) {
-    case 0:
-      (void)world.Do(PauseSchedule{
-          .schedule = seq, .pause = random.OneIn(2), .next_at = world.now() + kSecond});
-      break;
-    case 1:
-      if (random.OneIn(4)) (void)world.Do(RemoveSchedule{.schedule = seq});
-      break;
-    case 2:
-    case 3:
-      (void)world.Do(PlanSchedule{
-          .schedule = seq, .wall = world.now(), .times = times, .next_at = world.now() + 1});
-      break;
-    default:
-      (void)world.Do(RunSchedule{.schedule = seq});
-  }
-}
+void ScheduleSome(Random& random, const WorkflowHash& workflow, World& world);
 
 }  // namespace stet::core

@@ -10,7 +10,7 @@
 #include "stet/reason.h"
 #include "tests/core/random_workflow.h"
 
-namespace stet {
+namespace stet::workflow_graph_test {
 namespace {
 
 Task Named(std::string name, std::vector<std::string> after = {}) {
@@ -190,4 +190,4 @@ TEST_CASE("a chain of a million tasks is no deep recursion") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::workflow_graph_test

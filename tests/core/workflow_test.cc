@@ -11,7 +11,7 @@
 #include "core/definition.h"
 #include "stet/reason.h"
 
-namespace stet {
+namespace stet::workflow_test {
 namespace {
 
 Task Named(std::string name, std::vector<std::string> after = {}) {
@@ -210,4 +210,4 @@ TEST_CASE("a reason survives any bytes in its fields") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::workflow_test

@@ -16,7 +16,6 @@
 #include "core/transitions.h"
 #include "core/waits.h"
 #include "stet/reason.h"
-#include "tests/core/effect_done.h"
 
 namespace stet::core {
 
@@ -41,82 +40,31 @@ struct Moves {
 
 class World {
  public:
-  explicit World(DecideOptions options = {}) : buffer_(options) {}
+  explicit World(DecideOptions options = {});
+  ~World();
 
   // Decides and applies; the refusal if it is one.
-  absl::Status Do(const Command& command) {
-    const uint64_t digest = state_.digest();
-    absl::Status status = Decide(state_, command, absl::FromUnixNanos(now_), buffer_);
-    if (!status.ok()) {
-      CHECK_NE(ReasonOf(status), Reason::kNone);
-      CHECK(buffer_.events().empty());
-      CHECK_EQ(state_.digest(), digest);
-      return status;
-    }
-    group_.clear();
-    for (const EventRef& event : buffer_.events()) Accept(event);
-    if (check_) CheckEffects();
-    return status;
-  }
+  absl::Status Do(const Command& command);
 
   // `command` must be accepted.
-  void Must(const Command& command) {
-    const absl::Status status = Do(command);
-    REQUIRE_MESSAGE(status.ok(), status.ToString());
-  }
-  Reason Refused(const Command& command) { return ReasonOf(Do(command)); }
+  void Must(const Command& command);
+  Reason Refused(const Command& command);
 
-  void Open() { Must(OpenEngine{.epoch = ++epoch_, .wall = absl::FromUnixNanos(now_)}); }
-  void Define(const PreparedWorkflow& workflow) {
-    while (state_.FindDefinition(workflow.hash()) == nullptr) {
-      Must(DefineWorkflow{.workflow = &workflow});
-    }
-  }
-  WorkflowHash Define(Workflow workflow) {
-    auto prepared = PreparedWorkflow::Make(std::move(workflow));
-    REQUIRE_MESSAGE(prepared.ok(), prepared.status().ToString());
-    Define(*prepared);
-    return prepared->hash();
-  }
-  uint64_t Start(const WorkflowHash& hash, std::string key = "k", std::string input = "") {
-    Must(StartExecution{.workflow = hash, .key = key, .input = {.bytes = input}});
-    return state_.FindExecutionByKey(key)->id;
-  }
+  void Open();
+  void Define(const PreparedWorkflow& workflow);
+  WorkflowHash Define(Workflow workflow);
+  uint64_t Start(const WorkflowHash& hash, std::string key = "k", std::string input = "");
   // Starts the next ready run; what it is.
-  RunRef Begin() {
-    const auto run = NextReady(state_);
-    REQUIRE(run.has_value());
-    Must(StartAttempt{.run = *run});
-    return *run;
-  }
-  FinishAttempt ReportOn(RunRef run, schema::AttemptOutcome outcome) {
-    return {.run = run, .token = slot(run).token(), .outcome = outcome};
-  }
-  void Succeed(RunRef run) { Must(ReportOn(run, schema::AttemptOutcome::Success)); }
-  void Fail(RunRef run) { Must(ReportOn(run, schema::AttemptOutcome::Failure)); }
+  RunRef Begin();
+  FinishAttempt ReportOn(RunRef run, schema::AttemptOutcome outcome);
+  void Succeed(RunRef run);
+  void Fail(RunRef run);
   // Continues all that was cut.
-  void Settle() {
-    while (HasBacklog(state_, 0)) Must(Continue{.execution = 0});
-    for (const auto& execution : state_.executions()) {
-      while (HasBacklog(state_, execution->id)) Must(Continue{.execution = execution->id});
-    }
-  }
+  void Settle();
 
   // A new process: state from the log alone, effects of the old one gone.
-  void Crash() {
-    state_ = Replayed();
-    payloads_ = PayloadsNeeded();
-    const Effects effects = Outstanding(state_);
-    pending_ = std::set<Effect>(effects.begin(), effects.end());
-  }
-  State Replayed() const {
-    State state;
-    for (const Stored& event : log_) {
-      const absl::Status status = Apply(event.ref(), state, nullptr);
-      REQUIRE_MESSAGE(status.ok(), status.ToString());
-    }
-    return state;
-  }
+  void Crash();
+  State Replayed() const;
   // Keeps a second state that replays each event as it comes, and compares the two whole.
   void CompareAlways() { compare_ = true; }
   // Long runs check only what they ask for.
@@ -136,83 +84,16 @@ class World {
   uint32_t epoch() const { return epoch_; }
 
  private:
-  void Accept(const EventRef& event) {
-    effects_.clear();
-    if (check_) {
-      for (const uint64_t seq : PayloadsDroppedBy(event, state_)) payloads_.erase(seq);
-    }
-    const absl::Status status = Apply(event, state_, &effects_);
-    REQUIRE_MESSAGE(status.ok(), status.ToString());
-    group_.push_back(static_cast<schema::EventType>(event.type));
-    pending_.insert(effects_.begin(), effects_.end());
-    if (!check_) return;
-    log_.push_back({.seq = event.seq,
-                    .stream = event.stream,
-                    .type = event.type,
-                    .bytes = {event.payload.begin(), event.payload.end()}});
-    CHECK_EQ(state_.digest(), RecomputeDigest(state_));
-    if (PayloadsIn(event).has_value()) payloads_.insert(event.seq);
-    if (!compare_) return;
-    CHECK(payloads_ == PayloadsNeeded());
-    RecordMoves(static_cast<schema::EventType>(event.type));
-    const absl::Status replayed = Apply(log_.back().ref(), mirror_, nullptr);
-    REQUIRE_MESSAGE(replayed.ok(), replayed.ToString());
-    CHECK(mirror_ == state_);
-  }
+  void Accept(const EventRef& event);
 
   // Those that the state refers to: no other may be kept.
-  std::set<uint64_t> PayloadsNeeded() const {
-    std::set<uint64_t> needed;
-    const auto need = [&needed](const PayloadRef& ref) {
-      if (ref && !IsEmpty(ref)) needed.insert(ref.seq);
-    };
-    for (const auto& execution : state_.executions()) {
-      need(execution->input);
-      for (const TaskSlot& slot : execution->tasks) {
-        need(slot.output);
-        need(slot.error);
-      }
-      for (const auto& [task, notes] : execution->history.by_task()) {
-        for (const AttemptNote& note : notes) need(note.error);
-      }
-      for (const auto& [task, notes] : execution->notes.by_task()) {
-        for (const auto& [key, result] : notes.steps) need(result);
-        need(notes.checkpoint);
-      }
-      if (execution->signals == nullptr) continue;
-      for (const auto& [place, payload] : execution->signals->buffered()) need(payload);
-    }
-    for (const auto& [seq, schedule] : state_.schedules().all()) need(schedule->input);
-    return needed;
-  }
+  std::set<uint64_t> PayloadsNeeded() const;
 
   // The mirror is one event behind.
-  void RecordMoves(schema::EventType type) {
-    for (const auto& before : mirror_.executions()) {
-      if (state_.FindExecution(before->id) == nullptr) continue;
-      const Execution& after = execution(before->id);
-      if (before->state != after.state) {
-        moves_.execution.insert({type, before->state, before->state, after.state});
-      }
-      for (uint32_t i = 0; i < after.tasks.size(); ++i) {
-        const TaskSlot& from = before->tasks[i];
-        const TaskSlot& to = after.tasks[i];
-        if (from.state != to.state) moves_.task.insert({type, from.state, from.state, to.state});
-        if (from.run != to.run) moves_.run.insert({type, from.run, from.run, to.run});
-      }
-    }
-  }
+  void RecordMoves(schema::EventType type);
 
   // Emitted and not done is what is outstanding.
-  void CheckEffects() {
-    for (auto it = pending_.begin(); it != pending_.end();) {
-      it = IsDone(state_, *it) ? pending_.erase(it) : std::next(it);
-    }
-    const Effects outstanding = Outstanding(state_);
-    const std::set<Effect> expected(outstanding.begin(), outstanding.end());
-    CHECK_EQ(expected.size(), outstanding.size());
-    CHECK(pending_ == expected);
-  }
+  void CheckEffects();
 
   State state_;
   State mirror_;

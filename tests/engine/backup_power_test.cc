@@ -8,7 +8,7 @@
 #include "stet/backup.h"
 #include "tests/engine/power_story.h"
 
-namespace stet::engine {
+namespace stet::engine::backup_power_test {
 namespace {
 
 wal::Options On(SimStorage& storage, const std::string& directory) {
@@ -143,4 +143,4 @@ TEST_CASE("a call that fails while a backup is made takes away what was made, an
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::engine
+}  // namespace stet::engine::backup_power_test

@@ -11,7 +11,7 @@
 #include "stet/inspect.h"
 #include "tests/engine/snapshot_fixture.h"
 
-namespace stet {
+namespace stet::backup_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -228,4 +228,4 @@ TEST_CASE("a backup that was damaged, cut, or not finished is not restored") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::backup_test

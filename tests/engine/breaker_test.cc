@@ -11,7 +11,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::breaker_test {
 namespace {
 
 using testing::Eventually;
@@ -113,4 +113,4 @@ TEST_CASE("runs of one concurrency key never meet, however many workers there ar
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::breaker_test

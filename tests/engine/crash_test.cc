@@ -17,7 +17,7 @@
 #include "stet/inspect.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::crash_test {
 namespace {
 
 using testing::LeaveTrace;
@@ -189,4 +189,4 @@ TEST_CASE("an attempt in flight at the kill is counted as lost, and tried again"
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::crash_test

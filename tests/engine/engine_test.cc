@@ -14,7 +14,7 @@
 
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::engine_test {
 namespace {
 
 using testing::MustOpen;
@@ -274,4 +274,4 @@ TEST_CASE("many executions at once all end") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::engine_test

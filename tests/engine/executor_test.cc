@@ -14,7 +14,7 @@
 #include "stet/engine.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::executor_test {
 namespace {
 
 using testing::Chain;
@@ -148,4 +148,4 @@ TEST_CASE("without threads, an executor of the polling thread's own works too") 
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::executor_test

@@ -37,7 +37,7 @@
 #include "tests/engine/fixture.h"
 #include "tests/engine/sim_fixture.h"
 
-namespace stet {
+namespace stet::failure_cases_test {
 namespace {
 
 using testing::Life;
@@ -329,4 +329,4 @@ TEST_CASE("a payload over the limit is refused before anything is written") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::failure_cases_test

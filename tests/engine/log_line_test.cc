@@ -10,7 +10,7 @@
 #include "tests/engine/fixture.h"
 #include "tests/sim/sim_storage.h"
 
-namespace stet {
+namespace stet::log_line_test {
 namespace {
 
 // All that was logged, as "level message name=value ...", without what differs from run to run.
@@ -126,4 +126,4 @@ TEST_CASE("notes are lines, too") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::log_line_test

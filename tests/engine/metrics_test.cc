@@ -9,7 +9,7 @@
 #include "stet/engine.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::metrics_test {
 namespace {
 
 using testing::MustOpen;
@@ -132,4 +132,4 @@ TEST_CASE("a histogram counts each value at the smallest limit that holds it") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::metrics_test

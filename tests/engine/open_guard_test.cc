@@ -14,7 +14,7 @@
 #include "tests/engine/snapshot_fixture.h"
 #include "tests/sim/sim_storage.h"
 
-namespace stet::engine {
+namespace stet::engine::open_guard_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -149,4 +149,4 @@ TEST_CASE(
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::engine
+}  // namespace stet::engine::open_guard_test

@@ -13,7 +13,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::operators_test {
 namespace {
 
 using testing::Eventually;
@@ -372,4 +372,4 @@ TEST_CASE("retention forgets what ended long ago") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::operators_test

@@ -16,7 +16,7 @@
 #include "engine/worker_pool.h"
 #include "tests/engine/fixture.h"
 
-namespace stet::engine {
+namespace stet::engine::parts_test {
 namespace {
 
 class FakeClock final : public Clock {
@@ -253,4 +253,4 @@ TEST_CASE("a long error is shortened between characters") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::engine
+}  // namespace stet::engine::parts_test

@@ -13,7 +13,7 @@
 #include "tests/engine/fixture.h"
 #include "tests/sim/sim_storage.h"
 
-namespace stet {
+namespace stet::poll_test {
 namespace {
 
 using testing::Chain;
@@ -219,4 +219,4 @@ TEST_CASE("Maintain makes the snapshot that is due, and Poll does not") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::poll_test

@@ -12,7 +12,7 @@
 #include "tests/engine/fixture.h"
 #include "tests/engine/gated_storage.h"
 
-namespace stet {
+namespace stet::release_test {
 namespace {
 
 using testing::Eventually;
@@ -216,4 +216,4 @@ TEST_CASE("after a failure of the disk the directory holds what was acknowledged
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::release_test

@@ -15,7 +15,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::reopen_test {
 namespace {
 
 using testing::Eventually;
@@ -227,4 +227,4 @@ TEST_CASE("state can be seen at every event, also while the engine is open") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::reopen_test

@@ -12,7 +12,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::schedule_test {
 namespace {
 
 using testing::Eventually;
@@ -175,4 +175,4 @@ TEST_CASE_FIXTURE(Fixture, "pause, resume and backfill of a schedule") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::schedule_test

@@ -17,9 +17,10 @@
 #include "engine/snapshot_format.h"
 #include "engine/snapshot_store.h"
 #include "tests/core/random_history.h"
+#include "tests/core/random_workflow.h"
 #include "tests/wal/memory_storage.h"
 
-namespace stet::engine {
+namespace stet::engine::snapshot_file_test {
 namespace {
 
 using core::Random;
@@ -332,4 +333,4 @@ TEST_CASE("what was written and is not what is read back is no snapshot") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::engine
+}  // namespace stet::engine::snapshot_file_test

@@ -7,7 +7,7 @@
 #include "core/digest.h"
 #include "tests/engine/power_story.h"
 
-namespace stet::engine {
+namespace stet::engine::snapshot_power_test {
 namespace {
 
 // What must hold of the disk that is left.
@@ -110,4 +110,4 @@ TEST_CASE("a call that fails while a snapshot is made leaves no half of one, and
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::engine
+}  // namespace stet::engine::snapshot_power_test

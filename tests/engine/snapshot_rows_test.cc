@@ -9,7 +9,7 @@
 #include "stet/inspect.h"
 #include "tests/engine/snapshot_fixture.h"
 
-namespace stet {
+namespace stet::snapshot_rows_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -185,4 +185,4 @@ TEST_CASE("the state of any moment is there, from the nearest snapshot or from t
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::snapshot_rows_test

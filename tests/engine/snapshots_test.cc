@@ -14,7 +14,7 @@
 #include "stet/wal/inspect.h"
 #include "tests/engine/snapshot_fixture.h"
 
-namespace stet {
+namespace stet::snapshots_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -213,4 +213,4 @@ TEST_CASE("many ask for a snapshot while all goes on") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::snapshots_test

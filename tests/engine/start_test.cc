@@ -10,7 +10,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::start_test {
 namespace {
 
 using testing::MustOpen;
@@ -171,4 +171,4 @@ TEST_CASE("a closed engine refuses") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::start_test

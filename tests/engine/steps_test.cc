@@ -15,7 +15,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::steps_test {
 namespace {
 
 using testing::Eventually;
@@ -308,4 +308,4 @@ TEST_CASE("an activity on the thread that polls records without waiting for itse
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::steps_test

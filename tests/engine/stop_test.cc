@@ -11,7 +11,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::stop_test {
 namespace {
 
 using testing::Eventually;
@@ -239,4 +239,4 @@ TEST_CASE("whoever waits when the engine closes gets an answer") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::stop_test

@@ -18,7 +18,7 @@
 #include "engine/worker_pool.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::threads_test {
 namespace {
 
 // From now on every thread of this process that makes another is told EAGAIN, as over a limit.
@@ -100,4 +100,4 @@ TEST_CASE("with fewer threads than asked for the engine goes on, and says so") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::threads_test

@@ -9,7 +9,7 @@
 #include "stet/engine.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::time_limits_test {
 namespace {
 
 using testing::Eventually;
@@ -107,4 +107,4 @@ TEST_CASE("codes that the task names are not retried") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::time_limits_test

@@ -12,7 +12,7 @@
 #include "stet/reason.h"
 #include "tests/engine/fixture.h"
 
-namespace stet {
+namespace stet::wait_test {
 namespace {
 
 using testing::Eventually;
@@ -217,4 +217,4 @@ TEST_CASE("a sub-workflow that this process does not know waits for one that doe
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::wait_test

@@ -8,6 +8,7 @@
 
 #include "core/apply.h"
 #include "core/digest.h"
+#include "core/outstanding.h"
 #include "schema/event_type.h"
 #include "schema/parse.h"
 #include "tests/core/effect_done.h"

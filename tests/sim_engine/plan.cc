@@ -61,27 +61,6 @@ Task DrawTask(Random& random, uint32_t index) {
   return task;
 }
 
-// Edges lead from earlier to later tasks of a shuffled order.
-Workflow DrawWorkflow(Random& random, std::string name) {
-  Workflow workflow = {.name = std::move(name)};
-  const uint32_t tasks = 1 + random.Below(8);
-  std::vector<uint32_t> order(tasks);
-  for (uint32_t i = 0; i < tasks; ++i) {
-    workflow.tasks.push_back(DrawTask(random, i));
-    order[i] = i;
-    std::swap(order[i], order[random.Below(i + 1)]);
-  }
-  const uint32_t edges = random.Below(3 * tasks);
-  for (uint32_t i = 0; i < edges; ++i) {
-    const uint32_t a = random.Below(tasks);
-    const uint32_t b = random.Below(tasks);
-    if (a == b) continue;
-    workflow.tasks[order[std::max(a, b)]].after.push_back(
-        workflow.tasks[order[std::min(a, b)]].name);
-  }
-  return workflow;
-}
-
 }  // namespace
 
 EnginePlan DrawPlan(uint64_t seed) {
@@ -95,7 +74,8 @@ EnginePlan DrawPlan(uint64_t seed) {
   DrawLimits(random, options);
   const uint32_t workflows = 1 + random.Below(3);
   for (uint32_t i = 0; i < workflows; ++i) {
-    options.workflows.push_back(DrawWorkflow(random, fmt::format("w{}", i)));
+    const uint32_t tasks = 1 + random.Below(8);
+    options.workflows.push_back(core::RandomGraph(random, fmt::format("w{}", i), tasks, DrawTask));
   }
   if (random.OneIn(3)) options.recovery_target = absl::Microseconds(1 + random.Below(100));
   options.history = random.OneIn(2) ? History::kKeep : History::kBounded;

@@ -1,0 +1,104 @@
+// See random_workflow.h.
+#include "tests/core/random_workflow.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace stet::core {
+
+uint64_t SeedOr(uint64_t fallback) {
+  const char* text = std::getenv("STET_SEED");
+  return text == nullptr ? fallback : std::strtoull(text, nullptr, 0);
+}
+
+void MakeWait(Random& random, Task& task) {
+  task.activity.clear();
+  task.breaker.clear();
+  Timeouts timeouts = *task.timeouts;
+  timeouts.heartbeat = std::nullopt;
+  task.timeouts = timeouts;
+  switch (random.Below(3)) {
+    case 0:
+      task.timeout = std::nullopt;
+      task.kind = TimerTask{.duration = absl::Milliseconds(1 + random.Below(3000))};
+      break;
+    case 1: {
+      task.timeout = std::nullopt;
+      EventTask event = {.signal = fmt::format("s{}", random.Below(2))};
+      if (random.OneIn(2)) event.timeout = absl::Seconds(1 + random.Below(20));
+      task.kind = event;
+      break;
+    }
+    default:
+      task.kind = SubWorkflowTask{.workflow = "child"};
+  }
+}
+
+BreakerPolicies RandomBreakers(Random& random) {
+  BreakerPolicies breakers;
+  if (random.OneIn(2)) {
+    breakers["a0"] = {.failure_threshold = 1 + random.Below(3), .cooldown = absl::Seconds(3)};
+    breakers["group"] = {.failure_threshold = 1 + random.Below(2),
+                         .cooldown = absl::Seconds(1 + random.Below(3)),
+                         .probes = 1 + random.Below(2),
+                         .success_threshold = 1 + random.Below(2)};
+  }
+  return breakers;
+}
+
+Task RandomTask(Random& random, uint32_t index) {
+  Task task = {.name = fmt::format("t{}", index), .activity = fmt::format("a{}", random.Below(3))};
+  task.priority = static_cast<int32_t>(random.Below(3)) - 1;
+  task.retry.max_attempts = 1 + random.Below(3);
+  task.retry.max_lost = 1 + random.Below(3);
+  task.retry.backoff.kind = static_cast<BackoffKind>(random.Below(3));
+  task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
+  if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
+  if (random.OneIn(4)) {
+    Timeouts timeouts;
+    if (random.OneIn(2)) timeouts.schedule_to_start = absl::Seconds(1 + random.Below(20));
+    if (random.OneIn(2)) timeouts.schedule_to_close = absl::Seconds(5 + random.Below(20));
+    if (random.OneIn(2)) timeouts.heartbeat = absl::Seconds(1 + random.Below(5));
+    task.timeouts = timeouts;
+    if (random.OneIn(2)) task.retry.deadline = absl::Seconds(1 + random.Below(10));
+  }
+  if (random.OneIn(4)) {
+    const char* const patterns[] = {"all", "${key}", "customer ${input/customer}"};
+    task.concurrency_key =
+        ConcurrencyKey{.key = patterns[random.Below(3)], .held_in_retry = random.OneIn(2)};
+  }
+  if (random.OneIn(4)) task.breaker = "group";
+  if (random.OneIn(4)) task.config = fmt::format(R"({{"n":{}}})", index);
+  if (random.OneIn(5)) MakeWait(random, task);
+  return task;
+}
+
+Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const DrawTask& draw) {
+  Workflow workflow = {.name = std::move(name)};
+  std::vector<uint32_t> order(tasks);
+  for (uint32_t i = 0; i < tasks; ++i) {
+    workflow.tasks.push_back(draw(random, i));
+    order[i] = i;
+    std::swap(order[i], order[random.Below(i + 1)]);
+  }
+  const uint32_t edges = random.Below(3 * tasks);
+  for (uint32_t i = 0; i < edges; ++i) {
+    const uint32_t a = random.Below(tasks);
+    const uint32_t b = random.Below(tasks);
+    if (a == b) continue;
+    workflow.tasks[order[std::max(a, b)]].after.push_back(
+        workflow.tasks[order[std::min(a, b)]].name);
+  }
+  return workflow;
+}
+
+Workflow RandomWorkflow(Random& random, uint32_t tasks_max) {
+  std::string name = fmt::format("w{}", random.Below(1000));
+  return RandomGraph(random, std::move(name), 1 + random.Below(tasks_max), RandomTask);
+}
+
+}  // namespace stet::core
