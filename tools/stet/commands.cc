@@ -28,11 +28,10 @@ namespace {
 
 constexpr char kVersion[] = "stet 0.1.0";
 
-constexpr std::string_view kCommands[] = {"run",    "validate", "graph",    "schema", "completion",
-                                          "ls",     "show",     "why",      "retry",  "cancel",
-                                          "pause",  "resume",   "priority", "purge",  "dead",
-                                          "signal", "schedule", "breaker",  "snapshot", "backup",
-                                          "restore"};
+constexpr std::string_view kCommands[] = {
+    "run",  "validate", "graph",    "schema",  "completion", "ls",       "show",
+    "why",  "retry",    "cancel",   "pause",   "resume",     "priority", "purge",
+    "dead", "signal",   "schedule", "breaker", "snapshot",   "backup",   "restore"};
 constexpr const char* kNotBuilt[] = {"serve", "worker"};
 
 // Which subcommand was chosen, and what it does.

@@ -32,8 +32,7 @@ std::string Legend() {
   std::string text = "<p>";
   for (size_t i = 0; i < kTaskStateCount; ++i) {
     const auto state = static_cast<TaskState>(i);
-    text +=
-        fmt::format("<span style=\"background:{}\">{}</span> ", FillOf(state), ToString(state));
+    text += fmt::format("<span style=\"background:{}\">{}</span> ", FillOf(state), ToString(state));
   }
   return text + "</p>\n";
 }
