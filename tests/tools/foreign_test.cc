@@ -10,7 +10,7 @@
 
 #include "tools/stet/files.h"
 
-namespace stet::cli {
+namespace stet::cli::foreign_test {
 namespace {
 
 int ExitOf(const std::string& command) {
@@ -44,4 +44,4 @@ TEST_CASE("stet refuses to run in the directory of a program, and still lists it
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::foreign_test

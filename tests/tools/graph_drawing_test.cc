@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::cli {
+namespace stet::cli::graph_drawing_test {
 namespace {
 
 Workflow Diamond() {
@@ -38,4 +38,4 @@ TEST_SUITE("graph drawing") {
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::graph_drawing_test

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::cli {
+namespace stet::cli::json_document_test {
 namespace {
 
 std::string ErrorOf(const std::string& text) {
@@ -65,4 +65,4 @@ TEST_SUITE("json document") {
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::json_document_test

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::cli {
+namespace stet::cli::opening_test {
 namespace {
 
 TEST_SUITE("opening") {
@@ -19,4 +19,4 @@ TEST_SUITE("opening") {
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::opening_test

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::cli {
+namespace stet::cli::references_test {
 namespace {
 
 std::string Expand(std::string_view argument, const std::string& output) {
@@ -61,4 +61,4 @@ TEST_SUITE("references") {
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::references_test

@@ -13,7 +13,7 @@
 #include "tools/stet/log_tail.h"
 #include "tools/stet/supervised_process.h"
 
-namespace stet::cli {
+namespace stet::cli::supervisor_test {
 namespace {
 
 // A folder, and commands run in it by /bin/sh.
@@ -185,4 +185,4 @@ TEST_SUITE("supervisor") {
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::supervisor_test

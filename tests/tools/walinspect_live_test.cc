@@ -12,7 +12,7 @@
 #include "tests/wal/log_fixture.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet::wal {
+namespace stet::wal::walinspect_live_test {
 namespace {
 
 // Appends until the pipe `stop` closes, then closes the log; 0 if nothing went wrong.  Small
@@ -103,4 +103,4 @@ TEST_SUITE("walinspect, live") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::walinspect_live_test

@@ -7,7 +7,7 @@
 #include "tests/tools/walinspect_fixture.h"
 #include "tests/tools/walinspect_run.h"
 
-namespace stet::wal {
+namespace stet::wal::walinspect_look_test {
 namespace {
 
 std::string Place(uint64_t lsn) {
@@ -185,4 +185,4 @@ TEST_SUITE("walinspect, looking") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::walinspect_look_test

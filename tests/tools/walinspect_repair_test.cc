@@ -7,7 +7,7 @@
 #include "tests/tools/walinspect_fixture.h"
 #include "tests/tools/walinspect_run.h"
 
-namespace stet::wal {
+namespace stet::wal::walinspect_repair_test {
 
 TEST_SUITE("walinspect, repair") {
   TEST_CASE("a dry run says what would be done; --yes does it, and touches nothing else") {
@@ -98,4 +98,4 @@ TEST_SUITE("walinspect, repair") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::walinspect_repair_test

@@ -9,7 +9,7 @@
 #include "tests/tools/walinspect_run.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet {
+namespace stet::walinspect_state_test {
 namespace {
 
 using wal::Json;
@@ -223,4 +223,4 @@ TEST_SUITE("walinspect, engine") {
   }
 }
 
-}  // namespace stet
+}  // namespace stet::walinspect_state_test

@@ -8,7 +8,7 @@
 #include "tests/tools/walinspect_fixture.h"
 #include "tests/tools/walinspect_run.h"
 
-namespace stet::wal {
+namespace stet::wal::walinspect_test {
 
 TEST_SUITE("walinspect") {
   TEST_CASE("verify tells clean, torn and damaged logs by its exit status, and changes nothing") {
@@ -149,4 +149,4 @@ TEST_SUITE("walinspect") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::walinspect_test

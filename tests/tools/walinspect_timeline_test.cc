@@ -11,7 +11,7 @@
 #include "tests/tools/walinspect_run.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet {
+namespace stet::walinspect_timeline_test {
 namespace {
 
 using wal::Json;
@@ -135,4 +135,4 @@ TEST_CASE("a graph shows the states of its tasks, at any event") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet
+}  // namespace stet::walinspect_timeline_test

@@ -10,7 +10,7 @@
 #include "tools/stet/field.h"
 #include "tools/stet/json_document.h"
 
-namespace stet::cli {
+namespace stet::cli::workflow_file_test {
 namespace {
 
 absl::StatusOr<Workflow> Parse(const std::string& text, FileOptions options = {}) {
@@ -315,4 +315,4 @@ tasks:
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::workflow_file_test

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::cli {
+namespace stet::cli::yaml_document_test {
 namespace {
 
 std::string ErrorOf(const std::string& text) {
@@ -83,4 +83,4 @@ TEST_SUITE("yaml document") {
 }
 
 }  // namespace
-}  // namespace stet::cli
+}  // namespace stet::cli::yaml_document_test
