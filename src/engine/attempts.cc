@@ -150,11 +150,11 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   if (spare_.empty()) {
     attempt = std::make_unique<Attempt>();
     attempt->clock = options_.clock;
-    attempt->port = options_.port;
   } else {
     attempt = std::move(spare_.back());
     spare_.pop_back();
   }
+  attempt->port = options_.port;
   attempt->run = {.execution = effect.execution, .task = effect.task};
   attempt->token = effect.token;
   attempt->run_id = slot.generation;

@@ -17,6 +17,8 @@ bool Inbox::Post(Call call) {
 }
 
 void Inbox::Push(std::unique_ptr<Attempt> ended) {
+  // It leads back here: an attempt that nobody takes any more would keep the inbox, and the inbox it.
+  ended->port = nullptr;
   MutexLock lock(mutex_);
   ended_.push_back(std::move(ended));
 }
