@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/time/time.h>
@@ -137,6 +138,25 @@ struct TimelineArguments {
   std::string at = {};
 };
 Exit RunTimeline(const TimelineArguments& arguments);
+
+struct ReplayArguments {
+  std::string directory = {};
+  std::string definition = {};               // a workflow file; empty: only replay
+  std::vector<std::string> executions = {};  // none: all of the definition's name
+  std::string at = {};
+  bool json = false;
+};
+Exit RunReplay(const ReplayArguments& arguments);
+
+struct ExtractArguments {
+  std::string directory = {};
+  std::vector<std::string> executions = {};  // keys, ids or unique prefixes; none: all
+  std::string to = {};                       // the last event, or a time; empty: all
+  std::string output = {};                   // a new directory
+  bool redact = false;
+  bool json = false;
+};
+Exit RunExtract(const ExtractArguments& arguments);
 
 // `salvage` is `repair` with all actions.
 struct RepairArguments {

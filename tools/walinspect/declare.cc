@@ -137,6 +137,32 @@ void DeclareTimeline(CLI::App* command, Arguments* all) {
   command->add_option("--at", timeline.at, "the last event to apply: seq, or time (RFC 3339)");
 }
 
+void DeclareReplay(CLI::App* command, Arguments* all) {
+  ReplayArguments& replay = all->replay;
+  AddDirectory(command, &replay.directory);
+  command->add_option("--definition", replay.definition,
+                      "a workflow file: what would it have made of executions that have run?");
+  command->add_option(
+      "--exec", replay.executions,
+      std::string(kExecutionHelp) + "; may be given again; left out: all of the definition's name");
+  command->add_option("--at", replay.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddJson(command, &replay.json,
+          "JSON: one object; with --definition one a line for each execution");
+}
+
+void DeclareExtract(CLI::App* command, Arguments* all) {
+  ExtractArguments& extract = all->extract;
+  AddDirectory(command, &extract.directory);
+  command->add_option("--exec", extract.executions,
+                      std::string(kExecutionHelp) + "; may be given again; left out: all");
+  command->add_option("--to", extract.to, "the last event: seq, or time (RFC 3339)");
+  command->add_flag("--redact", extract.redact,
+                    "x's in the place of inputs, outputs, payloads of signals and errors; "
+                    "definitions, keys and names stay");
+  command->add_option("-o,--output", extract.output, "a new directory")->required();
+  AddJson(command, &extract.json);
+}
+
 void DeclareMending(CLI::App* command, RepairArguments* arguments) {
   AddDirectory(command, &arguments->directory);
   command->add_option("--out", arguments->target, "directory of the new log; must not exist");
@@ -181,16 +207,37 @@ constexpr std::string_view kDiffExamples = R"(
   walinspect diff .stet --from 2026-01-31T23:59:59Z --json
 Exit status: 0 equal; 1 one is the beginning of the other; 2 they differ.  Of moments: 0.)";
 
+constexpr std::string_view kDigestExamples = R"(
+  walinspect digest .stet
+  walinspect digest .stet --each --json
+Two builds that disagree about a batch show with --each at which event they begin to.)";
+
 constexpr std::string_view kTimelineExamples = R"(
   walinspect timeline .stet nightly -o nightly.html        a page that needs nothing else
   walinspect timeline .stet -o all.html                    a bar for each execution
   walinspect timeline .stet --perfetto -o trace.json       for ui.perfetto.dev)";
 
+constexpr std::string_view kReplayExamples = R"(
+  walinspect replay .stet                                   every event, by this build
+  walinspect replay .stet --definition next.json            all executions of next.json's name
+  walinspect replay .stet --definition next.json --exec nightly --json
+With a definition nothing is run: each attempt of a task ends as it was recorded under the task's name; the
+definition decides what comes next.  What waits ends as recorded; what operators did is left out.
+Exit status: 0 no difference; 2 there are some, or the log is damaged; 3 usage.)";
+
+constexpr std::string_view kExtractExamples = R"(
+  walinspect extract .stet --exec nightly -o part             it, who started it, whom it started
+  walinspect extract .stet --exec nightly --redact -o part    and nothing of what it worked on
+  walinspect extract .stet --redact --to 1042 -o beginning
+  walinspect timeline part nightly -o nightly.html            what was made is looked at like any other
+Events are numbered anew; no stet runs what was made.
+Exit status: 0 made; 2 the log is damaged; 3 usage, and what is not there; 4 I/O error.)";
+
 constexpr std::string_view kGraphExamples = R"(
   walinspect graph .stet nightly | dot -Tsvg > nightly.svg
   walinspect graph .stet nightly --at 1042 --mermaid)";
 
-constexpr std::array<Command, 17> kCommands = {{
+constexpr std::array<Command, 19> kCommands = {{
     {"ls", "List the segments", R"(
   walinspect ls .stet
   walinspect ls --json .stet | jq -r '.file + " " + .chain')",
@@ -231,10 +278,7 @@ Exit status: 0 found; 2 not found, and the log is damaged; 3 not there.)",
   walinspect state .stet
   walinspect state .stet --at 1042 --json)",
      DeclareState, [](const Arguments& all) { return RunState(all.state); }},
-    {"digest", "Replay all, and compare with the digests in the log", R"(
-  walinspect digest .stet
-  walinspect digest .stet --each --json
-Two builds that disagree about a batch show with --each at which event they begin to.)",
+    {"digest", "Replay all, and compare with the digests in the log", kDigestExamples,
      DeclareDigest, [](const Arguments& all) { return RunDigest(all.digest); }},
     {"bisect", "Find the first event that differs between two directories", R"(
   walinspect bisect .stet backup/stet
@@ -248,6 +292,11 @@ Exit status: 0 none; 1 one goes on where the other ends; 2 an event differs.)",
      DeclareGraph, [](const Arguments& all) { return RunGraph(all.graph); }},
     {"timeline", "Show what ran when: one page with graph and bars, or a trace", kTimelineExamples,
      DeclareTimeline, [](const Arguments& all) { return RunTimeline(all.timeline); }},
+    {"replay", "Apply every event anew, or ask what another definition would have done",
+     kReplayExamples, DeclareReplay, [](const Arguments& all) { return RunReplay(all.replay); }},
+    {"extract", "Make a log of a part of it, redacted or not, for others to look at",
+     kExtractExamples, DeclareExtract,
+     [](const Arguments& all) { return RunExtract(all.extract); }},
     {"salvage", "Make a new log of the longest beginning that can be had, and list what is lost",
      kSalvageExamples, DeclareSalvage, [](const Arguments& all) { return RunRepair(all.salvage); }},
     {"repair", "Do only what is asked, and make a new log if that is enough", kRepairExamples,

@@ -28,6 +28,8 @@ struct Arguments {
   SnapshotsArguments snapshots = {};
   GraphArguments graph = {};
   TimelineArguments timeline = {};
+  ReplayArguments replay = {};
+  ExtractArguments extract = {};
   RepairArguments salvage = {.salvage = true};
   RepairArguments repair = {};
   DoctorArguments doctor = {};

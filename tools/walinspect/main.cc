@@ -20,11 +20,11 @@ namespace {
 constexpr std::string_view kVersion = WALINSPECT_VERSION;
 
 // Subcommands that have a name, and nothing behind it yet.
-constexpr std::array<std::string_view, 3> kNotBuilt = {"show", "replay", "extract"};
+constexpr std::array<std::string_view, 1> kNotBuilt = {"show"};
 
 constexpr std::string_view kFooter =
     R"(DIR is an engine's directory or the log in it; damaged, copied and live directories are fine.
-No lock is taken, and nothing is written but by salvage and repair with --yes, into a new directory.
+No lock is taken, and nothing is written but by extract, and by salvage and repair with --yes, into a new directory.
 
 Examples:
   walinspect verify .stet                       what would open decide, and why?
@@ -35,6 +35,7 @@ Examples:
   walinspect map .stet                          the segments, a character a block
   walinspect state .stet --at 1042              executions as they stood behind event 1042
   walinspect timeline .stet nightly -o t.html   what ran when, and how the graph stands
+  walinspect extract .stet --exec nightly --redact -o part   for others to look at
   walinspect salvage .stet --out NEW            what could be saved of a damaged log?
 `walinspect COMMAND --help` has more.
 

@@ -1,4 +1,5 @@
 // Trace events: processes, threads, complete slices.
+#include <algorithm>
 #include <map>
 #include <string>
 

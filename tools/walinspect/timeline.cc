@@ -29,14 +29,17 @@ bool WriteFile(const std::string& path, const std::string& text) {
 Exit ExitWithout(const std::string& directory, const absl::Status& status, bool json) {
   const bool named =
       absl::IsNotFound(status) || absl::IsInvalidArgument(status) || absl::IsOutOfRange(status);
+  const bool drift = absl::IsDataLoss(status) || absl::IsUnimplemented(status);
   const wal::RecoveryReport log = ExamineWithSnapshots(LogOptions(directory));
   Say({.code = log.refused() ? std::string(ToString(log.refusal))
                : named       ? "usage"
-                             : "drift",
+               : drift       ? "drift"
+                             : "io_error",
        .message = std::string(status.message())},
       json);
   if (log.refused()) return ExitOf(log);
-  return named ? Exit::kUsage : Exit::kDamage;
+  if (named) return Exit::kUsage;
+  return drift ? Exit::kDamage : Exit::kInputOutput;
 }
 
 Exit RunTimeline(const TimelineArguments& arguments) {
