@@ -70,6 +70,8 @@ class Copier {
   absl::StatusOr<bool> LinkSegment(const std::string& name);
   absl::Status CopySegment(const std::string& name);
   absl::Status Prove();
+  absl::StatusOr<std::string> FirstDamage(OverlayStorage* storage,
+                                          const std::string& directory) const;
 
   const CopyOptions& options_;
   Storage& storage_;
@@ -278,7 +280,20 @@ absl::Status Copier::Prove() {
   written.Add(id_path, sizeof(LogId));
   written.Patch(id_path, 0, BytesOf(id_));
   RETURN_IF_ERROR(Judge(target_, &written));
-  ASSIGN_OR_RETURN(Survey survey, TakeSurvey(&written, options_.target));
+  ASSIGN_OR_RETURN(const std::string damage, FirstDamage(&written, options_.target));
+  if (damage.empty()) return absl::OkStatus();
+  // Most often it was copied: then the file to look at is the source's.
+  ASSIGN_OR_RETURN(const std::string before, FirstDamage(&overlay_, over_.directory));
+  return absl::DataLossError(
+      before.empty() ? fmt::format("{}; what it was copied from, in {}, is whole", damage,
+                                   over_.directory)
+                     : before);
+}
+
+// Where in the log, up to the copy's end, something else stands than a batch; empty: nowhere.
+absl::StatusOr<std::string> Copier::FirstDamage(OverlayStorage* storage,
+                                                const std::string& directory) const {
+  ASSIGN_OR_RETURN(Survey survey, TakeSurvey(storage, directory));
   for (size_t i = 0; i < survey.segments.size(); ++i) {
     SurveyedSegment& segment = survey.segments[i];
     const SegmentHeader header = segment.header();
@@ -290,13 +305,12 @@ absl::Status Copier::Prove() {
     while (walk.Next()) {
       const Piece& piece = walk.piece();
       if (piece.kind == Span::Kind::kBatch || piece.kind == Span::Kind::kSegmentEnd) continue;
-      return absl::DataLossError(fmt::format("{}: offset {}: {} where a batch should be: {}",
-                                             segment.bytes.path(), piece.offset,
-                                             ToString(piece.kind), piece.text));
+      return fmt::format("{}: offset {}: {} where a batch should be: {}", segment.bytes.path(),
+                         piece.offset, ToString(piece.kind), piece.text);
     }
     segment.bytes.Release();
   }
-  return absl::OkStatus();
+  return std::string();
 }
 
 }  // namespace

@@ -191,6 +191,22 @@ TEST_CASE("nothing is overwritten, and a damaged log is not copied") {
   CHECK(absl::IsNotFound(source.storage.List("/copy").status()));
 }
 
+TEST_CASE("damage that only reading the copy back shows is told of the file that it came from") {
+  Source source;
+  const auto whole = CopyLog(source.To("/whole"));
+  REQUIRE_MESSAGE(whole.ok(), whole.status().ToString());
+  const std::string damaged = "/log/" + SegmentName(1);
+  source.storage.disk().Find(damaged)->FlipBit(20'000, 3);
+  // Behind a snapshot nothing is looked at before it is copied.
+  CopyOptions options = source.To("/copy");
+  options.anchors = {whole->end};
+  const absl::Status status = CopyLog(options).status();
+  CHECK(absl::IsDataLoss(status));
+  const std::string message(status.message());
+  CHECK_MESSAGE(message.find(damaged + ": offset") != std::string::npos, message);
+  CHECK_MESSAGE(message.find("/copy") == std::string::npos, message);
+}
+
 TEST_CASE("a call that fails leaves a copy that never opens") {
   uint64_t failed = 0;
   for (uint64_t call = 1;; ++call) {
