@@ -71,6 +71,7 @@ def quiet():
         check_equal(earlier['dropped']['last_seq'], whole['seq'], 'it says what is dropped')
         text = stet(s, 'restore', 'out', 'then', '--at', whole['time']).stdout
         check('is restored as then, a log of its own' in text, f'at a time: {text}')
+        check(f', written by {whole["time"]}, and ' in text, f'times as everywhere: {text}')
         one_line_error(stet(s, 'backup', s.dir, 'out'), 2, 'exists')
         one_line_error(stet(s, 'restore', 'out', s.dir), 2, 'exists')
         one_line_error(stet(s, 'restore', 'out', 'x', '--at', 'noon'), 2, 'a seq, or a time')
@@ -82,7 +83,8 @@ def quiet():
         content[20_000] ^= 1
         segment.write_bytes(content)
         error = answer(s, 'restore', 'out', 'x', status=3)['error']
-        check(segment.name in error['message'], f'damaged, and where: {error}')
+        check(f'out/wal/{segment.name}' in error['message'], f'damaged, and where: {error}')
+        check('x/wal' not in error['message'], f'not in what is gone: {error}')
 
 
 live()

@@ -43,12 +43,10 @@ Json ReportJson(const BackupReport& report) {
 std::string ReportText(const BackupReport& report) {
   std::string text = fmt::format(
       "  events {} to {}, written by {}, and {}\n  {} linked, {} copied ({:.1f} MiB); read back "
-      "and "
-      "replayed: digest {:016x}\n",
-      report.first_seq, report.seq, absl::FormatTime(report.time, absl::UTCTimeZone()),
-      Count(report.snapshots, "snapshot"), Count(report.files_linked, "file"),
-      Count(report.files_copied, "file"), static_cast<double>(report.bytes_copied) / (1 << 20),
-      report.digest);
+      "and replayed: digest {:016x}\n",
+      report.first_seq, report.seq, FullTime(report.time), Count(report.snapshots, "snapshot"),
+      Count(report.files_linked, "file"), Count(report.files_copied, "file"),
+      static_cast<double>(report.bytes_copied) / (1 << 20), report.digest);
   if (report.dropped_last_seq != 0) {
     text += fmt::format("  dropped: {}, {} to {}\n",
                         Count(report.dropped_last_seq - report.dropped_first_seq + 1, "event"),

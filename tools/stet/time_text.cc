@@ -13,9 +13,14 @@ bool IsKnown(absl::Time time) {
 
 }  // namespace
 
+std::string FullTime(absl::Time time) {
+  if (!IsKnown(time)) return "-";
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E9SZ", time, absl::UTCTimeZone());
+}
+
 nlohmann::ordered_json TimeJson(absl::Time time) {
   if (!IsKnown(time)) return nullptr;
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E9SZ", time, absl::UTCTimeZone());
+  return FullTime(time);
 }
 
 std::string ShortDuration(absl::Duration duration) {

@@ -8,7 +8,10 @@
 
 namespace stet::cli {
 
-// RFC 3339, UTC, nanoseconds; null for a time that is not known (infinite).
+// RFC 3339, UTC, nanoseconds, as options for times take it; "-" for a time that is not known (infinite).
+std::string FullTime(absl::Time time);
+
+// The same; null when unknown.
 nlohmann::ordered_json TimeJson(absl::Time time);
 
 // "3.21s", "1m02s", "2h05m": for people.
