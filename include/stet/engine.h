@@ -306,7 +306,8 @@ class Engine {
   // What has happened since Open, in the text format that Prometheus reads: counters
   // (stet_tasks_started_total, _completed_, _failed_, _dead_lettered_, _skipped_, stet_task_retries_total,
   // ...), histograms (stet_queue_delay_seconds, stet_execution_time_seconds,
-  // stet_commit_latency_seconds, stet_release_events) and gauges, each with its help.
+  // stet_commit_latency_seconds, stet_release_events) and gauges (stet_disk_bytes: what log, snapshots and
+  // archive take), each with its help.
   absl::StatusOr<std::string> Metrics();
 
   // Threads::kNone, on the thread that called Open: one turn of the loop.  Takes in what has arrived,

@@ -1,6 +1,7 @@
 // The public face of the engine: posts calls to the loop and waits for its answers.
 #include "stet/engine.h"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -142,12 +143,14 @@ EngineStats StatsOf(Sequencer& loop) {
 absl::StatusOr<EngineStats> Engine::Stats() { return impl_->AskLoop<EngineStats>(StatsOf); }
 
 absl::StatusOr<std::string> Engine::Metrics() {
-  return impl_->AskLoop<std::string>([impl = impl_.get()](Sequencer& loop) {
+  const std::optional<engine::DiskUse> disk = engine::DiskUseOf(impl_->options());
+  return impl_->AskLoop<std::string>([impl = impl_.get(), disk](Sequencer& loop) {
     const EngineRecovery& recovery = impl->recovery();
     engine::Gauges gauges = {.state = &loop.ledger().state(),
                              .stats = StatsOf(loop),
                              .recovery = recovery.snapshot_time + recovery.replay_time,
-                             .snapshot_age = -absl::InfiniteDuration()};
+                             .snapshot_age = -absl::InfiniteDuration(),
+                             .disk = disk};
     wal::WriterStats writer;
     if (const engine::Snapshotter* snapshotter = loop.snapshotter(); snapshotter != nullptr) {
       writer = snapshotter->writer_stats();

@@ -143,6 +143,14 @@ void AddLog(const Gauges& gauges, Text& text) {
   }
 }
 
+void AddDisk(const DiskUse& disk, Text& text) {
+  constexpr std::string_view kName = "stet_disk_bytes";
+  text.Head(kName, "gauge", "What is taken of the disk, by part.");
+  text.Labelled(kName, "part", "log", disk.log);
+  text.Labelled(kName, "part", "snapshots", disk.snapshots);
+  text.Labelled(kName, "part", "archive", disk.archive);
+}
+
 }  // namespace
 
 std::string MetricsText(const Counts& counts, const Gauges& gauges) {
@@ -150,6 +158,7 @@ std::string MetricsText(const Counts& counts, const Gauges& gauges) {
   AddCounts(counts, text);
   AddState(gauges, text);
   AddLog(gauges, text);
+  if (gauges.disk) AddDisk(*gauges.disk, text);
   return text.Take();
 }
 

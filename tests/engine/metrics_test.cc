@@ -1,4 +1,5 @@
 // Metrics: what is counted, and the text that tells it.
+#include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
@@ -7,7 +8,7 @@
 
 #include "engine/meter.h"
 #include "stet/engine.h"
-#include "tests/engine/fixture.h"
+#include "tests/engine/snapshot_fixture.h"
 
 namespace stet::metrics_test {
 namespace {
@@ -98,6 +99,38 @@ TEST_CASE("metrics count what has happened, in text that Prometheus reads") {
   CHECK_FALSE(samples.contains("stet_snapshot_age_seconds"));
   REQUIRE(engine->Snapshot().ok());
   CHECK(Samples(*engine->Metrics()).contains("stet_snapshot_age_seconds"));
+}
+
+TEST_CASE("metrics tell what log, snapshots and archive take of the disk") {
+  const testing::TempDirectory directory;
+  const std::string archive = directory.engine() + ".archive";
+  std::filesystem::create_directory(archive);
+  constexpr char kLog[] = "stet_disk_bytes{part=\"log\"}";
+  constexpr char kSnapshots[] = "stet_disk_bytes{part=\"snapshots\"}";
+  constexpr char kArchive[] = "stet_disk_bytes{part=\"archive\"}";
+  {
+    EngineOptions options = testing::SnapshotOptions(directory);
+    options.log.retired = wal::Retired::kArchive;
+    options.log.archive_directory = archive;
+    const auto engine = MustOpen(std::move(options));
+    auto samples = Samples(*engine->Metrics());
+    CHECK_GE(samples.at(kLog), 4096);
+    CHECK_EQ(samples.at(kSnapshots), 0);
+    CHECK_EQ(samples.at(kArchive), 0);
+    testing::Work(*engine, 100);
+    testing::MustSnapshot(*engine);
+    samples = Samples(*engine->Metrics());
+    const double one = samples.at(kSnapshots);
+    CHECK_GT(one, 0);
+    testing::Work(*engine, 100);
+    testing::MustSnapshot(*engine);
+    CHECK_GT(Samples(*engine->Metrics()).at(kSnapshots), one);
+    // What lies before the older one is given up some time.
+    CHECK(testing::Eventually([&] { return Samples(*engine->Metrics()).at(kArchive) >= 4096; }));
+  }
+  std::filesystem::remove_all(archive);
+  const auto memory = MustOpen(Options());
+  CHECK_FALSE(Samples(*memory->Metrics()).contains(kLog));
 }
 
 TEST_CASE("a report tells what the execution took") {
