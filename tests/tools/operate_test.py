@@ -242,8 +242,10 @@ def breakers():
     """A breaker counts what fails in a row; it can be seen and closed."""
     with Scratch() as s:
         flow = s.file('flow.json', commands({'id': 'a', 'run': 'exit 3', 'breaker': 'bank'}))
-        one_line_error(s.stet('run', flow, '--breaker', 'bank=5'), 2, 'NAME=FAILURES,COOLDOWN')
-        one_line_error(s.stet('run', flow, '--breaker', 'bank=0,30s'), 2, 'NAME=FAILURES,COOLDOWN')
+        for flag, why in (('bank', 'no ='), ('=5,30s', 'no name'), ('bank=5', 'no cooldown'),
+                          ('bank=0,30s', 'failures: a whole number from 1'),
+                          ('bank=5,0s', 'a duration longer than 0')):
+            one_line_error(s.stet('run', flow, '--breaker', flag), 2, why)
         check_equal(s.stet('run', flow, '--breaker', 'bank=5,30s').returncode, 1, 'it fails')
         listed = answer(s, 'breaker ls')['breakers']
         check_equal([(b['name'], b['state'], b['failures'], b['until']) for b in listed],

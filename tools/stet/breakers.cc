@@ -23,18 +23,27 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+absl::Status NotABreaker(const std::string& flag, std::string_view why) {
+  return absl::InvalidArgumentError(
+      fmt::format("--breaker must be NAME=FAILURES,COOLDOWN (as mail=5,30s), is {}: {}",
+                  Quote(flag), why));
+}
+
 absl::StatusOr<std::pair<std::string, BreakerPolicy>> BreakerFrom(const std::string& flag) {
   const size_t equals = flag.rfind('=');
   const size_t comma = flag.find(',', equals == flag.npos ? 0 : equals);
+  if (equals == flag.npos) return NotABreaker(flag, "no =");
+  if (equals == 0) return NotABreaker(flag, "no name");
+  if (comma == flag.npos) return NotABreaker(flag, "no cooldown");
+  const std::string failures = flag.substr(equals + 1, comma - equals - 1);
+  const std::string cooldown = flag.substr(comma + 1);
   BreakerPolicy policy;
-  const bool parts = equals != flag.npos && equals > 0 && comma != flag.npos;
-  if (!parts ||
-      !absl::SimpleAtoi(flag.substr(equals + 1, comma - equals - 1), &policy.failure_threshold) ||
-      policy.failure_threshold < 1 ||
-      !absl::ParseDuration(flag.substr(comma + 1), &policy.cooldown) ||
-      policy.cooldown <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(fmt::format(
-        "--breaker must be NAME=FAILURES,COOLDOWN (as mail=5,30s), is {}", Quote(flag)));
+  if (!absl::SimpleAtoi(failures, &policy.failure_threshold) || policy.failure_threshold < 1) {
+    return NotABreaker(flag, fmt::format("{} failures: a whole number from 1", Quote(failures)));
+  }
+  if (!absl::ParseDuration(cooldown, &policy.cooldown) || policy.cooldown <= absl::ZeroDuration()) {
+    return NotABreaker(
+        flag, fmt::format("cooldown {}: a duration longer than 0, as 30s", Quote(cooldown)));
   }
   return std::pair(flag.substr(0, equals), policy);
 }

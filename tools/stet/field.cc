@@ -99,10 +99,12 @@ absl::StatusOr<absl::Duration> Field::Duration() const {
   }
   STET_ASSIGN_OR_RETURN(std::string text, String());
   absl::Duration duration;
-  if (!absl::ParseDuration(text, &duration) || duration <= absl::ZeroDuration() ||
-      duration == absl::InfiniteDuration()) {
+  if (!absl::ParseDuration(text, &duration)) {
     return Error(
         fmt::format("{} is not a duration; write \"500ms\", \"30s\" or \"1h30m\"", Quote(text)));
+  }
+  if (duration <= absl::ZeroDuration() || duration == absl::InfiniteDuration()) {
+    return Error(fmt::format("must be longer than nothing, and end; is {}", Quote(text)));
   }
   return duration;
 }

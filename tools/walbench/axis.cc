@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "tools/escaped.h"
+
 namespace stet::walbench {
 namespace {
 
@@ -38,29 +40,6 @@ double Axis::At(double value) const {
                            ? (value - low_) / (high_ - low_)
                            : std::log(std::max(value, low_) / low_) / std::log(high_ / low_);
   return from_ + share * (to_ - from_);
-}
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return escaped;
 }
 
 std::string TextAt(double x, double y, std::string_view text, std::string_view style_class,

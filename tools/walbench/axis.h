@@ -35,7 +35,4 @@ std::string TextAt(double x, double y, std::string_view text, std::string_view s
                    Anchor anchor = Anchor::kStart);
 std::string LineFrom(double x1, double y1, double x2, double y2, std::string_view style_class);
 
-// `text` with what XML reserves replaced, and no control characters.
-std::string Escaped(std::string_view text);
-
 }  // namespace stet::walbench

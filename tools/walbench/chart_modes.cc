@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/escaped.h"
 #include "tools/walbench/axis.h"
 
 namespace stet::walbench {

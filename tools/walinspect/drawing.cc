@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/escaped.h"
 #include "tools/walinspect/text.h"
 
 namespace stet::walinspect {
@@ -131,30 +132,6 @@ std::string NoteOf(const TaskRecord& task) {
     note += ", " + absl::FormatDuration(absl::Trunc(*took, absl::Microseconds(1)));
   }
   return note;
-}
-
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        // Control characters may not stand in a page at all.
-        escaped += static_cast<unsigned char>(c) < 0x20 && c != '\n' ? ' ' : c;
-    }
-  }
-  return escaped;
 }
 
 std::string BarsSvg(std::span<const BarRow> rows, absl::Time now) {

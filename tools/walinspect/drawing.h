@@ -21,9 +21,6 @@ std::string_view FillOf(AttemptOutcome outcome);
 // "3 attempts, 1.2s": what there is to say of a task beside its name and state.
 std::string NoteOf(const TaskRecord& task);
 
-// `text` as it may stand in HTML and SVG, quoted attributes too.
-std::string Escaped(std::string_view text);
-
 // A row of bars.
 struct Bar {
   absl::Time begin = absl::InfinitePast();

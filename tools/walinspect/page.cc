@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "stet/graph.h"
+#include "tools/escaped.h"
 #include "tools/stet/status_macros.h"
 #include "tools/walinspect/drawing.h"
 #include "tools/walinspect/text.h"
