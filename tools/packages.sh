@@ -3,7 +3,8 @@
 build_packages="meson ninja-build pkg-config g++ python3 libabsl-dev libflatbuffers-dev
   flatbuffers-compiler libxxhash-dev liburing-dev libfmt-dev libcli11-dev nlohmann-json3-dev
   libyaml-cpp-dev"
-check_packages="git doctest-dev clang-format clang-tidy procps tzdata e2fsprogs xfsprogs"
+check_packages="git doctest-dev clang libclang-rt-dev clang-format clang-tidy procps
+  tzdata e2fsprogs xfsprogs"
 
 # ensure_packages NAME...: installs what is missing.  Root only; anyone else is told the line.
 ensure_packages() {

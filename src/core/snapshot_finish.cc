@@ -13,18 +13,18 @@
 namespace stet::core {
 namespace {
 
-absl::Status Wrong(const std::string& what) { return absl::DataLossError("snapshot: " + what); }
+absl::Status Damaged(const std::string& what) { return absl::DataLossError("snapshot: " + what); }
 
 absl::Status CheckCount(const char* what, uint64_t promised, uint64_t found) {
   if (promised == found) return absl::OkStatus();
-  return Wrong(fmt::format("expected {} {}, found {}", promised, what, found));
+  return Damaged(fmt::format("expected {} {}, found {}", promised, what, found));
 }
 
 }  // namespace
 
 absl::Status SnapshotDecoder::CheckWhole() {
-  if (last_ == SnapshotPart::None) return Wrong("no part at all");
-  if (definition_.partial() != nullptr) return Wrong("a definition without its end");
+  if (last_ == SnapshotPart::None) return Damaged("no part at all");
+  if (definition_.partial() != nullptr) return Damaged("a definition without its end");
   for (const absl::Status& status :
        {CheckCount("definitions", head_.definitions, definitions_.size()),
         CheckCount("executions", head_.executions, state_.executions_.size()),
@@ -37,21 +37,21 @@ absl::Status SnapshotDecoder::CheckWhole() {
     if (!status.ok()) return status;
   }
   if ((head_.incoming_chunks == 0) != (state_.incoming_.partial() == nullptr)) {
-    return Wrong("the definition that is being received is missing, or should not be there");
+    return Damaged("the definition that is being received is missing, or should not be there");
   }
   for (const auto& execution : state_.executions_) {
     if (execution->keys.size() == execution->definition->key_patterns().size()) continue;
-    return Wrong(
+    return Damaged(
         fmt::format("execution {:016x} has {} keys", execution->id, execution->keys.size()));
   }
   std::sort(listed_.begin(), listed_.end());
   if (std::adjacent_find(listed_.begin(), listed_.end()) != listed_.end()) {
-    return Wrong("a task in two lists");
+    return Damaged("a task in two lists");
   }
   const LostCursor& lost = state_.lost_;
   const bool inside = lost.execution < state_.executions_.size() &&
                       lost.task < state_.executions_[lost.execution]->tasks.size();
-  if (!lost.done && !inside) return Wrong("the search for lost attempts points outside");
+  if (!lost.done && !inside) return Damaged("the search for lost attempts points outside");
   return absl::OkStatus();
 }
 
@@ -77,7 +77,7 @@ absl::Status SnapshotDecoder::Link(Execution& execution) {
   const bool waits = above != nullptr && parent.task < above->tasks.size() &&
                      ChildOf(state_, *above, parent.task) == &execution;
   return waits ? absl::OkStatus()
-               : Wrong(fmt::format("nothing waits for execution {:016x}", execution.id));
+               : Damaged(fmt::format("nothing waits for execution {:016x}", execution.id));
 }
 
 // What is not stored: parents to wait for, digests.
@@ -150,12 +150,12 @@ absl::StatusOr<State> SnapshotDecoder::Finish() {
   for (const auto& breaker : state_.breakers_) state_.digest_ += DigestOf(breaker);
   state_.tombstones_.ForEach([this](const Tombstone& t) { state_.digest_ += DigestOf(t); });
   if (state_.digest_ != head_.digest) {
-    return Wrong(fmt::format("at seq {}: expected digest {:016x}, found {:016x}", head_.seq,
-                             head_.digest, state_.digest_));
+    return Damaged(fmt::format("at seq {}: expected digest {:016x}, found {:016x}", head_.seq,
+                               head_.digest, state_.digest_));
   }
   if (const uint64_t found = HistoryDigest(state_); found != head_.history_digest) {
-    return Wrong(fmt::format("histories: expected digest {:016x}, found {:016x}",
-                             head_.history_digest, found));
+    return Damaged(fmt::format("histories: expected digest {:016x}, found {:016x}",
+                               head_.history_digest, found));
   }
   FillQueues();
   State done = std::move(state_);

@@ -17,7 +17,7 @@ std::optional<absl::Time> TimeOrNone(int64_t ns) {
   return absl::FromUnixNanos(ns);
 }
 
-static_assert(static_cast<int>(AttemptOutcome::kCancelled) ==
+static_assert(static_cast<int>(stet::AttemptOutcome::kCancelled) ==
               static_cast<int>(schema::AttemptOutcome::Cancelled));
 
 static_assert(static_cast<int>(BreakerState::kHalfOpen) ==
@@ -134,7 +134,7 @@ DeadLetter MakeDeadLetter(const State& state, const DeadLetterRef& ref, PayloadS
                               .generation = note.generation,
                               .attempt = note.attempt,
                               .epoch = note.epoch,
-                              .outcome = static_cast<AttemptOutcome>(note.outcome),
+                              .outcome = static_cast<stet::AttemptOutcome>(note.outcome),
                               .started_at = absl::FromUnixNanos(note.started_at),
                               .finished_at = absl::FromUnixNanos(note.finished_at),
                               .error = Fetch(note.error, payloads).bytes});

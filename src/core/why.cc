@@ -15,34 +15,34 @@ namespace stet {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::string_view kNames[] = {"running",
-                                       "stopping",
-                                       "retry",
-                                       "upstream",
-                                       "continuation",
-                                       "engine_paused",
-                                       "activity_paused",
-                                       "execution_paused",
-                                       "missing_activity",
-                                       "no_runner",
-                                       "activity_limit",
-                                       "rate",
-                                       "slots",
-                                       "queue",
-                                       "timer",
-                                       "signal",
-                                       "child",
-                                       "missing_workflow",
-                                       "delay",
-                                       "concurrency_key",
-                                       "breaker"};
-static_assert(std::size(kNames) == kWaitKindCount);
+constexpr std::string_view kWaitKindNames[] = {"running",
+                                               "stopping",
+                                               "retry",
+                                               "upstream",
+                                               "continuation",
+                                               "engine_paused",
+                                               "activity_paused",
+                                               "execution_paused",
+                                               "missing_activity",
+                                               "no_runner",
+                                               "activity_limit",
+                                               "rate",
+                                               "slots",
+                                               "queue",
+                                               "timer",
+                                               "signal",
+                                               "child",
+                                               "missing_workflow",
+                                               "delay",
+                                               "concurrency_key",
+                                               "breaker"};
+static_assert(std::size(kWaitKindNames) == kWaitKindCount);
 
 }  // namespace
 
 std::string_view ToString(WaitKind kind) {
   const auto index = static_cast<size_t>(kind);
-  return index < std::size(kNames) ? kNames[index] : "unknown";
+  return index < std::size(kWaitKindNames) ? kWaitKindNames[index] : "unknown";
 }
 
 namespace core {

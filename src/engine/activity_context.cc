@@ -8,7 +8,7 @@
 namespace stet::engine {
 namespace {
 
-const Payload& EmptyPayload() {
+const Payload& NoPayload() {
   static const Payload kEmpty;
   return kEmpty;
 }
@@ -16,12 +16,12 @@ const Payload& EmptyPayload() {
 }  // namespace
 
 const Payload& AttemptContext::input() const {
-  return attempt_.input ? *attempt_.input : EmptyPayload();
+  return attempt_.input ? *attempt_.input : NoPayload();
 }
 
 absl::StatusOr<Payload> AttemptContext::output(std::string_view task) const {
   for (const Upstream& upstream : attempt_.upstream) {
-    if (upstream.task == task) return upstream.output ? *upstream.output : EmptyPayload();
+    if (upstream.task == task) return upstream.output ? *upstream.output : NoPayload();
   }
   return absl::NotFoundError(
       fmt::format("task \"{}\" does not depend on \"{}\"", attempt_.task_name, task));

@@ -3,6 +3,15 @@
 
 #include <cstdint>
 
+// g++ defines these itself.
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#elif __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__
+#endif
+#endif
+
 namespace stet {
 
 // Every so manieth case: all, but under sanitizers, where each costs some 25 times as much and what is

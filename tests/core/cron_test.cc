@@ -191,7 +191,7 @@ TEST_CASE("around every setting of the clocks Next agrees with a walk minute by 
       std::optional<absl::Time> next = cron.Next(start, zone);
       for (absl::Time t = start + absl::Minutes(1); t < start + absl::Hours(48);
            t += absl::Minutes(1)) {
-        INFO(name, " ", sample.text, " ", absl::FormatTime(t, zone));
+        INFO(zone.name(), " ", sample.text, " ", absl::FormatTime(t, zone));
         REQUIRE(next);
         REQUIRE_EQ(sample.Fires(t, zone), *next == t);
         if (*next == t) next = cron.Next(t, zone);

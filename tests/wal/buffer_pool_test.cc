@@ -14,7 +14,7 @@
 #include "tests/wal/temp_directory.h"
 #include "wal/format.h"
 
-namespace stet::wal {
+namespace stet::wal::buffer_pool_test {
 namespace {
 
 constexpr uint64_t kUsual = 1 << 20;
@@ -151,4 +151,4 @@ TEST_SUITE("wal::Writer") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::buffer_pool_test

@@ -14,7 +14,7 @@
 #include "tests/wal/log_fixture.h"
 #include "wal/segments.h"
 
-namespace stet::wal {
+namespace stet::wal::copy_test {
 namespace {
 
 // Batches of two records each, over several segments.
@@ -230,4 +230,4 @@ TEST_CASE("a call that fails leaves a copy that never opens") {
 TEST_SUITE_END();
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::copy_test

@@ -10,7 +10,7 @@
 
 #include "tests/wal/recovery_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::explain_test {
 namespace {
 
 Explanation Explained(const Bench& bench, uint64_t lsn) {
@@ -225,4 +225,4 @@ TEST_SUITE("wal::ExplainDamage") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::explain_test

@@ -14,7 +14,7 @@
 #include "tests/wal/recovery_fixture.h"
 #include "wal/batch.h"
 
-namespace stet::wal {
+namespace stet::wal::format_test {
 namespace {
 
 Bytes AsBytes(const std::string& text) { return std::as_bytes(std::span(text)); }
@@ -182,4 +182,4 @@ TEST_SUITE("wal::format") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::format_test

@@ -12,7 +12,7 @@
 #include "wal/batch.h"
 #include "wal/writer_limits.h"
 
-namespace stet::wal {
+namespace stet::wal::group_buffer_test {
 namespace {
 
 constexpr uint64_t kSegmentBytes = 16 << 20;
@@ -170,4 +170,4 @@ TEST_SUITE("wal::GroupBuffer") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::group_buffer_test

@@ -2,12 +2,6 @@
 #include "tests/wal/log_catalogue.h"
 
 namespace stet::wal {
-namespace {
-
-void StoreLog(Bench& bench, const LogBuilder& log) { log.Store(&bench.disk); }
-void StoreThree(Bench& bench) { StoreLog(bench, ThreeBatches()); }
-
-}  // namespace
 
 std::vector<CatalogueLog> DirectoryLogs() {
   return {

@@ -8,6 +8,13 @@
 
 namespace stet::wal {
 
+inline void StoreLog(Bench& bench, const LogBuilder& log) { log.Store(&bench.disk); }
+
+// Segment 1 with seq 1..3 durable and 4..5 not.
+inline void StoreThree(Bench& bench) { StoreLog(bench, ThreeBatches()); }
+inline constexpr uint64_t kLast = 6 * kA;    // offset of its last batch
+inline constexpr uint64_t kSecond = 5 * kA;  // of the one before it, which is durable
+
 // `strict` and `lenient`: a refusal, or the verdict and the last seq.
 struct CatalogueLog {
   int row = 0;  // of wal/README.md

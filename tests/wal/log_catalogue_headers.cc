@@ -4,9 +4,6 @@
 namespace stet::wal {
 namespace {
 
-void StoreLog(Bench& bench, const LogBuilder& log) { log.Store(&bench.disk); }
-void StoreThree(Bench& bench) { StoreLog(bench, ThreeBatches()); }
-
 // ThreeBatches, and segment 2 in a state: header copies as given by (state, damaged).
 struct CopyState {
   uint8_t state = 2;

@@ -5,13 +5,6 @@
 namespace stet::wal {
 namespace {
 
-// Segment 1 with seq 1..3 durable and 4..5 not; as ThreeBatches, stored.
-constexpr uint64_t kLast = 6 * kA;    // offset of the last batch
-constexpr uint64_t kSecond = 5 * kA;  // of the one before it, which is durable
-
-void StoreLog(Bench& bench, const LogBuilder& log) { log.Store(&bench.disk); }
-void StoreThree(Bench& bench) { StoreLog(bench, ThreeBatches()); }
-
 using Damage = void (*)(Bench& bench);
 
 std::function<void(Bench&)> Three(Damage damage) {

@@ -139,8 +139,9 @@ std::vector<Edit> StrangerEdits(const Subject& subject) {
     if (i < 2) other.End();
   }
   Subject stranger = Make("stranger", other);
-  for (const auto& [path, content] : stranger.files) {
-    edits.push_back({"foreign " + path, [=](Files& files) { files[path] = content; }});
+  for (const auto& file : stranger.files) {
+    edits.push_back(
+        {"foreign " + file.first, [=](Files& files) { files[file.first] = file.second; }});
   }
   // A segment as it was when only its first `count` batches had been written.
   for (uint64_t segment = 1; segment <= 3; ++segment) {

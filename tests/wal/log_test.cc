@@ -13,7 +13,7 @@
 #include "tests/wal/failing_storage.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet::wal {
+namespace stet::wal::log_test {
 namespace {
 
 std::vector<std::string> ReadAll(Log* log, uint64_t from_seq = 1) {
@@ -318,4 +318,4 @@ TEST_SUITE("wal::Log") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::log_test

@@ -13,7 +13,7 @@
 #include "stet/wal/statistics.h"
 #include "tests/wal/recovery_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::looking_test {
 namespace {
 
 Explanation Explained(const Bench& bench, uint64_t lsn) {
@@ -213,4 +213,4 @@ TEST_SUITE("wal::Follower") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::looking_test

@@ -15,7 +15,7 @@
 #include "tests/wal/log_fixture.h"
 #include "wal/format.h"
 
-namespace stet::wal {
+namespace stet::wal::others_bugs_test {
 namespace {
 
 constexpr uint64_t kA = 4096;
@@ -337,4 +337,4 @@ TEST_SUITE("others' bugs") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::others_bugs_test

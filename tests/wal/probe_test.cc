@@ -14,7 +14,7 @@
 #include "tests/wal/log_fixture.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet::wal {
+namespace stet::wal::probe_test {
 namespace {
 
 struct Cost {
@@ -164,4 +164,4 @@ TEST_SUITE("wal::Probe") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::probe_test

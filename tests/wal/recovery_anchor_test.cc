@@ -3,7 +3,7 @@
 
 #include "tests/wal/recovery_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::recovery_anchor_test {
 namespace {
 
 // Three segments of two batches each, rotated; the last is open.  seq 1..8:
@@ -276,4 +276,4 @@ TEST_SUITE("wal::recovery anchors") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_anchor_test

@@ -8,7 +8,7 @@
 #include "tests/wal/log_catalogue.h"
 #include "wal/examiner.h"
 
-namespace stet::wal {
+namespace stet::wal::recovery_coverage_test {
 namespace {
 
 std::vector<CatalogueLog> AllLogs() {
@@ -129,8 +129,9 @@ TEST_SUITE("wal::recovery coverage") {
         for (const TailFacts& facts : decision.ends) Take("tail", facts, &reached, &all);
       }
     }
-    for (const auto& [table, lines] : all) {
-      for (int line = 0; line < lines; ++line) {
+    for (const auto& entry : all) {
+      const auto& table = entry.first;
+      for (int line = 0; line < entry.second; ++line) {
         CAPTURE(table);
         CAPTURE(line);
         CHECK(reached[table].contains(line));
@@ -139,4 +140,4 @@ TEST_SUITE("wal::recovery coverage") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_coverage_test

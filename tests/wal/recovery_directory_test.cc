@@ -3,7 +3,7 @@
 
 #include "tests/wal/recovery_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::recovery_directory_test {
 namespace {
 
 void CheckRefused(Bench& bench, Refusal expected) {
@@ -329,4 +329,4 @@ TEST_SUITE("wal::recovery directory") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_directory_test

@@ -5,7 +5,7 @@
 
 #include "tests/wal/recovery_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::recovery_exhaustive_test {
 namespace {
 
 // Whether the log opens with all three acknowledged records, and with the other two or without.
@@ -156,4 +156,4 @@ TEST_SUITE("wal::recovery exhaustive") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_exhaustive_test

@@ -17,7 +17,7 @@
 #include "tests/wal/log_subjects.h"
 #include "tests/wal/oracle.h"
 
-namespace stet::wal {
+namespace stet::wal::recovery_oracle_test {
 namespace {
 
 bool Everything() {
@@ -248,4 +248,4 @@ TEST_SUITE("wal::recovery beside an oracle") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_oracle_test

@@ -3,7 +3,7 @@
 
 #include "tests/wal/recovery_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::recovery_rows_test {
 namespace {
 
 #define CHECK_REFUSED(bench, expected)                            \
@@ -326,4 +326,4 @@ TEST_SUITE("wal::recovery rows") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_rows_test

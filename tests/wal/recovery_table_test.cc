@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::wal {
+namespace stet::wal::recovery_table_test {
 
 TEST_SUITE("wal::recovery_table") {
   TEST_CASE("every observation of a directory matches exactly one row") {
@@ -97,4 +97,4 @@ TEST_SUITE("wal::recovery_table") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::recovery_table_test

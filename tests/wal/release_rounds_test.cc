@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-namespace stet::wal {
+namespace stet::wal::release_rounds_test {
 namespace {
 
 TEST_SUITE("wal::ReleaseRounds") {
@@ -77,4 +77,4 @@ TEST_SUITE("wal::ReleaseRounds") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::release_rounds_test

@@ -9,7 +9,7 @@
 #include "tests/wal/log_fixture.h"
 #include "tests/wal/repair_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::repair_anchor_test {
 namespace {
 
 // Two finished segments and one in use, each of two batches of one record.
@@ -136,4 +136,4 @@ TEST_SUITE("wal::Repair, anchors") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::repair_anchor_test

@@ -10,7 +10,7 @@
 
 #include "tests/wal/repair_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::repair_test {
 namespace {
 
 std::vector<std::string> Payloads(size_t count) {
@@ -241,4 +241,4 @@ TEST_SUITE("wal::Salvage") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::repair_test

@@ -20,7 +20,7 @@
 #include "tests/wal/temp_directory.h"
 #include "wal/segments.h"
 
-namespace stet::wal {
+namespace stet::wal::retire_test {
 namespace {
 
 Options SmallSegments(SimStorage* storage, Retired retired) {
@@ -345,8 +345,8 @@ TEST_CASE("a file that gets a second name just before it would be used again is 
   REQUIRE_GE(kept.size(), 1);
   REQUIRE(FillUpTo(writer->get(), 8).ok());
   CHECK_EQ((*writer)->stats().segments_recycled, 0);
-  for (const auto& [path, before] : kept) CHECK_MESSAGE(content(path) == before, path);
+  for (const auto& file : kept) CHECK_MESSAGE(content(file.first) == file.second, file.first);
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::retire_test

@@ -11,7 +11,7 @@
 #include "tests/sim/sim_storage.h"
 #include "tests/wal/log_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::writer_failover_test {
 namespace {
 
 std::string TextOf(uint64_t seq) {
@@ -310,4 +310,4 @@ TEST_SUITE("wal::Writer failover") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::writer_failover_test

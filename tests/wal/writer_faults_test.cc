@@ -10,7 +10,7 @@
 #include "tests/sim/sim_storage.h"
 #include "tests/wal/log_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::writer_faults_test {
 namespace {
 
 // What a run of the scenario below got told.
@@ -221,4 +221,4 @@ TEST_SUITE("wal::Writer faults") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::writer_faults_test

@@ -8,7 +8,7 @@
 #include "tests/sim/sim_storage.h"
 #include "tests/wal/log_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::writer_modes_test {
 namespace {
 
 Options ModeOptions(SimStorage* storage, Durability durability) {
@@ -270,4 +270,4 @@ TEST_SUITE("wal::Writer modes") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::writer_modes_test

@@ -9,7 +9,7 @@
 #include "tests/sim/sim_storage.h"
 #include "tests/wal/log_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::writer_operations_test {
 namespace {
 
 constexpr Operation kOperations[] = {Operation::kDurableWrite, Operation::kWriteThenFlush,
@@ -179,4 +179,4 @@ TEST_SUITE("wal::Writer operations") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::writer_operations_test

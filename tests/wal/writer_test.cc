@@ -13,7 +13,7 @@
 #include "tests/wal/log_fixture.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet::wal {
+namespace stet::wal::writer_test {
 namespace {
 
 TEST_SUITE("wal::Writer") {
@@ -273,4 +273,4 @@ TEST_SUITE("wal::Writer") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::writer_test

@@ -8,7 +8,7 @@
 #include "tests/sim/sim_storage.h"
 #include "tests/wal/log_fixture.h"
 
-namespace stet::wal {
+namespace stet::wal::written_log_test {
 namespace {
 
 uint64_t Seed() {
@@ -93,4 +93,4 @@ TEST_SUITE("wal::recovery of written logs") {
   }
 }
 
-}  // namespace stet::wal
+}  // namespace stet::wal::written_log_test

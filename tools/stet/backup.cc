@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json ReportJson(const BackupReport& report) {
+Json BackupJson(const BackupReport& report) {
   Json json = {{"seq", report.seq},
                {"time", TimeJson(report.time)},
                {"digest", fmt::format("{:016x}", report.digest)},
@@ -40,7 +40,7 @@ Json ReportJson(const BackupReport& report) {
   return json;
 }
 
-std::string ReportText(const BackupReport& report) {
+std::string BackupText(const BackupReport& report) {
   std::string text = fmt::format(
       "  events {} to {}, written by {}, and {}\n  {} linked, {} copied ({:.1f} MiB); read back "
       "and replayed: digest {:016x}\n",
@@ -94,11 +94,11 @@ ExitStatus BackUpDirectory(const BackupCommand& command) {
   if (!report.ok()) return Refused(report.status(), command.directory, command.json);
   if (command.json) {
     Json json = {{"directory", command.directory}, {"backup", command.backup}};
-    json.update(ReportJson(*report));
+    json.update(BackupJson(*report));
     Say(stdout, Dump(json) + "\n");
   } else {
     Say(stdout, fmt::format("{} is backed up as {}\n{}", OneLine(command.directory),
-                            OneLine(command.backup), ReportText(*report)));
+                            OneLine(command.backup), BackupText(*report)));
   }
   return ExitStatus::kCompleted;
 }
@@ -108,11 +108,11 @@ ExitStatus RestoreDirectory(const RestoreCommand& command) {
   if (!report.ok()) return Refused(report.status(), command.backup, command.json);
   if (command.json) {
     Json json = {{"backup", command.backup}, {"directory", command.directory}};
-    json.update(ReportJson(*report));
+    json.update(BackupJson(*report));
     Say(stdout, Dump(json) + "\n");
   } else {
     Say(stdout, fmt::format("{} is restored as {}, a log of its own\n{}", OneLine(command.backup),
-                            OneLine(command.directory), ReportText(*report)));
+                            OneLine(command.directory), BackupText(*report)));
   }
   return ExitStatus::kCompleted;
 }

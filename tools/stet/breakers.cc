@@ -24,9 +24,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 absl::Status NotABreaker(const std::string& flag, std::string_view why) {
-  return absl::InvalidArgumentError(
-      fmt::format("--breaker must be NAME=FAILURES,COOLDOWN (as mail=5,30s), is {}: {}",
-                  Quote(flag), why));
+  return absl::InvalidArgumentError(fmt::format(
+      "--breaker must be NAME=FAILURES,COOLDOWN (as mail=5,30s), is {}: {}", Quote(flag), why));
 }
 
 absl::StatusOr<std::pair<std::string, BreakerPolicy>> BreakerFrom(const std::string& flag) {
@@ -57,7 +56,7 @@ Json BreakerJson(const BreakerInfo& breaker) {
           {"until", TimeJson(breaker.until.value_or(absl::InfinitePast()))}};
 }
 
-std::string ListText(const std::vector<BreakerInfo>& breakers) {
+std::string BreakersText(const std::vector<BreakerInfo>& breakers) {
   if (breakers.empty()) return "every breaker is closed, and has counted no failure\n";
   size_t width = 4;
   for (const BreakerInfo& breaker : breakers) {
@@ -80,7 +79,7 @@ absl::Status SayBreakers(const BreakerOptions& options, std::string& directory) 
   STET_ASSIGN_OR_RETURN(const Replayed state, Replay({.directory = directory}));
   const std::vector<BreakerInfo> breakers = state.Breakers();
   if (!options.json) {
-    Say(stdout, ListText(breakers));
+    Say(stdout, BreakersText(breakers));
     return absl::OkStatus();
   }
   Json list = Json::array();

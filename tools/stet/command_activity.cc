@@ -117,8 +117,8 @@ absl::StatusOr<SupervisedProcess> Start(ProcessSpec spec) {
   return OwnFailure(process.status());
 }
 
-absl::StatusOr<Payload> Run(const CommandOptions& options, const AttemptFiles& files,
-                            ActivityContext& context) {
+absl::StatusOr<Payload> RunCommand(const CommandOptions& options, const AttemptFiles& files,
+                                   ActivityContext& context) {
   STET_ASSIGN_OR_RETURN(const CommandConfig config,
                         CommandConfig::FromJson(std::string(context.config())));
   STET_ASSIGN_OR_RETURN(const auto variables, OrOwnFailure(files.Prepare(context)));
@@ -150,7 +150,7 @@ absl::StatusOr<Payload> Run(const CommandOptions& options, const AttemptFiles& f
 Activity CommandActivity(CommandOptions options) {
   return [options = std::move(options)](ActivityContext& context) -> absl::StatusOr<Payload> {
     const AttemptFiles files = AttemptFiles::For(options.directory, context);
-    absl::StatusOr<Payload> result = Run(options, files, context);
+    absl::StatusOr<Payload> result = RunCommand(options, files, context);
     // A killed supervisor may leave processes behind: the next attempt must not start beside them.
     files.Remove([&context] { return context.cancelled(); }, options.note);
     if (IsOwnFailure(result.status())) return options.trouble->Hold(result.status(), context);

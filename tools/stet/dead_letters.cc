@@ -45,7 +45,7 @@ Json HistoryJson(const DeadLetter& letter) {
   return history;
 }
 
-std::string ListText(const std::vector<DeadLetter>& letters) {
+std::string LettersText(const std::vector<DeadLetter>& letters) {
   if (letters.empty()) return "no dead letters\n";
   size_t execution_width = 9;
   size_t task_width = 4;
@@ -84,7 +84,7 @@ absl::StatusOr<std::string> ListOutput(const std::string& directory, const DeadO
   STET_RETURN_IF_ERROR(CheckDirectory(directory));
   STET_ASSIGN_OR_RETURN(const Replayed state, Replay({.directory = directory}));
   const std::vector<DeadLetter> letters = state.DeadLetters();
-  if (!options.json) return ListText(letters);
+  if (!options.json) return LettersText(letters);
   Json list = Json::array();
   for (const DeadLetter& letter : letters) list.push_back(LetterJson(letter));
   Json object;
@@ -106,9 +106,9 @@ absl::StatusOr<std::string> ShowOutput(const std::string& directory, const DeadO
   return Dump(json) + "\n";
 }
 
-using Output = absl::StatusOr<std::string>(const std::string&, const DeadOptions&);
+using MakeOutput = absl::StatusOr<std::string>(const std::string&, const DeadOptions&);
 
-absl::Status SayOutput(const DeadOptions& options, Output* output, std::string& directory) {
+absl::Status SayOutput(const DeadOptions& options, MakeOutput* output, std::string& directory) {
   STET_ASSIGN_OR_RETURN(const Settings settings, ResolveSettings(options.settings));
   directory = settings.directory;
   STET_ASSIGN_OR_RETURN(const std::string text, output(directory, options));
@@ -116,7 +116,7 @@ absl::Status SayOutput(const DeadOptions& options, Output* output, std::string& 
   return absl::OkStatus();
 }
 
-ExitStatus Finish(const DeadOptions& options, Output* output) {
+ExitStatus Finish(const DeadOptions& options, MakeOutput* output) {
   std::string directory;
   const absl::Status said = SayOutput(options, output, directory);
   if (said.ok()) return ExitStatus::kCompleted;

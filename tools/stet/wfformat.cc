@@ -17,7 +17,7 @@ namespace {
 constexpr char kSchemaVersion[] = "1.5";
 constexpr double kRuntimeMax = 1e9;  // seconds
 
-using Edge = std::pair<std::string, std::string>;  // parent, child
+using NamedEdge = std::pair<std::string, std::string>;  // parent, child
 
 // The ids in the array `key` of `task`, each with its place.
 absl::StatusOr<std::vector<std::pair<std::string, Field>>> IdsIn(const Field& task,
@@ -80,7 +80,7 @@ absl::Status AddTasks(const Field& tasks, const std::map<std::string, double>& r
 absl::Status AddEdges(const Field& tasks, Workflow& workflow) {
   std::set<std::string> ids;
   for (const Task& task : workflow.tasks) ids.insert(task.name);
-  std::set<Edge> edges;
+  std::set<NamedEdge> edges;
   for (size_t i = 0; i < workflow.tasks.size(); ++i) {
     Task& task = workflow.tasks[i];
     STET_ASSIGN_OR_RETURN(const auto parents, IdsIn(tasks.Item(i), "parents"));
@@ -98,7 +98,7 @@ absl::Status AddEdges(const Field& tasks, Workflow& workflow) {
       task.after.push_back(parent);
     }
   }
-  std::set<Edge> mirrored;
+  std::set<NamedEdge> mirrored;
   for (size_t i = 0; i < workflow.tasks.size(); ++i) {
     const std::string& parent = workflow.tasks[i].name;
     STET_ASSIGN_OR_RETURN(const auto children, IdsIn(tasks.Item(i), "children"));

@@ -73,9 +73,9 @@ bool IsNumber(std::string_view text) {
          text.find_first_of("0123456789") != text.npos;
 }
 
-class Events final : public YAML::EventHandler {
+class YamlEvents final : public YAML::EventHandler {
  public:
-  explicit Events(DocumentBuilder* builder) : builder_(*builder) {}
+  explicit YamlEvents(DocumentBuilder* builder) : builder_(*builder) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) {
@@ -170,7 +170,7 @@ class Events final : public YAML::EventHandler {
 
 absl::StatusOr<JsonValue> ParseYaml(std::string_view text, std::string_view name) {
   DocumentBuilder builder;
-  Events events(&builder);
+  YamlEvents events(&builder);
   if (const size_t at = FindControl(text); at != text.npos) {
     builder.Fail(fmt::format("not YAML: it holds the control character {:#04x}", text[at]),
                  PlaceAt(text, at));

@@ -11,7 +11,7 @@ namespace stet::walbench {
 namespace {
 
 constexpr int kName = 24;
-constexpr int kRate = 7;
+constexpr int kRateWidth = 7;
 constexpr int kLatency = 19;
 
 // What the kernel counted, by write.
@@ -49,8 +49,8 @@ void PrintRow(const Report& report, Interface interface, Method method, uint32_t
   const Cell* most = nullptr;
   for (const uint32_t depth : report.in_flight) {
     const Cell* cell = report.Find(interface, method, block, depth);
-    rates +=
-        fmt::format("{:>{}}", cell == nullptr ? "-" : Compact(cell->result.PerSecond()), kRate);
+    rates += fmt::format("{:>{}}", cell == nullptr ? "-" : Compact(cell->result.PerSecond()),
+                         kRateWidth);
     if (least == nullptr) least = cell;
     if (cell != nullptr) most = cell;
   }
@@ -63,11 +63,11 @@ void PrintRow(const Report& report, Interface interface, Method method, uint32_t
 
 // Two lines: what, and of how many in flight.
 void PrintBlock(const Report& report, uint32_t block) {
-  const int rates = kRate * static_cast<int>(report.in_flight.size());
+  const int rates = kRateWidth * static_cast<int>(report.in_flight.size());
   fmt::print("\n{:<{}}{:>{}}{:>{}}{:>{}}\n{:<{}}", BlockText(block), kName,
              "writes/s by number in flight", rates, "us p50/p99/p99.9", kLatency,
              "us p50/p99/p99.9", kLatency, "", kName);
-  for (const uint32_t depth : report.in_flight) fmt::print("{:>{}}", depth, kRate);
+  for (const uint32_t depth : report.in_flight) fmt::print("{:>{}}", depth, kRateWidth);
   fmt::print("{:>{}}{:>{}}{:>9}{:>12}\n", fmt::format("{} in flight", report.in_flight.front()),
              kLatency, fmt::format("{} in flight", report.in_flight.back()), kLatency, "flushes",
              "punts/1000");
@@ -86,7 +86,7 @@ void PrintMode(const Report& report, wal::Durability mode, uint32_t payload) {
   for (const uint32_t producers : report.producers) {
     const ModeCell* cell = report.Find(mode, payload, producers);
     if (cell == nullptr) continue;
-    row += fmt::format("{:>{}}{:>{}}", Compact(cell->result.PerSecond()), kRate,
+    row += fmt::format("{:>{}}{:>{}}", Compact(cell->result.PerSecond()), kRateWidth,
                        Percentiles(cell->result.latency), kLatency);
     last = cell;
   }
@@ -104,7 +104,7 @@ void PrintModes(const Report& report) {
     for (const uint32_t producers : report.producers) {
       const std::string threads =
           fmt::format("{} thread{}: p50/p99/p99.9", producers, producers == 1 ? "" : "s");
-      fmt::print("{:>{}}", threads, kRate + kLatency);
+      fmt::print("{:>{}}", threads, kRateWidth + kLatency);
     }
     fmt::print("{:>9}{:>12}\n", "flushes", "punts/1000");
     for (const wal::Durability mode : kModes) PrintMode(report, mode, payload);

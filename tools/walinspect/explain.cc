@@ -95,28 +95,26 @@ Exit ExitOf(const wal::Explanation& said) {
   }
 }
 
-Exit Misunderstood(const std::string& message, bool json) {
-  Say({.code = "usage", .message = message}, json);
-  return Exit::kUsage;
-}
-
 }  // namespace
 
 Exit RunExplain(const ExplainArguments& arguments) {
   const std::optional<uint64_t> lsn = LsnFrom(arguments.place);
   const std::optional<uint64_t> seq = NumberFrom<uint64_t>(arguments.seq);
   if (arguments.place.empty() == arguments.seq.empty()) {
-    return Misunderstood("want an LSN or --seq N, one of the two", arguments.json);
+    SayUsage("want an LSN or --seq N, one of the two", arguments.json);
+    return Exit::kUsage;
   }
   if (!arguments.seq.empty() && !seq) {
-    return Misunderstood(fmt::format("--seq {}: expected a number", arguments.seq), arguments.json);
+    SayUsage(fmt::format("--seq {}: expected a number", arguments.seq), arguments.json);
+    return Exit::kUsage;
   }
   if (!arguments.place.empty() && !lsn) {
-    return Misunderstood(
+    SayUsage(
         fmt::format("{}: expected an LSN: 0x100004000, 0000000100004000, or 1:16384 (segment and "
                     "offset)",
                     arguments.place),
         arguments.json);
+    return Exit::kUsage;
   }
   const wal::Options options = LogOptions(arguments.directory);
   const auto said = seq ? wal::ExplainSeq(options, *seq) : wal::Explain(options, *lsn);

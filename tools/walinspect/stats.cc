@@ -115,7 +115,7 @@ void PrintJson(const wal::Statistics& all, wal::GroupBy by, std::string_view by_
              {"rotations", std::move(rotations)}});
 }
 
-std::string Number(uint64_t value) { return fmt::format("{}", value); }
+std::string CountText(uint64_t value) { return fmt::format("{}", value); }
 
 std::string DurationText(uint64_t ns) {
   return absl::FormatDuration(absl::Nanoseconds(static_cast<int64_t>(ns / 1000 * 1000)));
@@ -157,7 +157,7 @@ void PrintText(const std::string& directory, const wal::Statistics& all) {
   fmt::print("  written           {:.2f} times the payloads, {:.2f} with the zeros before them\n",
              all.write_amplification(), all.zeroed_write_amplification());
   PrintHistogram("batch", all.batch_bytes, BytesText);
-  PrintHistogram("events in a batch", all.batch_records, Number);
+  PrintHistogram("events in a batch", all.batch_records, CountText);
   PrintHistogram("event", all.record_bytes, BytesText);
   PrintHistogram("not yet durable", all.lag_bytes, BytesText);
   PrintHistogram("between batches", all.batch_interval_ns, DurationText);
@@ -188,25 +188,20 @@ Groups Ordered(wal::GroupBy by, const wal::Statistics& all, size_t limit) {
   return groups;
 }
 
-Exit Misunderstood(std::string message, bool json) {
-  Say({.code = "usage", .message = std::move(message)}, json);
-  return Exit::kUsage;
-}
-
 }  // namespace
 
 Exit RunStats(const StatsArguments& arguments) {
   const std::optional<wal::GroupBy> by = GroupByFrom(arguments.by);
   if (!by) {
-    return Misunderstood(
-        fmt::format("--by {}: there are type, stream, epoch, hour, segment", arguments.by),
-        arguments.json);
+    SayUsage(fmt::format("--by {}: there are type, stream, epoch, hour, segment", arguments.by),
+             arguments.json);
+    return Exit::kUsage;
   }
   std::optional<size_t> limit = arguments.json ? SIZE_MAX : 20;
   if (!arguments.limit.empty()) limit = NumberFrom<size_t>(arguments.limit);
   if (!limit) {
-    return Misunderstood(fmt::format("--limit {}: expected a number", arguments.limit),
-                         arguments.json);
+    SayUsage(fmt::format("--limit {}: expected a number", arguments.limit), arguments.json);
+    return Exit::kUsage;
   }
   const wal::Options options = LogOptions(arguments.directory);
   const auto all = wal::CollectStatistics(options, *by);

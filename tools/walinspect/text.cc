@@ -102,6 +102,10 @@ void Say(const Trouble& trouble, bool json) {
                {"next", text_or_null(trouble.next)}}}});
 }
 
+void SayUsage(std::string message, bool json) {
+  Say({.code = "usage", .message = std::move(message)}, json);
+}
+
 void PrintLine(const Json& json) {
   fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

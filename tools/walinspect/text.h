@@ -67,6 +67,8 @@ struct Trouble {
   std::string next = {};  // what to do next
 };
 void Say(const Trouble& trouble, bool json);
+// The same of arguments that make no sense.
+void SayUsage(std::string message, bool json);
 
 // One JSON object on a line of standard output.  Bytes that are no UTF-8 become U+FFFD.
 void PrintLine(const Json& json);

@@ -14,7 +14,7 @@
 #include "stet/wal/storage.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet::wal {
+namespace stet::wal::describe_test {
 namespace {
 
 constexpr std::string_view kMounts =
@@ -115,4 +115,4 @@ TEST_SUITE("wal::Storage::Describe") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::describe_test

@@ -11,7 +11,7 @@
 #include "wal/io/aligned_buffer.h"
 #include "wal/io/uring_queue.h"
 
-namespace stet::wal {
+namespace stet::wal::ring_test {
 namespace {
 
 constexpr size_t kBlock = 4096;
@@ -93,4 +93,4 @@ TEST_SUITE("wal::Ring") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::ring_test

@@ -15,7 +15,7 @@
 #include "tests/wal/temp_directory.h"
 #include "wal/io/aligned_buffer.h"
 
-namespace stet::wal {
+namespace stet::wal::storage_test {
 namespace {
 
 constexpr size_t kBlock = 4096;
@@ -302,4 +302,4 @@ TEST_SUITE("wal::Storage") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::storage_test

@@ -16,7 +16,7 @@
 #include "stet/wal/storage.h"
 #include "tests/wal/temp_directory.h"
 
-namespace stet::wal {
+namespace stet::wal::uring_refused_test {
 namespace {
 
 // As a container runtime does it.
@@ -70,4 +70,4 @@ TEST_SUITE("wal::Storage without io_uring") {
 }
 
 }  // namespace
-}  // namespace stet::wal
+}  // namespace stet::wal::uring_refused_test
