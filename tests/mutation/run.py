@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the log and the engine on purpose, one way at a time, and demands that the named test fails.
 
-  run.py [--source DIR] [--build DIR] [--only TEXT] [--jobs N]   all of mutations.toml, or those whose name holds TEXT
+  run.py [--source DIR] [--build DIR] [--only TEXT]... [--jobs N]   all of mutations.toml, or those whose name holds a TEXT
   run.py --check                       that each still applies, names a test that exists, and stands in wal/README.md
   run.py --write-table                 writes the table in wal/README.md
 
@@ -163,7 +163,7 @@ def try_one(tree, build, mutation, jobs, log):
 def run_all(source, scratch, only, jobs):
     tree, build = scratch / "tree", scratch / "build"
     copy_tree(source, tree)
-    mutations = [m for m in load(tree) if only in m["name"]]
+    mutations = [m for m in load(tree) if not only or any(text in m["name"] for text in only)]
     programs = sorted({test["program"] for m in mutations for test in m["test"]})
     failed = 0
     with open(scratch / "log.txt", "w", encoding="utf-8") as log:
@@ -194,7 +194,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", type=Path, default=Path(__file__).resolve().parents[2])
     parser.add_argument("--build", type=Path, default=None)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--write-table", action="store_true")
