@@ -10,8 +10,6 @@
 namespace stet::wal {
 namespace {
 
-absl::Status Broken(std::string text) { return absl::InternalError(std::move(text)); }
-
 std::string TextOf(const Watermarks& marks) {
   return fmt::format("appended {}, written {}, durable {}, witnessed {}", marks.appended,
                      marks.written, marks.durable, marks.witnessed);

@@ -16,6 +16,9 @@
 
 namespace stet::wal {
 
+// What a run says that found a promise broken.
+inline absl::Status Broken(std::string text) { return absl::InternalError(std::move(text)); }
+
 // How many records, from the first on, must be there afterwards.
 struct Promises {
   uint64_t kill = 0;       // after kill -9

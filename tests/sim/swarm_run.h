@@ -19,8 +19,6 @@
 
 namespace stet::wal {
 
-inline absl::Status Broken(std::string text) { return absl::InternalError(std::move(text)); }
-
 // The first record that a log holds; the one to come if it holds none.
 inline uint64_t FirstOf(const RecoveredLog& log) {
   const RecoveryReport& report = log.report();
