@@ -285,9 +285,9 @@ absl::Status Copier::Prove() {
   // Most often it was copied: then the file to look at is the source's.
   ASSIGN_OR_RETURN(const std::string before, FirstDamage(&overlay_, over_.directory));
   return absl::DataLossError(
-      before.empty() ? fmt::format("{}; what it was copied from, in {}, is whole", damage,
-                                   over_.directory)
-                     : before);
+      before.empty()
+          ? fmt::format("{}; what it was copied from, in {}, is whole", damage, over_.directory)
+          : before);
 }
 
 // Where in the log, up to the copy's end, something else stands than a batch; empty: nowhere.

@@ -104,7 +104,7 @@ absl::StatusOr<absl::Duration> Field::Duration() const {
         fmt::format("{} is not a duration; write \"500ms\", \"30s\" or \"1h30m\"", Quote(text)));
   }
   if (duration <= absl::ZeroDuration() || duration == absl::InfiniteDuration()) {
-    return Error(fmt::format("must be longer than nothing, and end; is {}", Quote(text)));
+    return Error(fmt::format("must be a duration longer than 0 that ends, is {}", Quote(text)));
   }
   return duration;
 }
