@@ -178,6 +178,10 @@ struct EngineStats {
   absl::Duration replay_estimate = absl::ZeroDuration();
 };
 
+struct CancelOptions {
+  bool compensate = false;  // undo what has completed, as after a failure (Task::compensate)
+};
+
 // Thread-safe.  Calls that change state return when their events are released by the durability
 // mode.  With Threads::kNone those of the polling thread turn the loop themselves until then; from a
 // callback (on_task, ...) they are refused with Reason kWouldBlock, and so are Wait, Poll and Close from
@@ -263,10 +267,11 @@ class Engine {
   // Errors: FailedPrecondition with Reason kNotEnded.
   absl::StatusOr<uint64_t> Purge(std::string_view execution);
 
-  // Requests cancellation: pending tasks are cancelled, running attempts are told.  Returns the seq
-  // of the released request.
-  // Errors: FailedPrecondition when the execution has ended or is being cancelled already.
-  absl::StatusOr<uint64_t> Cancel(std::string_view execution);
+  // Requests cancellation: pending tasks are cancelled, running attempts are told; then cleanup tasks
+  // run as their triggers say.  Returns the seq of the released request.
+  // Errors: FailedPrecondition when the execution has ended, is being cancelled already, or runs
+  // nothing but its cleanup (Reason kFinishing).
+  absl::StatusOr<uint64_t> Cancel(std::string_view execution, CancelOptions options = {});
 
   // Sends a signal: to the event task of the execution that has waited for `name` longest, or into a
   // buffer where it stays until one does; those of a name are taken in the order in which they came.

@@ -93,6 +93,9 @@ enum class Reason : uint16_t {
   kUnknownSchedule,     // schedule
   kTooManySchedules,    // count, limit
   kTooManyOccurrences,  // schedule, count, limit
+
+  kFinishing,    // execution, outcome: only what closes it still runs
+  kCompensated,  // execution, task: it was undone
 };
 
 // Wire names: snake_case ("missing_dependency").

@@ -53,9 +53,11 @@ struct ExecutionReport {
   absl::Time started_at = absl::InfinitePast();
   absl::Time finished_at = absl::InfiniteFuture();  // infinite future while it runs
   uint64_t seq = 0;                                 // the report holds the state as of this event
-  std::vector<TaskRecord> tasks = {};               // in declaration order
+  // In declaration order; then the compensations ("compensate:" and the name of what they undo).
+  std::vector<TaskRecord> tasks = {};
 
-  // True when it has tasks and every one completed.
+  // True when it has tasks and every one completed, or was skipped by a branch or for want of its
+  // trigger.
   bool success() const;
   // The names of tasks that failed or were dead-lettered.
   std::vector<std::string_view> failed_tasks() const;

@@ -39,6 +39,14 @@ enum class RunState : uint8_t {
 };
 inline constexpr size_t kRunStateCount = 9;
 
+// Why a task is Skipped.
+enum class SkipCause : uint8_t {
+  kUpstream,  // one that it depends on failed, or was skipped for that
+  kBranch,    // a conditional task took the other branch, or all that it depends on was skipped so
+  kTrigger,   // it would close the execution after another end than it came to
+};
+inline constexpr size_t kSkipCauseCount = 3;
+
 enum class ExecutionState : uint8_t { kRunning, kFinishing, kCompleted, kFailed, kCancelled };
 inline constexpr size_t kExecutionStateCount = 5;
 
@@ -58,6 +66,7 @@ bool IsFailure(TaskState state);  // Failed or DeadLettered
 std::string_view ToString(TaskState state);
 std::string_view ToString(RunState state);
 std::string_view ToString(ExecutionState state);
+std::string_view ToString(SkipCause cause);
 
 std::optional<TaskState> TaskStateFrom(std::string_view name);
 std::optional<RunState> RunStateFrom(std::string_view name);

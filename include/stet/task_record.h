@@ -21,6 +21,7 @@ struct TaskRecord {
   uint32_t attempts = 0;  // starts, in this generation
   uint32_t lost = 0;      // of those, how many vanished with their process
   uint32_t generation = 1;
+  SkipCause skip = SkipCause::kUpstream;  // Skipped: why
   absl::Time created_at = absl::InfinitePast();
   absl::Time updated_at = absl::InfinitePast();
   std::optional<absl::Time> started_at = std::nullopt;   // the latest start

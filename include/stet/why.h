@@ -37,8 +37,9 @@ enum class WaitKind : uint8_t {
   kDelay,            // for its execution to begin, at `until`
   kConcurrencyKey,   // for its concurrency key: `on` is the key, its holder stands in the reason
   kBreaker,          // for its circuit breaker, at `until`, or until a probe of it has ended
+  kClosing,          // for its part in the end of the execution: it is a cleanup or a compensation
 };
-inline constexpr size_t kWaitKindCount = 21;
+inline constexpr size_t kWaitKindCount = 22;
 
 // Wire names: snake_case ("execution_paused").
 std::string_view ToString(WaitKind kind);

@@ -18,6 +18,7 @@ absl::Status ApplyEvent(const fb::DefinitionChunk& event, Editor& editor);
 absl::Status ApplyEvent(const fb::DefinitionSealed& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor);
 absl::Status ApplyEvent(const fb::CancelRequested& event, Editor& editor);
+absl::Status ApplyEvent(const fb::ExecutionFinishing& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionPaused& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionResumed& event, Editor& editor);
@@ -29,6 +30,7 @@ absl::Status ApplyEvent(const fb::TasksCancelled& event, Editor& editor);
 absl::Status ApplyEvent(const fb::TaskDeadLettered& event, Editor& editor);
 absl::Status ApplyEvent(const fb::TasksReopened& event, Editor& editor);
 absl::Status ApplyEvent(const fb::DeadLetterDropped& event, Editor& editor);
+absl::Status ApplyEvent(const fb::BranchChosen& event, Editor& editor);
 absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor);
 absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor);
 absl::Status ApplyEvent(const fb::RetriesWoken& event, Editor& editor);
@@ -53,10 +55,9 @@ void EnterSchedule(const Execution& execution, int64_t at, Editor& editor);
 // What contradicts the state.
 absl::Status Contradiction(const std::string& what);
 
-// The execution of the event's stream; null unless it runs.
+// The execution of the event's stream; null unless it runs or finishes.
+Execution* LiveExecution(Editor& editor);
+// Null unless it runs: what finishes is not cancelled, and nothing of it is skipped.
 Execution* RunningExecution(Editor& editor);
-
-// How an execution ends whose tasks are all final, by its counts of tasks.
-schema::ExecutionOutcome OutcomeOf(const std::array<uint32_t, kTaskStateCount>& counts);
 
 }  // namespace stet::core

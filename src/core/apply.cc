@@ -58,6 +58,11 @@ absl::Status Apply(const EventRef& event, State& state, Effects* effects) {
 
 absl::Status Contradiction(const std::string& what) { return absl::DataLossError(what); }
 
+Execution* LiveExecution(Editor& editor) {
+  Execution* execution = editor.execution(editor.event().stream);
+  return execution != nullptr && !IsTerminal(execution->state) ? execution : nullptr;
+}
+
 Execution* RunningExecution(Editor& editor) {
   Execution* execution = editor.execution(editor.event().stream);
   const bool runs = execution != nullptr && execution->state == ExecutionState::kRunning;

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "core/appliers.h"
+#include "core/dependency.h"
+#include "core/finish.h"
 #include "core/payload_ref.h"
 #include "core/run_limits.h"
 #include "core/waits.h"
@@ -16,7 +18,7 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
                         const State& state) {
   const uint32_t epoch = state.epoch();
   if (execution.held_back()) {
-    return Contradiction(execution.cancel_requested ? "it is cancelled" : "it is paused");
+    return Contradiction(execution.cancelling() ? "it is cancelled" : "it is paused");
   }
   if (state.engine_paused()) return Contradiction("the engine is paused");
   if (event.task() >= execution.tasks.size()) {
@@ -63,7 +65,7 @@ absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& exec
                                      event.attempt_seq(), event.task(), ToString(slot.state),
                                      slot.order));
   }
-  if (slot.waits && execution.cancel_requested) {
+  if (slot.waits && execution.cancelling()) {
     return Contradiction(fmt::format("the wait of task {} is cancelled", event.task()));
   }
   if (event.signal() != 0) {
@@ -78,22 +80,17 @@ absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& exec
   }
   // Once it is cancelled a task either still completes or is cancelled.
   if (event.next() != RunNext::Completed &&
-      (event.next() == RunNext::Canceled) != execution.cancel_requested) {
+      (event.next() == RunNext::Canceled) != execution.cancelling()) {
     return Contradiction(fmt::format("next is {}, cancel was {}", schema::ToString(event.next()),
-                                     execution.cancel_requested ? "requested" : "not requested"));
+                                     execution.cancelling() ? "requested" : "not requested"));
+  }
+  const bool chooses = event.next() == RunNext::Completed &&
+                       KindOf(execution.definition->extra(event.task())) == TaskKind::kConditional;
+  if (chooses != (slot.branch != schema::Branch::None)) {
+    return Contradiction(fmt::format("task {} {} a branch", event.task(),
+                                     chooses ? "completes without" : "has chosen"));
   }
   return absl::OkStatus();
-}
-
-// One parent fewer for each dependent; those that have none left are due.
-void ReleaseChildren(Execution& execution, uint32_t task) {
-  for (const uint32_t child : execution.definition->children(task)) {
-    TaskSlot& slot = execution.tasks[child];
-    if (--slot.unfinished == 0 && slot.state == TaskState::kPending &&
-        !execution.cancel_requested) {
-      PushBack(execution, execution.due, child);
-    }
-  }
 }
 
 void CountOutcome(TaskSlot& slot, AttemptOutcome outcome) {
@@ -108,17 +105,16 @@ void Fail(Execution& execution, uint32_t task, schema::FailureKind failure, int6
   editor.Move(execution, task, TaskState::kFailed, RunState::kFailed, time);
   PushBack(execution, execution.failed, task);
   AdvanceFailed(execution);
-  if (!execution.failed.empty()) {
-    editor.Emit({.kind = Effect::Kind::kContinue, .execution = execution.id});
-  }
+  Settle(execution, task);
+  RowUndo(execution, task, editor.event().seq);
 }
 
 }  // namespace
 
 absl::Status ApplyEvent(const fb::RunTimedOut& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
-  if (execution->cancel_requested) return Contradiction("it is cancelled");
+  if (execution->cancelling()) return Contradiction("it is cancelled");
   const uint32_t task = event.task();
   if (task >= execution->tasks.size() || execution->tasks[task].state != TaskState::kReady) {
     return Contradiction(fmt::format("task {} is not ready", task));
@@ -126,13 +122,14 @@ absl::Status ApplyEvent(const fb::RunTimedOut& event, Editor& editor) {
   execution->tasks[task].error =
       MakePayloadRef(editor.event().seq, TextOf(event.error()), schema::kDefaultContentType);
   Fail(*execution, task, schema::FailureKind::DeadlinePassed, event.time(), editor);
+  editor.EmitBacklog(*execution);
   editor.TouchTask(*execution, task);
   editor.Touch(*execution);
   return absl::OkStatus();
 }
 
 absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   absl::Status status = CheckStart(event, *execution, editor.state());
   if (!status.ok()) return status;
@@ -169,7 +166,7 @@ absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
 }
 
 absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   absl::Status status = CheckFinish(event, *execution);
   if (!status.ok()) return status;
@@ -195,7 +192,8 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
   switch (event.next()) {
     case RunNext::Completed:
       editor.Move(*execution, task, TaskState::kCompleted, RunState::kCompleted, time);
-      ReleaseChildren(*execution, task);
+      Settle(*execution, task);
+      RowUndo(*execution, task, editor.event().seq);
       break;
     case RunNext::RetryWait:
       editor.Move(*execution, task, TaskState::kRetrying, RunState::kRetryWait, time);
@@ -210,7 +208,13 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
       break;
     case RunNext::Canceled:
       editor.Move(*execution, task, TaskState::kCancelled, RunState::kCanceled, time);
+      Settle(*execution, task);
       break;
+  }
+  // A plain success leaves nothing behind that its group does not do.
+  if (event.next() == RunNext::Failed || execution->definition->has_spared() ||
+      execution->definition->has_branches()) {
+    editor.EmitBacklog(*execution);
   }
   editor.TouchTask(*execution, task);
   editor.Touch(*execution);

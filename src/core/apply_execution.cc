@@ -3,6 +3,7 @@
 
 #include "core/appliers.h"
 #include "core/check_workflow.h"
+#include "core/finish.h"
 #include "core/outstanding.h"
 #include "core/payload_ref.h"
 #include "core/waits.h"
@@ -25,6 +26,7 @@ ExecutionState StateOf(schema::ExecutionOutcome outcome) {
 void DropBacklog(Execution& execution) {
   while (!execution.due.empty()) PopFront(execution, execution.due);
   while (!execution.failed.empty()) PopFront(execution, execution.failed);
+  while (!execution.untaken.empty()) PopFront(execution, execution.untaken);
   execution.failed_edge = 0;
 }
 
@@ -112,11 +114,11 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
   return absl::OkStatus();
 }
 
-absl::Status ApplyEvent(const fb::CancelRequested&, Editor& editor) {
+absl::Status ApplyEvent(const fb::CancelRequested& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->cancel_requested) return Contradiction("it is cancelled already");
-  editor.SetCancelRequested(*execution);
+  editor.SetCancelRequested(*execution, event.compensate());
   DropBacklog(*execution);
   AdvanceCancel(*execution);
   StopAttempts(*execution, editor);
@@ -124,13 +126,33 @@ absl::Status ApplyEvent(const fb::CancelRequested&, Editor& editor) {
   return absl::OkStatus();
 }
 
-absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
+absl::Status ApplyEvent(const fb::ExecutionFinishing& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
+  if (execution == nullptr) return Contradiction("no execution runs there");
+  if (!AwaitsEnd(*execution)) {
+    return Contradiction(fmt::format("{} tasks are not in a final state", execution->open()));
+  }
+  if (event.outcome() != OutcomeOf(execution->counts)) {
+    return Contradiction(
+        fmt::format("outcome {} contradicts its tasks", schema::ToString(event.outcome())));
+  }
+  editor.BeginFinishing(*execution, event.outcome(), event.time());
+  editor.Touch(*execution);
+  editor.EmitBacklog(*execution);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->open() > 0) {
     return Contradiction(fmt::format("{} tasks are not in a final state", execution->open()));
   }
-  if (event.outcome() != OutcomeOf(execution->counts)) {
+  if (execution->state == ExecutionState::kRunning &&
+      !execution->definition->closing_tasks().empty()) {
+    return Contradiction("it has not finished");
+  }
+  if (event.outcome() != FinalOutcome(*execution, execution->counts)) {
     return Contradiction(
         fmt::format("outcome {} contradicts its tasks", schema::ToString(event.outcome())));
   }
@@ -145,16 +167,6 @@ absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
                  .token = waiting.tasks[parent.task].token()});
   }
   return absl::OkStatus();
-}
-
-schema::ExecutionOutcome OutcomeOf(const std::array<uint32_t, kTaskStateCount>& counts) {
-  const auto count = [&counts](TaskState state) { return counts[static_cast<size_t>(state)]; };
-  if (count(TaskState::kCancelled) > 0) {
-    return schema::ExecutionOutcome::Cancelled;
-  }
-  const bool failed = count(TaskState::kFailed) > 0 || count(TaskState::kDeadLettered) > 0 ||
-                      count(TaskState::kSkipped) > 0;
-  return failed ? schema::ExecutionOutcome::Failed : schema::ExecutionOutcome::Completed;
 }
 
 }  // namespace stet::core

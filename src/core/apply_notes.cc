@@ -18,7 +18,7 @@ std::string Text(const flatbuffers::String* text) { return std::string(TextOf(te
 // The execution, if the attempt that reports owns the task's run.
 template <class Event>
 Execution* ExecutionOfOwner(const Event& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr || event.task() >= execution->tasks.size()) return nullptr;
   const TaskSlot& slot = execution->tasks[event.task()];
   const bool owns =

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "core/appliers.h"
+#include "core/dependency.h"
+#include "core/finish.h"
 #include "core/lifecycle.h"
 
 namespace stet::core {
@@ -28,13 +30,28 @@ absl::Status SetActivity(std::string_view name, bool paused, Editor& editor) {
 }
 
 absl::Status SetExecution(bool paused, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->paused == paused) {
     return Contradiction(paused ? "it is paused already" : "it is not paused");
   }
   editor.SetPaused(*execution, paused);
   editor.Touch(*execution);
+  return absl::OkStatus();
+}
+
+// What closed an execution that had ended must begin anew with it.
+absl::Status CheckClosing(const fb::TasksReopened& event, const Execution& execution) {
+  if (!IsTerminal(execution.state)) return absl::OkStatus();
+  const auto& tasks = *event.tasks();
+  for (const uint32_t task : execution.definition->closing_tasks()) {
+    if (!std::binary_search(tasks.begin(), tasks.end(), task)) {
+      return Contradiction(fmt::format("the closing task {} is left out", task));
+    }
+  }
+  if (const auto undone = FirstCompensated(execution)) {
+    return Contradiction(fmt::format("task {} was undone", *undone));
+  }
   return absl::OkStatus();
 }
 
@@ -50,18 +67,18 @@ absl::Status CheckReopen(const fb::TasksReopened& event, const Execution& execut
     if (task >= execution.tasks.size() || (i > 0 && tasks[i - 1] >= task)) {
       return Contradiction(fmt::format("task {} is out of place", task));
     }
-    if (!CanReopen(execution.tasks[task].state)) {
+    if (!IsReopenable(execution, task)) {
       return Contradiction(
           fmt::format("task {} is {}", task, ToString(execution.tasks[task].state)));
     }
     for (const uint32_t parent : execution.definition->parents(task)) {
-      if (!CanReopen(execution.tasks[parent].state)) continue;
+      if (!IsReopenable(execution, parent) || IsSettled(execution, task, parent)) continue;
       if (std::binary_search(tasks.begin(), tasks.end(), parent)) continue;
       return Contradiction(fmt::format("task {} would wait for {}, which is {}", task, parent,
                                        ToString(execution.tasks[parent].state)));
     }
   }
-  return absl::OkStatus();
+  return CheckClosing(event, execution);
 }
 
 absl::Status CheckPurge(const fb::ExecutionsPurged& event, const Editor& editor) {
@@ -102,7 +119,7 @@ absl::Status ApplyEvent(const fb::ExecutionResumed&, Editor& editor) {
 }
 
 absl::Status ApplyEvent(const fb::PrioritySet& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->priority == event.priority()) return Contradiction("it has that priority already");
   editor.SetPriority(*execution, event.priority());
@@ -121,10 +138,14 @@ absl::Status ApplyEvent(const fb::ExecutionsPurged& event, Editor& editor) {
 absl::Status ApplyEvent(const fb::TasksReopened& event, Editor& editor) {
   Execution* execution = editor.execution(editor.event().stream);
   if (execution == nullptr) return Contradiction("no execution is there");
-  if (!IsTerminal(execution->state) && execution->cancel_requested) {
+  if (execution->cancelling()) {
     return Contradiction("it is being cancelled");
   }
+  if (execution->state == ExecutionState::kFinishing) return Contradiction("it finishes");
   if (!execution->failed.empty()) return Contradiction("its skip cascade is not done");
+  if (execution->definition->has_spared() && !execution->due.empty()) {
+    return Contradiction("tasks are due");
+  }
   absl::Status status = CheckReopen(event, *execution);
   if (!status.ok()) return status;
   const std::vector<uint32_t> tasks(event.tasks()->begin(), event.tasks()->end());

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/appliers.h"
+#include "core/dependency.h"
 
 namespace stet::core {
 namespace {
@@ -20,10 +21,61 @@ void EmitMore(bool more, const Execution& execution, Editor& editor) {
   if (more) editor.Emit({.kind = Effect::Kind::kContinue, .execution = execution.id});
 }
 
+// Tasks of branches that were not taken, and those that depend on such alone.
+absl::Status SkipUntaken(const fb::TasksSkipped& event, Execution& execution, Editor& editor) {
+  for (const uint32_t task : *event.tasks()) {
+    if (execution.untaken.head != task || execution.untaken.empty()) return NotNext(task);
+    PopFront(execution, execution.untaken);
+    editor.Move(execution, task, TaskState::kSkipped, RunState::kCanceled, event.time());
+    execution.tasks[task].skip = schema::SkipCause::Branch;
+    editor.TouchTask(execution, task);
+    Settle(execution, task);
+  }
+  editor.Touch(execution);
+  editor.EmitBacklog(execution);
+  return absl::OkStatus();
+}
+
+// Seals the fate of a task in the branch that was not taken, unless another has done so.
+void MarkUntaken(uint32_t task, Execution& execution, Editor& editor) {
+  TaskSlot& slot = execution.tasks[task];
+  const bool waits = slot.state == TaskState::kPending;
+  const bool sealed = slot.skip == schema::SkipCause::Branch;
+  if (sealed || !(waits || slot.state == TaskState::kCancelled)) return;
+  slot.skip = schema::SkipCause::Branch;
+  editor.TouchTask(execution, task);
+  if (waits && !execution.cancelling()) PushBack(execution, execution.untaken, task);
+}
+
 }  // namespace
 
-absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor) {
+absl::Status ApplyEvent(const fb::BranchChosen& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
+  if (execution == nullptr) return Contradiction("no execution runs there");
+  const Definition& definition = *execution->definition;
+  const uint32_t task = event.task();
+  if (task >= execution->tasks.size() || execution->tasks[task].state != TaskState::kRunning) {
+    return Contradiction(fmt::format("task {} does not run", task));
+  }
+  TaskSlot& slot = execution->tasks[task];
+  const TaskExtra* extra = definition.extra(task);
+  if (KindOf(extra) != TaskKind::kConditional || slot.branch != schema::Branch::None) {
+    return Contradiction(fmt::format("task {} has nothing to choose", task));
+  }
+  slot.branch = event.branch();
+  editor.TouchTask(*execution, task);
+  const bool then = event.branch() == schema::Branch::Then;
+  for (const std::string& name : then ? extra->else_tasks : extra->then_tasks) {
+    if (const auto untaken = definition.Find(name)) MarkUntaken(*untaken, *execution, editor);
+  }
+  AdvanceFailed(*execution);  // It may have stood before one of them.
+  editor.Touch(*execution);
+  editor.EmitBacklog(*execution);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor) {
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->start_at != 0) return Contradiction("it has not begun");
   for (const uint32_t task : *event.tasks()) {
@@ -39,6 +91,7 @@ absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor) {
 absl::Status ApplyEvent(const fb::TasksSkipped& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
+  if (event.skip() == schema::SkipCause::Branch) return SkipUntaken(event, *execution, editor);
   for (const uint32_t task : *event.tasks()) {
     if (execution->failed.empty()) return NotNext(task);
     const auto children = execution->definition->children(execution->failed.head);
@@ -47,9 +100,10 @@ absl::Status ApplyEvent(const fb::TasksSkipped& event, Editor& editor) {
     editor.TouchTask(*execution, task);
     PushBack(*execution, execution->failed, task);
     AdvanceFailed(*execution);
+    Settle(*execution, task);
   }
   editor.Touch(*execution);
-  EmitMore(event.more(), *execution, editor);
+  editor.EmitBacklog(*execution);
   return CheckMore(event.more(), !execution->failed.empty());
 }
 
@@ -65,6 +119,7 @@ absl::Status ApplyEvent(const fb::TasksCancelled& event, Editor& editor) {
     }
     editor.Move(*execution, task, TaskState::kCancelled, RunState::kCanceled, event.time());
     editor.TouchTask(*execution, task);
+    Settle(*execution, task);
     AdvanceCancel(*execution);
   }
   editor.Touch(*execution);
@@ -73,7 +128,7 @@ absl::Status ApplyEvent(const fb::TasksCancelled& event, Editor& editor) {
 }
 
 absl::Status ApplyEvent(const fb::TaskDeadLettered& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   const uint32_t task = event.task();
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (task >= execution->tasks.size() || execution->tasks[task].state != TaskState::kFailed) {
@@ -87,9 +142,9 @@ absl::Status ApplyEvent(const fb::TaskDeadLettered& event, Editor& editor) {
 }
 
 absl::Status ApplyEvent(const fb::RetriesWoken& event, Editor& editor) {
-  Execution* execution = RunningExecution(editor);
+  Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
-  if (execution->cancel_requested) return Contradiction("it is cancelled");
+  if (execution->cancelling()) return Contradiction("it is cancelled");
   for (const uint32_t task : *event.tasks()) {
     if (task >= execution->tasks.size() || execution->tasks[task].state != TaskState::kRetrying) {
       return Contradiction(fmt::format("task {} does not wait for a retry", task));

@@ -98,11 +98,12 @@ std::vector<uint64_t> TimedOutBy(const fb::RunTimedOut& timed_out, const Executi
   return dropped;
 }
 
-// Errors of runs that never started stand in no history.
+// What closed the execution has outputs; errors of runs that never started stand in no history.
 std::vector<uint64_t> ReopenedBy(const fb::TasksReopened& reopened, const Execution& execution) {
   std::vector<uint64_t> dropped;
   for (const uint32_t task : *reopened.tasks()) {
     if (task >= execution.tasks.size()) continue;
+    AddPayload(execution.tasks[task].output, dropped);
     const PayloadRef& error = execution.tasks[task].error;
     const auto notes = execution.history.of(task);
     const bool told = std::any_of(notes.begin(), notes.end(), [&error](const AttemptNote& note) {

@@ -25,9 +25,9 @@ bool IsExecuted(TaskKind kind) {
     case TaskKind::kEvent:
     case TaskKind::kTimer:
     case TaskKind::kSubWorkflow:
+    case TaskKind::kConditional:
       return true;
     case TaskKind::kStateful:
-    case TaskKind::kConditional:
     case TaskKind::kLoop:
     case TaskKind::kMap:
       return false;
@@ -44,10 +44,6 @@ absl::Status CheckSupported(const Task& t) {
   RETURN_IF_ERROR(Unless(kind != TaskKind::kEvent || t.activity.empty(), t, "activity",
                          "an event task with an activity: put it into a task after it"));
   RETURN_IF_ERROR(Unless(std::holds_alternative<Once>(*t.repeat), t, "repeat", "repeat"));
-  RETURN_IF_ERROR(Unless(t.on_upstream_failure == UpstreamFailure::kSkip, t, "on_upstream_failure",
-                         "on_upstream_failure run"));
-  RETURN_IF_ERROR(Unless(t.trigger == Trigger::kNone, t, "trigger", "trigger"));
-  RETURN_IF_ERROR(Unless(t.compensate.empty(), t, "compensate", "compensate"));
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "base/status_macros.h"
+#include "core/definition.h"
 #include "core/name_index.h"
 #include "core/refusal.h"
 #include "core/task_extra.h"
@@ -74,6 +75,27 @@ absl::Status CheckSize(const Workflow& workflow, uint32_t tasks_max) {
   return absl::OkStatus();
 }
 
+// Cleanup needs something to clean up after, compensations need names.
+absl::Status CheckClosing(const std::vector<Task>& tasks, const NameIndex& index) {
+  const auto name_at = [&tasks](uint32_t i) { return std::string_view(tasks[i].name); };
+  const bool only_cleanup = std::all_of(
+      tasks.begin(), tasks.end(), [](const Task& task) { return task.trigger != Trigger::kNone; });
+  if (only_cleanup) {
+    return Invalid(Reason::kEmptyWorkflow, "a workflow of cleanup tasks has nothing to do", {});
+  }
+  for (const Task& task : tasks) {
+    if (task.compensate.empty()) continue;
+    const std::string name = CompensationName(task.name);
+    RETURN_IF_ERROR(CheckName("compensation", name));
+    if (!index.Find(name, name_at)) continue;
+    return Invalid(
+        Reason::kDuplicateTask,
+        fmt::format("task '{}' has the name of the task that undoes '{}'", name, task.name),
+        {{"task", name}});
+  }
+  return absl::OkStatus();
+}
+
 // How tasks with extras fit into the graph.
 absl::Status CheckPlaces(const std::vector<Task>& tasks, const NameIndex& index,
                          const Edges& edges) {
@@ -90,6 +112,7 @@ absl::Status CheckPlaces(const std::vector<Task>& tasks, const NameIndex& index,
     any_cleanup = any_cleanup || is_cleanup(i);
     if (!tasks[i].kind.is_default()) RETURN_IF_ERROR(CheckPlace(tasks[i], i, graph));
   }
+  RETURN_IF_ERROR(CheckClosing(tasks, index));
   for (size_t edge = 0; any_cleanup && edge < edges.child.size(); ++edge) {
     if (!is_cleanup(edges.parent[edge]) || is_cleanup(edges.child[edge])) continue;
     return DependsOnCleanup(tasks[edges.child[edge]].name, tasks[edges.parent[edge]].name);

@@ -69,6 +69,7 @@ struct FinishAttempt {
   PayloadView output = {};                                          // success only
   std::string_view error = {};                                      // anything else
   bool retryable = true;  // failure only: false ends the run whatever its budget
+  schema::Branch branch = schema::Branch::None;  // of a conditional task's success, and of no other
 };
 
 // The attempt's deadline has come; or it was not heard of for as long as its task allows, says whoever
@@ -150,9 +151,11 @@ struct WakeRetry {
   RunRef run = {};
 };
 
-// Errors: kUnknownExecution, kExecutionEnded, kAlreadyCancelled.
+// `compensate`: what has completed and names a compensation is undone.
+// Errors: kUnknownExecution, kExecutionEnded, kAlreadyCancelled, kFinishing.
 struct RequestCancel {
   uint64_t execution = 0;
+  bool compensate = false;
 };
 
 // The next part of work that was cut: of an execution, or with 0 of the attempts of dead epochs.
@@ -186,7 +189,7 @@ struct SetPriority {
 // Begins tasks anew that failed, were skipped or cancelled; an execution that has ended runs again.  With `task`
 // that dead letter and what was given up for its sake alone; without, all of them.  Not cut: a set too
 // large for a batch of the log is refused by the log.  Errors: kUnknownExecution, kUnknownTask, kUnknownDeadLetter, kNothingToRetry,
-// kAlreadyCancelled (it is being cancelled), kWorkPending (its skip cascade is to be continued first).
+// kAlreadyCancelled (it is being cancelled), kFinishing, kCompensated, kWorkPending (its skip cascade is to be continued first).
 struct Reopen {
   uint64_t execution = 0;
   std::optional<uint32_t> task = std::nullopt;

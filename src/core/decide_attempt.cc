@@ -38,7 +38,7 @@ absl::Status NotDue(int64_t at, int64_t now) {
 }
 
 absl::Status CheckNotCancelled(const Execution& execution) {
-  if (!execution.cancel_requested) return absl::OkStatus();
+  if (!execution.cancelling()) return absl::OkStatus();
   return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
                 fmt::format("'{}' is being cancelled", execution.key),
                 {{"execution", IdText(execution.id)}});
@@ -118,11 +118,16 @@ absl::Status CheckReport(const Execution& execution, const FinishAttempt& report
   std::string wrong;
   if (success && !report.error.empty()) wrong = "a success with an error";
   if (!success && !report.output.bytes.empty()) wrong = "an output without success";
-  if (report.outcome == AttemptOutcome::Cancelled && !execution.cancel_requested) {
+  if (report.outcome == AttemptOutcome::Cancelled && !execution.cancelling()) {
     wrong = "cancelled, but nobody asked for it";
   }
   if (report.outcome != AttemptOutcome::Timeout && report.timeout != TimeoutKind::StartToClose) {
     wrong = "a timeout's kind without a timeout";
+  }
+  const bool chooses =
+      success && KindOf(execution.definition->extra(report.run.task)) == TaskKind::kConditional;
+  if (chooses != (report.branch != schema::Branch::None)) {
+    wrong = chooses ? "a conditional task without a branch" : "a branch, but no choice";
   }
   if (wrong.empty()) return CheckPayload("output", report.output);
   return Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidOutcome,
@@ -148,11 +153,20 @@ absl::StatusOr<const Execution*> FindForCommand(const State& state, const RunRef
 }
 
 absl::Status CheckRunning(const Execution& execution) {
-  if (execution.state == ExecutionState::kRunning) return absl::OkStatus();
+  if (!IsTerminal(execution.state)) return absl::OkStatus();
   return Refuse(
       absl::StatusCode::kFailedPrecondition, Reason::kExecutionEnded,
       fmt::format("'{}' has ended: {}", execution.key, ToString(execution.state)),
       {{"execution", IdText(execution.id)}, {"state", std::string(ToString(execution.state))}});
+}
+
+absl::Status CheckNotFinishing(const Execution& execution) {
+  if (execution.state != ExecutionState::kFinishing) return absl::OkStatus();
+  const std::string outcome(schema::ToString(execution.outcome));
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kFinishing,
+                fmt::format("'{}' finishes ({}): only its cleanup still runs; wait for its end",
+                            execution.key, outcome),
+                {{"execution", IdText(execution.id)}, {"outcome", outcome}});
 }
 
 absl::Status CheckPayload(std::string_view what, const PayloadView& payload) {
@@ -215,14 +229,22 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
   RETURN_IF_ERROR(CheckWorker(*execution, task));
   RETURN_IF_ERROR(CheckReport(*execution, command));
 
-  Group group(*execution, now, out);
-  const uint64_t cause = out.next_seq();
   NextStep step = DecideNextStep(*execution, task, command.outcome, command.retryable, now);
   step.timeout = command.timeout;
+  if (command.branch != schema::Branch::None) {
+    out.Add(execution->id, EventType::BranchChosen,
+            out.pack().BranchChosen(now, task, command.branch));
+  }
+  Group group(*execution, now, out);
+  const uint64_t cause = out.next_seq();
   group.Finish(task, command.outcome, step, command.output.bytes, command.output.content_type,
                command.error.substr(0, kErrorBytesMax));
-  if (!execution->cancel_requested) {
-    if (step.next == schema::RunNext::Completed) group.AddReady(task, cause);
+  // What a choice or a closing task leads to is for Continue.
+  const Definition& definition = *execution->definition;
+  const bool closing = definition.has_spared() && definition.is_closing(task);
+  if (!execution->cancelling() && !closing) {
+    const bool chosen = command.branch != schema::Branch::None;
+    if (step.next == schema::RunNext::Completed && !chosen) group.AddReady(task, cause);
     if (step.next == schema::RunNext::Failed) group.AddSkipped(task, cause);
   }
   group.EndIfDone();

@@ -92,6 +92,7 @@ void AddRoots(const Definition& definition, uint64_t id, int64_t now, EventBuffe
   bool more = false;
   for (uint32_t task = 0; task < definition.size() && !more; ++task) {
     if (!definition.parents(task).empty()) continue;
+    if (definition.has_spared() && definition.is_closing(task)) continue;
     more = roots.size() == out.options().part_tasks;
     if (!more) roots.push_back(task);
   }
@@ -103,13 +104,15 @@ absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t 
                       EventBuffer& out) {
   ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.execution));
   RETURN_IF_ERROR(CheckRunning(*execution));
+  RETURN_IF_ERROR(CheckNotFinishing(*execution));
   if (execution->cancel_requested) {
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
                   fmt::format("'{}' is being cancelled already", execution->key),
                   {{"execution", IdText(execution->id)}});
   }
   const uint64_t cause = out.next_seq();
-  out.Add(execution->id, EventType::CancelRequested, out.pack().CancelRequested(now));
+  out.Add(execution->id, EventType::CancelRequested,
+          out.pack().CancelRequested(now, command.compensate));
   Group group(*execution, now, out);
   group.AddCancelled(0, cause);
   group.EndIfDone();
@@ -165,11 +168,12 @@ absl::Status DecideOn(const State& state, const Continue& command, int64_t now, 
   }
   const Execution& execution = *state.FindExecution(command.execution);
   Group group(execution, now, out);
-  if (execution.cancel_requested) {
+  if (execution.cancelling()) {
     group.AddCancelled(execution.cancel_next, execution.seq);
   } else {
     group.AddReady(kNoTask, execution.seq);
     group.AddSkipped(kNoTask, execution.seq);
+    group.AddUntaken(execution.seq);
   }
   group.EndIfDone();
   return absl::OkStatus();

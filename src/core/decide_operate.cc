@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
 #include "core/deciders.h"
+#include "core/finish.h"
 #include "core/lifecycle.h"
 #include "core/refusal.h"
 
@@ -59,11 +60,11 @@ class Closure {
   }
   // One edge from a picked parent to `child`.
   void Release(uint32_t child) {
-    if (!CanReopen(execution_.tasks[child].state)) return;
+    if (!IsReopenable(execution_, child)) return;
     const auto [left, is_new] = blocked_.try_emplace(child, 0);
     if (is_new) {
       for (const uint32_t parent : execution_.definition->parents(child)) {
-        if (CanReopen(execution_.tasks[parent].state)) ++left->second;
+        if (IsReopenable(execution_, parent)) ++left->second;
       }
     }
     // One that was dead-lettered itself is not given up for others.
@@ -75,6 +76,25 @@ class Closure {
   TaskSet& picked_;
   absl::btree_map<uint32_t, uint32_t> blocked_;  // edges from parents that are not picked
 };
+
+// What closes an execution that has ended begins anew with it.
+void AddClosing(const Execution& execution, std::vector<uint32_t>& picks) {
+  if (!IsTerminal(execution.state) || execution.definition->closing_tasks().empty()) return;
+  const auto closing = execution.definition->closing_tasks();
+  picks.insert(picks.end(), closing.begin(), closing.end());
+  std::sort(picks.begin(), picks.end());
+  picks.erase(std::unique(picks.begin(), picks.end()), picks.end());
+}
+
+absl::Status CheckNotCompensated(const Execution& execution) {
+  const auto undone = FirstCompensated(execution);
+  if (!undone) return absl::OkStatus();
+  const std::string name(execution.definition->task_name(*undone));
+  return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kCompensated,
+                fmt::format("task '{}' of '{}' was undone: start it anew under another key", name,
+                            execution.key),
+                {{"execution", IdText(execution.id)}, {"task", name}});
+}
 
 }  // namespace
 
@@ -142,29 +162,39 @@ absl::Status DecideOn(const State& state, const SetPriority& command, int64_t no
 
 absl::Status DecideOn(const State& state, const Reopen& command, int64_t now, EventBuffer& out) {
   ASSIGN_OR_RETURN(const Execution* execution, FindForCommand(state, command.execution));
-  if (!IsTerminal(execution->state) && execution->cancel_requested) {
+  if (execution->cancelling()) {
     return Refuse(absl::StatusCode::kFailedPrecondition, Reason::kAlreadyCancelled,
                   fmt::format("'{}' is being cancelled", execution->key),
                   {{"execution", IdText(execution->id)}});
   }
-  if (!execution->failed.empty()) {
+  RETURN_IF_ERROR(CheckNotFinishing(*execution));
+  const bool due = execution->definition->has_spared() && !execution->due.empty();
+  if (!execution->failed.empty() || due) {
     return Refuse(absl::StatusCode::kUnavailable, Reason::kWorkPending,
-                  fmt::format("tasks of '{}' are still being skipped", execution->key),
+                  fmt::format("tasks of '{}' are still being {}", execution->key,
+                              due ? "made ready" : "skipped"),
                   {{"execution", IdText(execution->id)}});
   }
+  RETURN_IF_ERROR(CheckNotCompensated(*execution));
   std::vector<uint32_t>& picks = out.picks();
   picks.clear();
+  bool any = false;  // something to retry, besides what closes an execution in any case
   if (command.task.has_value()) {
     const RunRef task = {.execution = execution->id, .task = *command.task};
     RETURN_IF_ERROR(FindForCommand(state, task).status());
     if (state.FindDeadLetter(task) == nullptr) return NoLetter(*execution, task.task);
     Closure(*execution, out).Take(task.task);
+    AddClosing(*execution, picks);
+    any = true;
   } else {
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
-      if (CanReopen(execution->tasks[task].state)) picks.push_back(task);
+      if (!IsReopenable(*execution, task)) continue;
+      any = any || !execution->definition->is_closing(task) ||
+            IsFailure(execution->tasks[task].state);
+      picks.push_back(task);
     }
   }
-  if (picks.empty()) {
+  if (!any) {
     return Refuse(
         absl::StatusCode::kFailedPrecondition, Reason::kNothingToRetry,
         fmt::format("'{}' is {}: no task of it failed", execution->key, ToString(execution->state)),

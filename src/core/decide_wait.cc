@@ -131,6 +131,7 @@ absl::Status DecideOn(const State& state, const SendSignal& command, int64_t now
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(CheckRunning(*execution));
+  RETURN_IF_ERROR(CheckNotFinishing(*execution));
   RETURN_IF_ERROR(CheckNotCancelled(*execution));
   RETURN_IF_ERROR(CheckPayload("signal", command.payload));
   const auto waiting = box == nullptr ? std::nullopt : box->FirstWaiting(command.name);

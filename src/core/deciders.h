@@ -105,6 +105,8 @@ absl::Status CheckWorker(const Execution& execution, uint32_t task);
 
 // Refuses with kNotDue.
 absl::Status NotDue(int64_t at, int64_t now);
+// Errors: kFinishing.
+absl::Status CheckNotFinishing(const Execution& execution);
 
 // Errors: kTooLarge.
 absl::Status CheckPayload(std::string_view what, const PayloadView& payload);

@@ -1,9 +1,11 @@
 // Definitions: looking tasks up, and back to what the user wrote.
 #include "core/definition.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <absl/container/btree_map.h>
+#include <fmt/format.h>
 
 #include "base/status_macros.h"
 #include "core/check_workflow.h"
@@ -13,6 +15,21 @@ namespace stet::core {
 std::optional<uint32_t> Definition::Find(std::string_view task_name_to_find) const {
   return by_name_.Find(task_name_to_find, [this](uint32_t task) { return task_name(task); });
 }
+
+std::optional<uint32_t> Definition::compensation(uint32_t task) const {
+  const auto at = std::lower_bound(undone_.begin(), undone_.end(), task);
+  if (at == undone_.end() || *at != task) return std::nullopt;
+  return declared_ + static_cast<uint32_t>(at - undone_.begin());
+}
+
+bool Definition::is_spared(uint32_t task) const {
+  if (is_compensation(task)) return true;
+  const TaskExtra* more = extra(task);
+  return more != nullptr && (more->trigger != fb::Trigger::None ||
+                             more->on_upstream_failure == fb::UpstreamFailure::Run);
+}
+
+std::string CompensationName(std::string_view task) { return fmt::format("compensate:{}", task); }
 
 Task Definition::ToTask(uint32_t task) const {
   const fb::TaskPolicy& p = policy(task);
@@ -35,8 +52,8 @@ Task Definition::ToTask(uint32_t task) const {
 
 Workflow Definition::ToWorkflow() const {
   Workflow workflow = {.name = name_};
-  workflow.tasks.reserve(size());
-  for (uint32_t task = 0; task < size(); ++task) workflow.tasks.push_back(ToTask(task));
+  workflow.tasks.reserve(declared());
+  for (uint32_t task = 0; task < declared(); ++task) workflow.tasks.push_back(ToTask(task));
   return workflow;
 }
 

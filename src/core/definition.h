@@ -30,7 +30,9 @@ class Definition {
  public:
   const WorkflowHash& hash() const { return hash_; }
   std::string_view name() const { return name_; }
+  // Tasks: those of the workflow, then a compensation for each of them that names one.
   uint32_t size() const { return static_cast<uint32_t>(tasks_.size()); }
+  uint32_t declared() const { return declared_; }  // those of the workflow
 
   std::string_view task_name(uint32_t task) const {
     return Text(tasks_[task].name_begin, tasks_[task].config_begin);
@@ -70,6 +72,18 @@ class Definition {
   // Numbers what the extras name; `breaker` gives the numbers of breakers.
   void NumberGates(absl::FunctionRef<uint32_t(std::string_view breaker)> breaker);
 
+  // Closing tasks run while the execution finishes: cleanup tasks and compensations.
+  bool is_compensation(uint32_t task) const { return task >= declared_; }
+  bool is_closing(uint32_t task) const { return is_compensation(task) || IsCleanup(extra(task)); }
+  std::span<const uint32_t> closing_tasks() const { return closing_; }  // ascending
+  // The task that undoes `task`, and back.
+  std::optional<uint32_t> compensation(uint32_t task) const;
+  uint32_t compensated(uint32_t compensation) const { return undone_[compensation - declared_]; }
+  // Spared tasks are not skipped when one that they depend on fails.
+  bool is_spared(uint32_t task) const;
+  bool has_spared() const { return has_spared_; }
+  bool has_branches() const { return has_branches_; }
+
   // In order of first use; one may be listed more than once.  Empty: that of tasks that run none.
   std::span<const std::string> activities() const { return activities_; }
   // In the order of Task::after.
@@ -78,7 +92,7 @@ class Definition {
   std::span<const uint32_t> children(uint32_t task) const { return children_.of(task); }
   std::optional<uint32_t> Find(std::string_view task_name) const;
 
-  // As the user wrote it.
+  // As the user wrote it.  `task` must be below declared().
   Task ToTask(uint32_t task) const;
   Workflow ToWorkflow() const;
 
@@ -115,7 +129,15 @@ class Definition {
   Adjacency parents_ = {};
   Adjacency children_ = {};
   NameIndex by_name_ = NameIndex();
+  uint32_t declared_ = 0;
+  std::vector<uint32_t> undone_ = {};   // what each compensation undoes; ascending
+  std::vector<uint32_t> closing_ = {};  // ascending
+  bool has_spared_ = false;
+  bool has_branches_ = false;
 };
+
+// The name of the task that undoes `task`.
+std::string CompensationName(std::string_view task);
 
 // A validated workflow, ready to be defined.  Made once, outside Decide: validation may take a
 // second.

@@ -20,8 +20,8 @@ absl::Status Wrong(const std::string& message) {
 }
 
 WorkflowHash HashOf(const Definition& definition) {
-  WorkflowHasher hasher(definition.name(), definition.size());
-  for (uint32_t i = 0; i < definition.size(); ++i) {
+  WorkflowHasher hasher(definition.name(), definition.declared());
+  for (uint32_t i = 0; i < definition.declared(); ++i) {
     hasher.AddTask(definition.task_name(i), definition.activity(i), definition.config(i),
                    definition.priority(i), definition.policy(i));
     hasher.AddDependencies(definition.parents(i).size());
@@ -99,6 +99,7 @@ absl::Status DefinitionBuilder::AddTasks(const fb::DefinitionChunk& chunk) {
                                    .priority = chunk.priority()->Get(i)});
     begin = end;
   }
+  definition_->declared_ = definition_->size();
   return absl::OkStatus();
 }
 
@@ -129,6 +130,36 @@ absl::Status DefinitionBuilder::AddExtras(const fb::DefinitionChunk& chunk) {
     definition.tasks_[next - 1].extra = static_cast<uint32_t>(definition.extras_.size());
   }
   return absl::OkStatus();
+}
+
+void DefinitionBuilder::AddCompensations() {
+  Definition& definition = *definition_;
+  for (const TaskExtra& extra : definition.extras_) {
+    const bool cleanup = extra.trigger != fb::Trigger::None;
+    if (cleanup) definition.closing_.push_back(extra.task);
+    definition.has_spared_ = definition.has_spared_ || cleanup || !extra.compensate.empty() ||
+                             extra.on_upstream_failure == fb::UpstreamFailure::Run;
+    definition.has_branches_ = definition.has_branches_ || extra.kind == fb::TaskKind::Conditional;
+    if (extra.compensate.empty()) continue;
+    const std::string name = CompensationName(definition.task_name(extra.task));
+    const std::string config(definition.config(extra.task));
+    Definition::TaskEntry entry = definition.tasks_[extra.task];
+    entry.extra = 0;
+    entry.activity = static_cast<uint32_t>(definition.activities_.size());
+    definition.activities_.push_back(extra.compensate);
+    entry.name_begin = definition.text_.size();
+    definition.text_ += name;
+    entry.config_begin = definition.text_.size();
+    definition.text_ += config;
+    entry.end = definition.text_.size();
+    child_.push_back(definition.size());
+    parent_.push_back(extra.task);
+    definition.tasks_.push_back(entry);
+    definition.undone_.push_back(extra.task);
+  }
+  for (uint32_t task = definition.declared(); task < definition.size(); ++task) {
+    definition.closing_.push_back(task);
+  }
 }
 
 // An extra says what its task can mean, in the one way that there is to say it.
@@ -165,12 +196,13 @@ absl::StatusOr<std::unique_ptr<Definition>> DefinitionBuilder::Seal(
                              ToString(hash), sealed.chunk_count(), sealed.task_count(),
                              ToString(hash_), chunks_, tasks()));
   }
-  const uint32_t nodes = definition_->size();
-  const auto outside = [nodes](uint32_t node) { return node >= nodes; };
+  const auto outside = [this](uint32_t node) { return node >= definition_->size(); };
   if (std::any_of(child_.begin(), child_.end(), outside) ||
       std::any_of(parent_.begin(), parent_.end(), outside)) {
     return Wrong("an edge points outside");
   }
+  AddCompensations();
+  const uint32_t nodes = definition_->size();
   definition_->parents_ = MakeAdjacency(nodes, child_, parent_);
   definition_->children_ = MakeAdjacency(nodes, parent_, child_);
   if (!FindCycle(definition_->parents_, definition_->children_).empty()) return Wrong("a cycle");

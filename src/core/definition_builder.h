@@ -41,6 +41,8 @@ class DefinitionBuilder {
   absl::Status AddTasks(const fb::DefinitionChunk& chunk);
   absl::Status AddEdges(const fb::DefinitionChunk& chunk);
   absl::Status AddExtras(const fb::DefinitionChunk& chunk);
+  // Compensations, behind the tasks of the workflow.
+  void AddCompensations();
   // With all tasks and edges there.
   absl::Status CheckExtras() const;
 

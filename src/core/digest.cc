@@ -26,9 +26,11 @@ constexpr uint64_t Word(int64_t value) { return static_cast<uint64_t>(value); }
 }  // namespace
 
 uint64_t DigestOf(const TaskSlot& slot, uint64_t execution, uint32_t task) {
-  if (slot.state == TaskState::kPending && slot.generation == 1) return 0;
+  if (slot.untouched()) return 0;
   const uint64_t states = static_cast<uint64_t>(slot.state) | static_cast<uint64_t>(slot.run) << 8 |
                           static_cast<uint64_t>(slot.failure) << 16 | uint64_t{slot.waits} << 24 |
+                          static_cast<uint64_t>(slot.skip) << 25 |
+                          static_cast<uint64_t>(slot.branch) << 27 |
                           uint64_t{slot.generation} << 32;
   return Hash(std::array<uint64_t, 17>{
       1, execution, task, states, Two(slot.attempts, slot.failures), Two(slot.lost, slot.epoch),
@@ -69,7 +71,11 @@ uint64_t DigestOf(const SignalBox& signals, uint64_t execution) {
 uint64_t DigestOf(const Execution& e) {
   const WorkflowHash& hash = e.definition->hash();
   const uint64_t operated = Two(e.paused ? 1 : 0, static_cast<uint32_t>(e.priority));
-  const uint64_t part = operated == 0 ? 0 : Hash(std::array<uint64_t, 3>{6, e.id, operated});
+  uint64_t part = operated == 0 ? 0 : Hash(std::array<uint64_t, 3>{6, e.id, operated});
+  const uint64_t ends = Two(static_cast<uint32_t>(e.outcome), e.compensate ? 1 : 0);
+  if (ends != 0 || !e.untaken.empty()) {
+    part += Hash(std::array<uint64_t, 4>{30, e.id, ends, Two(e.untaken.head, e.untaken.tail)});
+  }
   return part + DigestOfLinks(e) +
          Hash(std::array<uint64_t, 15>{
              2, e.id, hash.high, hash.low, XXH3_64bits(e.key.data(), e.key.size()), e.input.seq,

@@ -8,9 +8,9 @@
 //   definition    3, hash high, hash low
 //   execution     2, id, hash high, hash low, XXH3-64 of the key, input {seq, digest, bytes}, state | cancel_requested << 8, started_at,
 //                 finished_at, seq, due {head | tail << 32}, failed {head | tail << 32}, failed_edge | cancel_next << 32
-//   task          1, execution, index, state | run << 8 | failure << 16 | waits << 24 | generation << 32, attempts | failures << 32, lost | epoch << 32,
+//   task          1, execution, index, state | run << 8 | failure << 16 | waits << 24 | skip << 25 | branch << 27 | generation << 32, attempts | failures << 32, lost | epoch << 32,
 //                 order, updated_at, started_at, finished_at, due_at, output {seq, digest, bytes}, error {seq, digest, bytes}.
-//                 Nothing while it is Pending in its first generation
+//                 Nothing while it is Pending in its first generation and stands in no branch that was not taken
 //   dead letter   5, seq, execution, task
 //   operated      6, id, paused | priority << 32, of an execution.  Nothing while neither was set
 //   engine switch 7.  Nothing unless the engine is paused
@@ -28,6 +28,7 @@
 //   metadata      12, execution, task, XXH3-64 and size of the key, XXH3-64 and size of the value
 //
 //   breaker       15, XXH3-64 and size of its name, state | failures << 32, successes, until, XXH3-64 and number of its probes
+//   end          30, id, outcome | compensate << 32, untaken {head | tail << 32}, of an execution.  Nothing while none was set
 //   key           14, id, position, XXH3-64 and size of the concurrency key, of an execution
 //
 // What follows from these (unfinished parents, list links, counts, the ready queue's lanes) is left out, and so is the

@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "core/concurrency_key.h"
+#include "core/dependency.h"
 #include "core/digest.h"
 
 namespace stet::core {
@@ -57,7 +58,11 @@ Execution& Editor::AddExecution(const Definition& definition, std::string key,
   execution.counts[static_cast<size_t>(TaskState::kPending)] = definition.size();
   for (uint32_t task = 0; task < definition.size(); ++task) {
     execution.tasks[task].unfinished = static_cast<uint32_t>(definition.parents(task).size());
-    if (execution.tasks[task].unfinished == 0) PushBack(execution, execution.due, task);
+    if (definition.has_spared() && definition.is_closing(task)) {
+      execution.tasks[task].unfinished = CountUnsettled(execution, task);
+    } else if (execution.tasks[task].unfinished == 0) {
+      PushBack(execution, execution.due, task);
+    }
   }
   state_.executions_.push_back(std::move(owned));
   state_.by_id_.Insert(execution.id, &execution);
@@ -67,9 +72,11 @@ Execution& Editor::AddExecution(const Definition& definition, std::string key,
 }
 
 void Editor::End(Execution& execution, ExecutionState outcome, int64_t time) {
-  assert(CanMove(execution.state, ExecutionState::kFinishing));
+  assert(execution.state == ExecutionState::kFinishing ||
+         CanMove(execution.state, ExecutionState::kFinishing));
   assert(CanMove(ExecutionState::kFinishing, outcome));
   execution.state = outcome;
+  execution.outcome = {};
   execution.finished_at = time;
   execution.paused = false;
   execution.to_cancel = false;
@@ -190,7 +197,7 @@ void AdvanceFailed(Execution& execution) {
   while (!execution.failed.empty()) {
     const auto children = execution.definition->children(execution.failed.head);
     while (execution.failed_edge < children.size() &&
-           execution.tasks[children[execution.failed_edge]].state != TaskState::kPending) {
+           !IsSkippable(execution, children[execution.failed_edge])) {
       ++execution.failed_edge;
     }
     if (execution.failed_edge < children.size()) return;
@@ -201,7 +208,7 @@ void AdvanceFailed(Execution& execution) {
 
 void AdvanceCancel(Execution& execution) {
   while (execution.cancel_next < execution.tasks.size() &&
-         !IsWaiting(execution.tasks[execution.cancel_next])) {
+         !IsCancellable(execution, execution.cancel_next)) {
     ++execution.cancel_next;
   }
 }

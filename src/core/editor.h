@@ -52,10 +52,15 @@ class Editor {
   void Purge(std::span<const uint64_t> executions, int64_t forget_at, int64_t time);
   // What `execution` holds back, or lets in: a pause, a request to cancel.
   void SetPaused(Execution& execution, bool paused);
-  void SetCancelRequested(Execution& execution);
+  void SetCancelRequested(Execution& execution, bool compensate);
   void SetPriority(Execution& execution, int32_t priority);
+  // Everything has ended but the closing tasks: skips those that `outcome` does not trigger.
+  void BeginFinishing(Execution& execution, schema::ExecutionOutcome outcome, int64_t time);
   // To be called when fields of the execution itself have changed.
   void Touch(Execution& execution);
+
+  // Asks for Continue if work of the execution is pending.
+  void EmitBacklog(const Execution& execution);
 
   // Tasks.  `task` must be able to make the move; TouchTask must follow.
   void Move(Execution& execution, uint32_t task, TaskState to, RunState run, int64_t time);
@@ -138,9 +143,12 @@ void AdvanceFailed(Execution& execution);
 void AdvanceCancel(Execution& execution);
 
 // Whether a requested cancellation ends the task at once: it does not run, or only waits.
-inline bool IsWaiting(const TaskSlot& slot) {
-  return slot.state == TaskState::kPending || slot.state == TaskState::kReady ||
-         slot.state == TaskState::kRetrying || slot.waits;
+inline bool IsCancellable(const Execution& execution, uint32_t task) {
+  const TaskSlot& slot = execution.tasks[task];
+  if (slot.state == TaskState::kReady || slot.state == TaskState::kRetrying || slot.waits) {
+    return true;
+  }
+  return slot.state == TaskState::kPending && !execution.definition->is_closing(task);
 }
 
 // Whether a worker of an epoch before `epoch` ran it.  Waits outlive epochs.

@@ -3,8 +3,11 @@
 #include <cassert>
 #include <utility>
 
+#include "core/dependency.h"
 #include "core/digest.h"
 #include "core/editor.h"
+#include "core/finish.h"
+#include "core/outstanding.h"
 
 namespace stet::core {
 namespace {
@@ -37,12 +40,33 @@ void Editor::SetPaused(Execution& execution, bool paused) {
   if (!execution.held_back()) EnqueueAll(execution);
 }
 
-void Editor::SetCancelRequested(Execution& execution) {
+void Editor::SetCancelRequested(Execution& execution, bool compensate) {
   if (!execution.held_back()) DequeueAll(execution);
   execution.cancel_requested = true;
+  execution.compensate = compensate;
   execution.to_cancel = false;
   execution.start_at = 0;
   TouchSchedule(execution);
+}
+
+void Editor::BeginFinishing(Execution& execution, schema::ExecutionOutcome outcome, int64_t time) {
+  for (const uint32_t task : execution.definition->closing_tasks()) {
+    if (IsTriggered(execution, outcome, task)) continue;
+    Move(execution, task, TaskState::kSkipped, RunState::kCanceled, time);
+    execution.tasks[task].skip = schema::SkipCause::Trigger;
+    TouchTask(execution, task);
+    Settle(execution, task);
+  }
+  if (!WillCompensate(execution, outcome)) execution.undo.clear();
+  execution.outcome = outcome;
+  execution.state = ExecutionState::kFinishing;
+  execution.to_cancel = false;
+  TouchSchedule(execution);
+  AdvanceClosing(execution);
+}
+
+void Editor::EmitBacklog(const Execution& execution) {
+  if (HasBacklog(execution)) Emit({.kind = Effect::Kind::kContinue, .execution = execution.id});
 }
 
 void Editor::SetPriority(Execution& execution, int32_t priority) {
@@ -102,19 +126,27 @@ void Editor::Reopen(Execution& execution, std::span<const uint32_t> tasks, int64
     execution.state = ExecutionState::kRunning;
     execution.finished_at = 0;
     execution.cancel_requested = false;
+    execution.compensate = false;
     execution.cancel_next = 0;
   }
+  for (const uint32_t task : tasks) Unsettle(execution, task);
   for (const uint32_t task : tasks) {
     TaskSlot& slot = execution.tasks[task];
     --execution.counts[static_cast<size_t>(slot.state)];
     ++execution.counts[static_cast<size_t>(TaskState::kPending)];
-    slot = {.generation = execution.generation,
-            .unfinished = slot.unfinished,
-            .updated_at = time,
-            .digest = slot.digest};
+    const bool untaken = slot.skip == schema::SkipCause::Branch;
+    slot = TaskSlot{.generation = execution.generation,
+                    .unfinished = slot.unfinished,
+                    .updated_at = time,
+                    .digest = slot.digest};
+    if (untaken) slot.skip = schema::SkipCause::Branch;
     TouchTask(execution, task);
-    if (slot.unfinished == 0) PushBack(execution, execution.due, task);
+    if (untaken) PushBack(execution, execution.untaken, task);
   }
+  for (const uint32_t task : tasks) {
+    if (execution.tasks[task].unfinished == 0) Release(execution, task);
+  }
+  RebuildUndo(execution);
   DropDeadLettersOf(execution);
 }
 

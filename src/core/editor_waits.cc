@@ -63,7 +63,7 @@ void Editor::LetGo(const Execution& execution, uint32_t task) {
   if (found == nullptr) return;
   Execution& child = *this->execution(found->id);
   child.parent.attempt = 0;
-  child.to_cancel = !IsTerminal(child.state) && !child.cancel_requested;
+  child.to_cancel = child.state == ExecutionState::kRunning && !child.cancel_requested;
   if (child.to_cancel) Emit({.kind = Effect::Kind::kCancelChild, .execution = child.id});
   Touch(child);
 }

@@ -25,15 +25,19 @@ struct TaskSlot {
   TaskState state = TaskState::kPending;
   RunState run = RunState::kScheduled;
   schema::FailureKind failure = schema::FailureKind::None;
-  bool waits = false;  // Running: the engine owns the attempt
+  bool waits : 1 = false;  // Running: the engine owns the attempt
+  // Skipped: why.  Branch, while Pending: it stands in a branch that was not taken.
+  schema::SkipCause skip : 2 = schema::SkipCause::Upstream;
+  schema::Branch branch : 2 = schema::Branch::None;  // of a conditional task: what it chose
   uint32_t generation = 1;
   uint32_t attempts = 0;    // starts
   uint32_t failures = 0;    // of those, reported failures and timeouts; max_attempts bounds them
   uint32_t lost = 0;        // of those, vanished with their process; max_lost bounds them
-  uint32_t unfinished = 0;  // parents that have not completed
+  uint32_t unfinished = 0;  // edges from parents that keep it (dependency.h)
   uint32_t next = kNoTask;  // in the execution's list that holds it (a task is in one list at most)
   uint32_t epoch = 0;       // of the attempt, while Running
-  uint64_t order = 0;       // Ready: place in the ready queue.  Running: seq of the attempt's start
+  // Ready: place in the ready queue.  Running: seq of the attempt's start.  Completed, when it can be undone: seq of that.
+  uint64_t order = 0;
   int64_t updated_at = 0;
   int64_t started_at = 0;
   int64_t finished_at = 0;
@@ -43,6 +47,10 @@ struct TaskSlot {
   uint64_t digest = 0;    // what the slot adds to the state's digest; 0 while untouched
 
   Token token() const { return {.epoch = epoch, .seq = order}; }
+  // Nothing has happened to it: there are many such.
+  bool untouched() const {
+    return state == TaskState::kPending && generation == 1 && skip == schema::SkipCause::Upstream;
+  }
   friend bool operator==(const TaskSlot&, const TaskSlot&) = default;
 };
 
@@ -69,11 +77,13 @@ struct Execution {
   std::string key = {};
   PayloadRef input = {};
   ExecutionState state = ExecutionState::kRunning;
+  schema::ExecutionOutcome outcome = {};  // Finishing: how it will end
   bool cancel_requested = false;
-  bool paused = false;     // no attempt is started
-  int32_t priority = 0;    // added to those of its tasks
-  bool to_cancel = false;  // its parent no longer waits for it: a cancellation is to be requested
-  int64_t start_at = 0;    // delayed until then; 0: it has begun
+  bool compensate = false;  // the cancellation undoes what has completed
+  bool paused = false;      // no attempt is started
+  int32_t priority = 0;     // added to those of its tasks
+  bool to_cancel = false;   // its parent no longer waits for it: a cancellation is to be requested
+  int64_t start_at = 0;     // delayed until then; 0: it has begun
   Parent parent = {};
   uint64_t schedule = 0;    // that started it; 0: none
   uint32_t generation = 1;  // the newest of its tasks
@@ -86,8 +96,12 @@ struct Execution {
   // Work that is pending; a part of it is done per group (see HasBacklog).
   TaskList due = {};         // Pending tasks whose parents all completed: to become Ready
   TaskList failed = {};      // failed and skipped tasks whose dependents are to be skipped
-  uint32_t failed_edge = 0;  // in the list's head: dependents before it are done
+  TaskList untaken = {};     // tasks that a branch skips: to become Skipped
+  uint32_t failed_edge = 0;  // in the head of `failed`: dependents before it are done
   uint32_t cancel_next = 0;  // cancel_requested: tasks before it are done
+
+  // Completed tasks whose compensation has not ended, in order of completion.
+  std::vector<uint32_t> undo = {};
 
   AttemptHistory history = {};
   std::unique_ptr<SignalBox> signals = nullptr;  // null: it has none
@@ -97,7 +111,9 @@ struct Execution {
   uint64_t digest = 0;
 
   // Its ready tasks are not in the ready queue.
-  bool held_back() const { return paused || cancel_requested; }
+  bool held_back() const { return paused || cancelling(); }
+  // Its tasks are being cancelled; closing tasks, which come later, are not.
+  bool cancelling() const { return cancel_requested && state == ExecutionState::kRunning; }
   // Of a run of `task`.
   int32_t effective_priority(uint32_t task) const;
   uint32_t count(TaskState s) const { return counts[static_cast<size_t>(s)]; }

@@ -5,7 +5,9 @@
 
 #include "core/appliers.h"
 #include "core/backoff.h"
+#include "core/dependency.h"
 #include "core/editor.h"
+#include "core/finish.h"
 #include "core/run_limits.h"
 
 namespace stet::core {
@@ -44,7 +46,7 @@ NextStep RetryAt(const Execution& execution, uint32_t task, int64_t wake_at) {
 NextStep DecideNextStep(const Execution& execution, uint32_t task, AttemptOutcome outcome,
                         bool retryable, int64_t now) {
   if (outcome == AttemptOutcome::Success) return {.next = RunNext::Completed};
-  if (execution.cancel_requested) return {.next = RunNext::Canceled};
+  if (execution.cancelling()) return {.next = RunNext::Canceled};
   const TaskSlot& slot = execution.tasks[task];
   const fb::TaskPolicy& policy = execution.definition->policy(task);
   switch (outcome) {
@@ -135,11 +137,24 @@ void Group::AddReady(uint32_t completed, uint64_t cause) {
 
 void Group::AddSkipped(uint32_t failed, uint64_t cause) {
   const bool more = PickSkipped(failed);
+  AddPickedSkips(cause, schema::SkipCause::Upstream, more);
+}
+
+void Group::AddUntaken(uint64_t cause) {
+  out_.picks().clear();
+  for (uint32_t task = execution_.untaken.head; task != kNoTask && !full();
+       task = execution_.tasks[task].next) {
+    out_.picks().push_back(task);
+  }
+  AddPickedSkips(cause, schema::SkipCause::Branch, false);
+}
+
+void Group::AddPickedSkips(uint64_t cause, schema::SkipCause skip, bool more) {
   if (out_.picks().empty()) return;
   for (size_t i = 0; i < out_.picks().size(); ++i) Shift(TaskState::kPending, TaskState::kSkipped);
   out_.Add(execution_.id, EventType::TasksSkipped,
            out_.pack().TasksSkipped(
-               {.time = now_, .cause = cause, .tasks = out_.picks(), .more = more}));
+               {.time = now_, .cause = cause, .tasks = out_.picks(), .more = more, .skip = skip}));
 }
 
 void Group::AddCancelled(uint32_t first, uint64_t cause) {
@@ -155,14 +170,18 @@ void Group::AddCancelled(uint32_t first, uint64_t cause) {
 
 void Group::EndIfDone() {
   const auto count = [this](TaskState state) { return counts_[static_cast<size_t>(state)]; };
-  if (count(TaskState::kPending) + count(TaskState::kReady) + count(TaskState::kRunning) +
-          count(TaskState::kRetrying) >
-      0) {
-    return;
+  const size_t open = size_t{count(TaskState::kPending)} + count(TaskState::kReady) +
+                      count(TaskState::kRunning) + count(TaskState::kRetrying);
+  const bool runs = execution_.state == ExecutionState::kRunning;
+  const size_t closing = runs ? execution_.definition->closing_tasks().size() : 0;
+  if (open > closing) return;
+  const schema::ExecutionEndedFields fields = {
+      .time = now_, .cause = out_.next_seq() - 1, .outcome = FinalOutcome(execution_, counts_)};
+  if (closing > 0) {
+    out_.Add(execution_.id, EventType::ExecutionFinishing, out_.pack().ExecutionFinishing(fields));
+  } else {
+    out_.Add(execution_.id, EventType::ExecutionEnded, out_.pack().ExecutionEnded(fields));
   }
-  out_.Add(execution_.id, EventType::ExecutionEnded,
-           out_.pack().ExecutionEnded(
-               {.time = now_, .cause = out_.next_seq() - 1, .outcome = OutcomeOf(counts_)}));
 }
 
 void Group::Shift(TaskState from, TaskState to) {
@@ -179,7 +198,8 @@ bool Group::PickReady(uint32_t completed) {
     picks.push_back(task);
   }
   if (completed == kNoTask) return false;
-  const auto children = execution_.definition->children(completed);
+  const Definition& definition = *execution_.definition;
+  const auto children = definition.children(completed);
   for (size_t i = 0; i < children.size();) {
     // A dependency may be named twice: such edges stand side by side.
     const uint32_t child = children[i];
@@ -187,6 +207,8 @@ bool Group::PickReady(uint32_t completed) {
     for (; i < children.size() && children[i] == child; ++i) ++edges;
     const TaskSlot& slot = execution_.tasks[child];
     if (slot.unfinished != edges || slot.state != TaskState::kPending) continue;
+    if (slot.skip != schema::SkipCause::Upstream) continue;  // a branch skips it
+    if (definition.has_spared() && definition.is_closing(child)) continue;
     if (full()) return true;
     picks.push_back(child);
   }
@@ -197,7 +219,7 @@ bool Group::PickPending(uint32_t task, uint32_t edge) {
   const auto children = execution_.definition->children(task);
   for (; edge < children.size(); ++edge) {
     const uint32_t child = children[edge];
-    if (execution_.tasks[child].state != TaskState::kPending) continue;
+    if (!IsSkippable(execution_, child)) continue;
     if (full()) {
       // Room is out: is this one new?
       if (out_.picked().Insert(child)) return false;
@@ -230,7 +252,7 @@ bool Group::PickCancelled(uint32_t first) {
   std::vector<uint32_t>& picks = out_.picks();
   picks.clear();
   for (uint32_t task = first; task < execution_.tasks.size(); ++task) {
-    if (!IsWaiting(execution_.tasks[task])) continue;
+    if (!IsCancellable(execution_, task)) continue;
     if (full()) return true;
     picks.push_back(task);
   }

@@ -18,7 +18,7 @@ struct NextStep {
   schema::TimeoutKind timeout = schema::TimeoutKind::StartToClose;  // of an attempt that timed out
 };
 
-// `execution` must be running.
+// `execution` must run or finish.
 class Group {
  public:
   Group(const Execution& execution, int64_t now, EventBuffer& out)
@@ -39,10 +39,12 @@ class Group {
   void AddReady(uint32_t completed, uint64_t cause);
   // The next part of the skip cascade, after `failed` failed in this group (kNoTask: none did).
   void AddSkipped(uint32_t failed, uint64_t cause);
+  // The next part of what branches that were not taken skip.
+  void AddUntaken(uint64_t cause);
   // The next part of a cancellation, from task `first` on.
   void AddCancelled(uint32_t first, uint64_t cause);
 
-  // Ends the execution if every task is in a final state.
+  // Ends the execution if every task is in a final state; if closing tasks are left, begins to finish it.
   void EndIfDone();
 
  private:
@@ -54,6 +56,8 @@ class Group {
   bool PickReady(uint32_t completed);
   bool PickSkipped(uint32_t failed);
   bool PickCancelled(uint32_t first);
+  // Emits TasksSkipped for picks().
+  void AddPickedSkips(uint64_t cause, schema::SkipCause skip, bool more);
   // The dependents of `task` from `edge` on that are pending and not picked; false when there is no more room.
   bool PickPending(uint32_t task, uint32_t edge);
   bool full() { return out_.picks().size() >= out_.options().part_tasks; }

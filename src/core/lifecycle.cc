@@ -21,6 +21,8 @@ constexpr std::string_view kRunNames[kRunStateCount] = {"scheduled", "ready",   
 constexpr std::string_view kExecutionNames[kExecutionStateCount] = {
     "running", "finishing", "completed", "failed", "cancelled"};
 
+constexpr std::string_view kSkipCauses[kSkipCauseCount] = {"upstream", "branch", "trigger"};
+
 template <class S, size_t N>
 constexpr bool Has(const core::Matrix<S, N>& matrix, S from, S to) {
   const auto row = static_cast<size_t>(from);
@@ -100,6 +102,8 @@ std::string_view ToString(RunState state) { return Name(kRunNames, static_cast<s
 std::string_view ToString(ExecutionState state) {
   return Name(kExecutionNames, static_cast<size_t>(state));
 }
+
+std::string_view ToString(SkipCause cause) { return Name(kSkipCauses, static_cast<size_t>(cause)); }
 
 std::optional<TaskState> TaskStateFrom(std::string_view name) {
   return From<TaskState>(kTaskNames, name);

@@ -1,6 +1,7 @@
 // What a state still asks for.
 #include "core/outstanding.h"
 
+#include "core/finish.h"
 #include "core/run_limits.h"
 #include "core/waits.h"
 
@@ -43,7 +44,7 @@ void AddTask(const State& state, const Execution& execution, uint32_t task, Effe
   effect.token = slot.token();
   effect.kind = Kind::kDispatchAttempt;
   out.push_back(effect);
-  if (execution.cancel_requested) {
+  if (execution.cancelling()) {
     effect.kind = Kind::kStopAttempt;
     out.push_back(effect);
   }
@@ -54,20 +55,13 @@ void AddTask(const State& state, const Execution& execution, uint32_t task, Effe
   }
 }
 
-bool HasBacklog(const Execution& execution) {
-  if (execution.state != ExecutionState::kRunning) return false;
-  if (execution.cancel_requested) return execution.cancel_next < execution.tasks.size();
-  if (execution.start_at != 0) return false;
-  return !execution.due.empty() || !execution.failed.empty();
-}
-
 }  // namespace
 
 Effects Outstanding(const State& state) {
   Effects effects;
   if (HasBacklog(state, 0)) effects.push_back({.kind = Kind::kContinue, .execution = 0});
   for (const auto& execution : state.executions()) {
-    if (execution->state != ExecutionState::kRunning) continue;
+    if (IsTerminal(execution->state)) continue;
     if (HasBacklog(*execution)) {
       effects.push_back({.kind = Kind::kContinue, .execution = execution->id});
     }
@@ -91,6 +85,16 @@ Effects Outstanding(const State& state) {
     }
   }
   return effects;
+}
+
+bool HasBacklog(const Execution& execution) {
+  if (IsTerminal(execution.state)) return false;
+  if (execution.cancelling()) {
+    return execution.cancel_next < execution.tasks.size() || AwaitsEnd(execution);
+  }
+  if (execution.start_at != 0) return false;
+  return !execution.due.empty() || !execution.failed.empty() || !execution.untaken.empty() ||
+         AwaitsEnd(execution);
 }
 
 bool HasBacklog(const State& state, uint64_t execution) {

@@ -13,5 +13,6 @@ Effects Outstanding(const State& state);
 
 // Whether work of the execution (0: attempts of dead epochs) was cut and waits for Continue.
 bool HasBacklog(const State& state, uint64_t execution);
+bool HasBacklog(const Execution& execution);
 
 }  // namespace stet::core

@@ -82,8 +82,10 @@ constexpr std::string_view kNames[] = {
     "unknown_schedule",
     "too_many_schedules",
     "too_many_occurrences",
+    "finishing",
+    "compensated",
 };
-static_assert(std::size(kNames) == static_cast<size_t>(Reason::kTooManyOccurrences) + 1);
+static_assert(std::size(kNames) == static_cast<size_t>(Reason::kCompensated) + 1);
 
 void AppendString(std::string& out, std::string_view text) {
   out += fmt::format("{}:", text.size());

@@ -23,7 +23,9 @@ size_t MissedOf(const Schedule& schedule, std::span<const int64_t> times, int64_
 const Execution* NextToCancel(const State& state, const Schedule& schedule) {
   for (const uint64_t id : schedule.running) {
     const Execution* execution = state.FindExecution(id);
-    if (execution != nullptr && !execution->cancel_requested) return execution;
+    if (execution == nullptr || execution->cancel_requested) continue;
+    // One that finishes has nothing left to cancel.
+    if (execution->state == ExecutionState::kRunning) return execution;
   }
   return nullptr;
 }

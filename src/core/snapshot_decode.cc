@@ -1,5 +1,6 @@
 // Parts of a snapshot, each checked before it is used.
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -154,18 +155,21 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
   const Column paused(t->paused());
   const Column priority(t->priority());
   const LinkColumns links(*t);
+  const Column outcome(t->outcome());
+  const Column compensate(t->compensate());
   const size_t n = CountOf(t->id());
   if (!(id.Fits(n) && definition.Fits(n) && key_end.Fits(n) && input.Fit(n) && state.Fits(n) &&
         cancel.Fits(n) && started_at.Fits(n) && finished_at.Fits(n) && seq.Fits(n) &&
         failed_edge.Fits(n) && cancel_next.Fits(n) && paused.Fits(n) && priority.Fits(n) &&
-        links.Fit(n))) {
+        links.Fit(n) && outcome.Fits(n) && compensate.Fits(n))) {
     return WrongPart(kPart, "columns of different length");
   }
   const std::string_view keys = TextOf(t->keys());
   size_t key_begin = 0;
   for (size_t i = 0; i < n; ++i) {
     if (definition[i] >= definitions_.size() || key_end[i] <= key_begin ||
-        key_end[i] > keys.size() || state[i] >= kExecutionStateCount) {
+        key_end[i] > keys.size() || state[i] >= kExecutionStateCount ||
+        outcome[i] > static_cast<uint8_t>(schema::ExecutionOutcome::MAX)) {
       return WrongPart(kPart, fmt::format("execution {:016x} points outside", id[i]));
     }
     RETURN_IF_ERROR(
@@ -174,7 +178,9 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
                       .key = std::string(keys.substr(key_begin, key_end[i] - key_begin)),
                       .input = input[i],
                       .state = static_cast<ExecutionState>(state[i]),
+                      .outcome = static_cast<schema::ExecutionOutcome>(outcome[i]),
                       .cancel_requested = cancel[i] != 0,
+                      .compensate = compensate[i] != 0,
                       .paused = paused[i] != 0,
                       .priority = priority[i],
                       .to_cancel = links.to_cancel[i] != 0,
@@ -256,7 +262,9 @@ absl::Status SnapshotDecoder::AddLists(Bytes payload) {
                                           position[i]));
     }
     Execution& execution = *state_.executions_[position[i]];
-    PushBack(execution, failed[i] != 0 ? execution.failed : execution.due, task[i]);
+    TaskList* lists[] = {&execution.due, &execution.failed, &execution.untaken};
+    if (failed[i] >= std::size(lists)) return WrongPart(kPart, "an unknown list");
+    PushBack(execution, *lists[failed[i]], task[i]);
     listed_.emplace_back(position[i], task[i]);
   }
   return absl::OkStatus();

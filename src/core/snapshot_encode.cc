@@ -1,5 +1,6 @@
 // State into parts: columns, cut where they are large enough.
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -62,23 +63,23 @@ class Encoder {
     do {
       ChunkWriter chunk(part_bytes_);
       const uint32_t first = task;
-      for (; task < definition.size() && !chunk.full(); ++task) {
+      for (; task < definition.declared() && !chunk.full(); ++task) {
         chunk.AddTask(definition.task_name(task), definition.config(task),
                       definition.activity(task), definition.priority(task),
                       definition.policy(task));
         if (const TaskExtra* extra = definition.extra(task)) chunk.AddExtra(*extra);
       }
-      if (task == definition.size())
+      if (task == definition.declared())
         edge += chunk.AddEdges(child.subspan(edge), parent.subspan(edge));
       RETURN_IF_ERROR(sink_(kind, chunk.Pack(hash, definition.name(), index++, first, 0, packer_)));
-    } while (task < definition.size() || edge < child.size());
+    } while (task < definition.declared() || edge < child.size());
     return index;
   }
 
   absl::Status Sealed(const Definition& definition) {
     std::vector<uint32_t> child;
     std::vector<uint32_t> parent;
-    for (uint32_t task = 0; task < definition.size(); ++task) {
+    for (uint32_t task = 0; task < definition.declared(); ++task) {
       for (const uint32_t above : definition.parents(task)) {
         child.push_back(task);
         parent.push_back(above);
@@ -89,7 +90,7 @@ class Encoder {
     return sink_(SnapshotPart::Sealed,
                  packer_.DefinitionSealed({.hash_high = definition.hash().high,
                                            .hash_low = definition.hash().low,
-                                           .task_count = definition.size(),
+                                           .task_count = definition.declared(),
                                            .chunk_count = chunks}));
   }
 
@@ -138,7 +139,9 @@ class Encoder {
       c.parent_task.push_back(e.parent.task);
       c.parent_attempt.push_back(e.parent.attempt);
       c.schedule.push_back(e.schedule);
-      RETURN_IF_ERROR(part.Added(110 + e.key.size()));
+      c.outcome.push_back(static_cast<uint8_t>(e.outcome));
+      c.compensate.push_back(e.compensate ? 1 : 0);
+      RETURN_IF_ERROR(part.Added(112 + e.key.size()));
     }
     return part.Flush();
   }
@@ -165,6 +168,8 @@ class Encoder {
     c.error_seq.push_back(s.error.seq);
     c.error_digest.push_back(s.error.digest);
     c.error_bytes.push_back(s.error.bytes);
+    c.skip.push_back(static_cast<uint8_t>(s.skip));
+    c.branch.push_back(static_cast<uint8_t>(s.branch));
   }
 
   absl::Status Tasks() {
@@ -173,7 +178,7 @@ class Encoder {
       const std::vector<TaskSlot>& tasks = state_.executions()[position]->tasks;
       for (uint32_t task = 0; task < tasks.size(); ++task) {
         const TaskSlot& slot = tasks[task];
-        if (slot.state == TaskState::kPending && slot.generation == 1) continue;
+        if (slot.untouched()) continue;
         AddTask(position, task, slot, part.columns());
         RETURN_IF_ERROR(part.Added(110));
       }
@@ -185,11 +190,12 @@ class Encoder {
     PartWriter<fb::SnapshotListsT> part(SnapshotPart::Lists, sink_, part_bytes_);
     for (size_t position = 0; position < state_.executions().size(); ++position) {
       const Execution& execution = *state_.executions()[position];
-      for (const bool failed : {false, true}) {
-        uint32_t task = (failed ? execution.failed : execution.due).head;
+      const TaskList* lists[] = {&execution.due, &execution.failed, &execution.untaken};
+      for (uint8_t list = 0; list < std::size(lists); ++list) {
+        uint32_t task = lists[list]->head;
         for (; task != kNoTask; task = execution.tasks[task].next) {
           part.columns().execution.push_back(position);
-          part.columns().failed.push_back(failed ? 1 : 0);
+          part.columns().failed.push_back(list);
           part.columns().task.push_back(task);
           RETURN_IF_ERROR(part.Added(13));
         }

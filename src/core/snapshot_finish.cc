@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "core/concurrency_key.h"
+#include "core/dependency.h"
 #include "core/digest.h"
+#include "core/finish.h"
 #include "core/schedule_rules.h"
 #include "core/snapshot_decoder.h"
 #include "core/waits.h"
@@ -85,17 +87,14 @@ void SnapshotDecoder::Derive(Execution& execution) {
   const Definition& definition = *execution.definition;
   for (uint32_t task = 0; task < definition.size(); ++task) {
     TaskSlot& slot = execution.tasks[task];
-    const auto parents = definition.parents(task);
-    slot.unfinished =
-        static_cast<uint32_t>(std::count_if(parents.begin(), parents.end(), [&](uint32_t parent) {
-          return execution.tasks[parent].state != TaskState::kCompleted;
-        }));
+    slot.unfinished = CountUnsettled(execution, task);
     slot.digest = DigestOf(slot, execution.id, task);
     state_.digest_ += slot.digest;
   }
   if (execution.signals != nullptr) {
     state_.digest_ += DigestOf(*execution.signals, execution.id);
   }
+  RebuildUndo(execution);
   execution.digest = DigestOf(execution);
   state_.digest_ += execution.digest + DigestOfNotes(execution) + DigestOfKeys(execution);
 }

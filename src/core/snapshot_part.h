@@ -32,6 +32,8 @@ void ForEachColumn(fb::SnapshotExecutionsT& c, Visit visit) {
   visit(c.parent_task);
   visit(c.parent_attempt);
   visit(c.schedule);
+  visit(c.outcome);
+  visit(c.compensate);
 }
 
 template <class Visit>
@@ -56,6 +58,8 @@ void ForEachColumn(fb::SnapshotTasksT& c, Visit visit) {
   visit(c.error_seq);
   visit(c.error_digest);
   visit(c.error_bytes);
+  visit(c.skip);
+  visit(c.branch);
 }
 
 template <class Visit>

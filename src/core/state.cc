@@ -31,7 +31,9 @@ bool Equal(const Execution& a, const Execution& b) {
          a.priority == b.priority && a.to_cancel == b.to_cancel && a.start_at == b.start_at &&
          a.parent == b.parent && a.schedule == b.schedule &&
          Equal(a.signals.get(), b.signals.get()) && a.generation == b.generation &&
-         a.history == b.history && a.notes == b.notes && EqualKeys(a, b) && a.digest == b.digest;
+         a.outcome == b.outcome && a.compensate == b.compensate && a.untaken == b.untaken &&
+         a.undo == b.undo && a.history == b.history && a.notes == b.notes && EqualKeys(a, b) &&
+         a.digest == b.digest;
 }
 
 bool Equal(const ActivityEntry& a, const ActivityEntry& b) {

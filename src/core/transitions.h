@@ -27,6 +27,7 @@ inline constexpr Step<TaskState> kTask[] = {
     // event               from           via            to
     {E::TasksReady,       T::kPending,   T::kPending,   T::kReady},
     {E::TasksSkipped,     T::kPending,   T::kPending,   T::kSkipped},
+    {E::ExecutionFinishing, T::kPending, T::kPending,   T::kSkipped},  // closing tasks it does not trigger
     {E::TasksCancelled,   T::kPending,   T::kPending,   T::kCancelled},
     {E::TasksCancelled,   T::kReady,     T::kReady,     T::kCancelled},
     {E::TasksCancelled,   T::kRetrying,  T::kRetrying,  T::kCancelled},
@@ -46,10 +47,12 @@ inline constexpr Step<TaskState> kTaskReopened[] = {
     {E::TasksReopened,    T::kSkipped,      T::kSkipped,      T::kPending},
     {E::TasksReopened,    T::kCancelled,    T::kCancelled,    T::kPending},
     {E::TasksReopened,    T::kDeadLettered, T::kDeadLettered, T::kPending},
+    {E::TasksReopened,    T::kCompleted,    T::kCompleted,    T::kPending},  // closing tasks
 };
 inline constexpr Step<RunState> kRunReopened[] = {
     {E::TasksReopened,    R::kFailed,    R::kFailed,    R::kScheduled},
     {E::TasksReopened,    R::kCanceled,  R::kCanceled,  R::kScheduled},
+    {E::TasksReopened,    R::kCompleted, R::kCompleted, R::kScheduled},  // closing tasks
 };
 inline constexpr Step<ExecutionState> kExecutionReopened[] = {
     {E::TasksReopened,    X::kFailed,    X::kFailed,    X::kRunning},
@@ -59,6 +62,7 @@ inline constexpr Step<ExecutionState> kExecutionReopened[] = {
 inline constexpr Step<RunState> kRun[] = {
     {E::TasksReady,       R::kScheduled, R::kScheduled, R::kReady},
     {E::TasksSkipped,     R::kScheduled, R::kScheduled, R::kCanceled},
+    {E::ExecutionFinishing, R::kScheduled, R::kScheduled, R::kCanceled},
     {E::TasksCancelled,   R::kScheduled, R::kScheduled, R::kCanceled},
     {E::TasksCancelled,   R::kReady,     R::kReady,     R::kCanceled},
     {E::TasksCancelled,   R::kRetryWait, R::kRetryWait, R::kCanceled},
@@ -76,6 +80,10 @@ inline constexpr Step<ExecutionState> kExecution[] = {
     {E::ExecutionEnded,   X::kRunning,   X::kFinishing, X::kCompleted},
     {E::ExecutionEnded,   X::kRunning,   X::kFinishing, X::kFailed},
     {E::ExecutionEnded,   X::kRunning,   X::kFinishing, X::kCancelled},
+    {E::ExecutionFinishing, X::kRunning, X::kRunning,   X::kFinishing},
+    {E::ExecutionEnded,   X::kFinishing, X::kFinishing, X::kCompleted},
+    {E::ExecutionEnded,   X::kFinishing, X::kFinishing, X::kFailed},
+    {E::ExecutionEnded,   X::kFinishing, X::kFinishing, X::kCancelled},
 };
 // clang-format on
 }  // namespace steps

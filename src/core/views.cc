@@ -22,6 +22,8 @@ static_assert(static_cast<int>(stet::AttemptOutcome::kCancelled) ==
 
 static_assert(static_cast<int>(BreakerState::kHalfOpen) ==
               static_cast<int>(schema::BreakerState::HalfOpen));
+static_assert(static_cast<int>(SkipCause::kTrigger) ==
+              static_cast<int>(schema::SkipCause::Trigger));
 
 absl::Time FinishedAt(const Execution& execution) {
   return IsTerminal(execution.state) ? absl::FromUnixNanos(execution.finished_at)
@@ -34,8 +36,18 @@ Payload Fetch(const PayloadRef& ref, PayloadSource payloads) {
 
 // A skipped task has no error of its own: the parent that it was skipped for.
 std::string SkipReason(const Execution& execution, uint32_t task) {
+  if (execution.tasks[task].skip == schema::SkipCause::Trigger) {
+    return execution.definition->is_compensation(task) ? "there was nothing to undo"
+                                                       : "its trigger did not come";
+  }
+  const bool by_branch = execution.tasks[task].skip == schema::SkipCause::Branch;
   for (const uint32_t parent : execution.definition->parents(task)) {
     const TaskState state = execution.tasks[parent].state;
+    const schema::Branch branch = execution.tasks[parent].branch;
+    if (by_branch && branch != schema::Branch::None) {
+      return fmt::format("'{}' took the branch {}", execution.definition->task_name(parent),
+                         schema::ToString(branch));
+    }
     if (!IsFailure(state) && state != TaskState::kSkipped) continue;
     return fmt::format("'{}' {}", execution.definition->task_name(parent),
                        state == TaskState::kSkipped ? "was skipped" : "failed");
@@ -53,6 +65,7 @@ TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSour
                        .attempts = slot.attempts,
                        .lost = slot.lost,
                        .generation = slot.generation,
+                       .skip = static_cast<SkipCause>(slot.skip),
                        .created_at = absl::FromUnixNanos(execution.started_at),
                        .updated_at = absl::FromUnixNanos(updated_at),
                        .started_at = TimeOrNone(slot.started_at),

@@ -8,6 +8,7 @@
 #include <absl/container/btree_set.h>
 #include <fmt/format.h>
 
+#include "core/dependency.h"
 #include "core/run_limits.h"
 #include "core/waits.h"
 
@@ -35,7 +36,8 @@ constexpr std::string_view kWaitKindNames[] = {"running",
                                                "missing_workflow",
                                                "delay",
                                                "concurrency_key",
-                                               "breaker"};
+                                               "breaker",
+                                               "closing"};
 static_assert(std::size(kWaitKindNames) == kWaitKindCount);
 
 }  // namespace
@@ -99,7 +101,7 @@ class Explainer {
     if (notes != nullptr && !notes->steps.empty()) {
       reason += fmt::format(", steps recorded: {}", notes->steps.size());
     }
-    if (execution_.cancel_requested) {
+    if (execution_.cancelling()) {
       return Say(wait, WaitKind::kStopping, reason + " and was told to stop",
                  "its activity returns, or its grace ends and it is recorded as cancelled");
     }
@@ -149,23 +151,42 @@ class Explainer {
         fmt::format("its time comes, at {}", TimeText(slot(task).due_at)));
   }
 
+  // A closing task; false when nothing but other closing tasks keeps it.
+  bool Closing(uint32_t task, TaskWait& wait) const {
+    if (execution_.state == ExecutionState::kRunning) {
+      Say(wait, WaitKind::kClosing, "it waits for all tasks that do not close the execution",
+          "they have ended, and if the outcome wants it");
+      return true;
+    }
+    const Definition& definition = *execution_.definition;
+    if (execution_.undo.empty() || definition.compensation(execution_.undo.back()) == task) {
+      return false;
+    }
+    Say(wait, WaitKind::kClosing,
+        fmt::format("'{}' has to be undone first", definition.task_name(execution_.undo.back())),
+        "its compensation has ended");
+    return true;
+  }
+
   void Pending(uint32_t task, TaskWait& wait) const {
     if (execution_.start_at != 0) {
       wait.until = absl::FromUnixNanos(execution_.start_at);
       return Say(wait, WaitKind::kDelay, "its execution is delayed",
                  fmt::format("it begins, at {}", TimeText(execution_.start_at)));
     }
+    const Definition& definition = *execution_.definition;
+    if (definition.is_closing(task) && Closing(task, wait)) return;
     absl::btree_set<uint32_t> named;  // A task may be named twice by another.
-    for (const uint32_t parent : execution_.definition->parents(task)) {
+    for (const uint32_t parent : definition.parents(task)) {
       const TaskState state = slot(parent).state;
-      if (state == TaskState::kCompleted || !named.insert(parent).second) continue;
+      if (IsSettled(execution_, task, parent) || !named.insert(parent).second) continue;
       if (++wait.on_count > kNamesMax) continue;
       wait.on.emplace_back(execution_.definition->task_name(parent));
       wait.reason += fmt::format("{}'{}' ({})", wait.reason.empty() ? "waits for " : ", ",
                                  wait.on.back(), ToString(state));
     }
     if (wait.on_count == 0) {
-      return Say(wait, WaitKind::kContinuation, "all it depends on completed",
+      return Say(wait, WaitKind::kContinuation, "what it depends on has ended",
                  "the engine comes to it");
     }
     if (wait.on_count > kNamesMax) {
@@ -294,7 +315,10 @@ std::string Summary(const State& state, const Execution& e) {
       "{} of {} tasks are open: {} pending, {} ready, {} running, {} retrying", e.open(),
       e.tasks.size(), e.count(TaskState::kPending), e.count(TaskState::kReady),
       e.count(TaskState::kRunning), e.count(TaskState::kRetrying));
-  if (e.cancel_requested) text += "; it is being cancelled";
+  if (e.cancelling()) text += "; it is being cancelled";
+  if (e.state == ExecutionState::kFinishing) {
+    text += fmt::format("; it finishes, and will end {}", schema::ToString(e.outcome));
+  }
   if (e.paused) text += "; it is paused";
   if (e.start_at != 0) text += fmt::format("; it begins at {}", TimeText(e.start_at));
   if (state.engine_paused()) text += "; the engine is paused";

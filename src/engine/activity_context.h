@@ -38,6 +38,9 @@ class AttemptContext final : public ActivityContext {
   absl::Status Heartbeat() override;
   absl::Status SetMetadata(std::string_view key, std::string_view value) override;
 
+  // What the task has besides its activity; null for most.
+  const core::TaskExtra* extra() const { return attempt_.extra; }
+
  private:
   absl::StatusOr<Payload> DoStep(std::string_view name, uint32_t occurrence,
                                  const StepFunction& step);

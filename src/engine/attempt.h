@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "core/ref.h"
 #include "core/run_notes.h"
+#include "core/task_extra.h"
 #include "engine/report_port.h"
 #include "stet/activity.h"
 #include "stet/clock.h"
@@ -62,6 +63,7 @@ class Attempt {
   std::string execution_key = {};
   std::string_view task_name = {};
   std::string_view config = {};
+  const core::TaskExtra* extra = nullptr;  // null for most
   SharedPayload input = {};
   std::vector<Upstream> upstream = {};
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/run_limits.h"
+#include "core/waits.h"
 #include "engine/outcome.h"
 
 namespace stet::engine {
@@ -61,6 +62,10 @@ bool Attempts::BeginWaits() {
   for (uint32_t begun = 0; begun < kWaitsPerTurn; ++begun) {
     const std::optional<core::RunRef> run = core::NextWait(ledger_->state());
     if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) return false;
+    // A condition is an attempt like any other, decided as soon as it is released: it gives its slot back then.
+    const core::Definition& definition =
+        *ledger_->state().FindExecution(run->execution)->definition;
+    if (core::WaitOf(definition, run->task) == core::Wait::kNone) ++slots_taken_;
   }
   return core::NextWait(ledger_->state()).has_value();
 }
@@ -135,7 +140,11 @@ void Attempts::Dispatch(const core::Effect& effect) {
   }
   std::unique_ptr<Attempt> attempt = Prepare(effect, *execution);
   if (closing_) return Return(std::move(attempt), StopReason::kClosing);
-  if (execution->cancel_requested) return Return(std::move(attempt), StopReason::kCancelled);
+  if (execution->cancelling()) return Return(std::move(attempt), StopReason::kCancelled);
+  if (execution->definition->activity(effect.task).empty()) {
+    attempt->result = RunActivity(*attempt);
+    return Finish(std::move(attempt));
+  }
   if (attempt->timer_ns != 0) timers_->Arm(TimerOf(*attempt));
   if (attempt->heartbeat_ns != 0) ListenTo(*attempt, NowNs());
   running_.emplace(attempt->token.seq, attempt.get());
@@ -165,6 +174,7 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   attempt->execution_key = execution.key;
   attempt->task_name = definition.task_name(effect.task);
   attempt->config = definition.config(effect.task);
+  attempt->extra = definition.extra(effect.task);
   attempt->input = ledger_->payloads().Get(execution.input);
   if (const core::TaskExtra* extra = definition.extra(effect.task)) {
     attempt->heartbeat_ns = extra->heartbeat;
@@ -280,7 +290,8 @@ bool Attempts::Record(const Attempt& attempt) {
                              .outcome = outcome.outcome,
                              .output = outcome.output,
                              .error = outcome.error,
-                             .retryable = outcome.retryable};
+                             .retryable = outcome.retryable,
+                             .branch = outcome.branch};
   absl::Status recorded = ledger_->Execute(finish).status();
   const auto settled = [&] { return recorded.ok() || !ledger_->failure().ok(); };
   if (settled()) return true;
@@ -289,6 +300,7 @@ bool Attempts::Record(const Attempt& attempt) {
     // The result itself cannot be recorded; that it was refused can.
     const std::string error = fmt::format("result refused: {}", std::string(recorded.message()));
     finish.outcome = schema::AttemptOutcome::Failure;
+    finish.branch = schema::Branch::None;
     finish.output = {};
     finish.error = error;
     finish.retryable = false;

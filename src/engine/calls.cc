@@ -90,10 +90,12 @@ absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const L
       .id = ledger.state().FindExecutionByKey(request.key)->id, .seq = seq, .existed = existed};
 }
 
-absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view name) {
+absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view name,
+                                   const CancelOptions& options) {
   RETURN_IF_ERROR(ledger.failure());
   ASSIGN_OR_RETURN(const core::Execution* execution, Resolve(ledger.state(), name));
-  return ledger.Execute(core::RequestCancel{.execution = execution->id});
+  return ledger.Execute(
+      core::RequestCancel{.execution = execution->id, .compensate = options.compensate});
 }
 
 void WaitFor(Sequencer& loop, std::string_view name, const ReportReply& reply) {

@@ -24,7 +24,8 @@ absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const L
                                  const StartRequest& request);
 
 // Requests cancellation; as StartNow.
-absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view execution);
+absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view execution,
+                                   const CancelOptions& options);
 
 // Answers when the execution has ended and its end is released.
 void WaitFor(Sequencer& loop, std::string_view execution, const ReportReply& reply);

@@ -23,6 +23,15 @@ const core::Execution* StillWaiting(const core::State& state, const core::Effect
   return waits ? parent : nullptr;
 }
 
+// A child is undone with the execution that started it.
+core::RequestCancel CancelOf(const core::State& state, uint64_t child) {
+  const core::Execution* execution = state.FindExecution(child);
+  const core::Execution* parent =
+      execution == nullptr ? nullptr : state.FindExecution(execution->parent.execution);
+  const bool compensate = parent != nullptr && parent->cancel_requested && parent->compensate;
+  return {.execution = child, .compensate = compensate};
+}
+
 }  // namespace
 
 void Children::Run(const core::Effect& effect) {
@@ -39,7 +48,7 @@ bool Children::Retry() {
 
 bool Children::Do(const core::Effect& effect) {
   if (effect.kind == core::Effect::Kind::kCancelChild) {
-    return Settled(ledger_.Execute(core::RequestCancel{.execution = effect.execution}).status());
+    return Settled(ledger_.Execute(CancelOf(ledger_.state(), effect.execution)).status());
   }
   const core::Execution* parent = StillWaiting(ledger_.state(), effect);
   if (parent == nullptr) return true;

@@ -123,6 +123,8 @@ class Differences {
     Field("delayed", YesNo(a->start_at != 0), YesNo(b->start_at != 0));
     Field("signals", Buffered(*a), Buffered(*b));
     Field("concurrency_keys", KeysText(*a), KeysText(*b));
+    Field("outcome", schema::ToString(a->outcome), schema::ToString(b->outcome));
+    Field("compensate", YesNo(a->compensate), YesNo(b->compensate));
     for (uint32_t task = 0; task < b->tasks.size() && task < a->tasks.size(); ++task) {
       const bool noted = !a->notes.empty() || !b->notes.empty();
       if (a->tasks[task].digest == b->tasks[task].digest && !noted) continue;
@@ -144,6 +146,8 @@ class Differences {
     Field("generation", std::to_string(a.generation), std::to_string(b.generation));
     Field("output", Named(a.output), Named(b.output));
     Field("error", Named(a.error), Named(b.error));
+    Field("skip", schema::ToString(a.skip), schema::ToString(b.skip));
+    Field("branch", schema::ToString(a.branch), schema::ToString(b.branch));
     // No difference goes without a word.
     if (changes_.size() == known) {
       Field("digest", fmt::format("{:016x}", a.digest), fmt::format("{:016x}", b.digest));

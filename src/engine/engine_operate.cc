@@ -56,9 +56,9 @@ absl::StatusOr<uint64_t> Engine::Retry(std::string_view execution) {
       });
 }
 
-absl::StatusOr<uint64_t> Engine::Cancel(std::string_view execution) {
-  return impl_->AskLoop<uint64_t>([name = std::string(execution)](Sequencer& loop) {
-    return engine::CancelNow(loop.ledger(), name);
+absl::StatusOr<uint64_t> Engine::Cancel(std::string_view execution, CancelOptions options) {
+  return impl_->AskLoop<uint64_t>([name = std::string(execution), options](Sequencer& loop) {
+    return engine::CancelNow(loop.ledger(), name, options);
   });
 }
 

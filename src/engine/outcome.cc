@@ -7,6 +7,7 @@
 
 #include "base/format.h"
 #include "core/payload_ref.h"
+#include "schema/json_value.h"
 
 namespace stet::engine {
 namespace {
@@ -49,6 +50,20 @@ std::string Shortened(std::string text) {
   return text;
 }
 
+// A conditional task's output names the branch that its predicate chose.
+void Choose(const Attempt& attempt, Outcome& outcome) {
+  const std::optional<bool> taken = schema::ReadBool(attempt.result->bytes);
+  if (!taken) {
+    outcome.outcome = schema::AttemptOutcome::Failure;
+    outcome.output = {};
+    outcome.error = "a predicate's output must be true or false";
+    return;
+  }
+  outcome.branch = *taken ? schema::Branch::Then : schema::Branch::Otherwise;
+  outcome.output = {.bytes = *taken ? R"({"taken":true,"branch":"then"})"
+                                    : R"({"taken":false,"branch":"otherwise"})"};
+}
+
 }  // namespace
 
 Outcome OutcomeOf(const Attempt& attempt, uint64_t output_bytes_max) {
@@ -75,6 +90,7 @@ Outcome OutcomeOf(const Attempt& attempt, uint64_t output_bytes_max) {
     return outcome;
   }
   outcome.output = {.bytes = output.bytes, .content_type = output.content_type};
+  if (core::KindOf(attempt.extra) == TaskKind::kConditional) Choose(attempt, outcome);
   return outcome;
 }
 

@@ -14,6 +14,7 @@ struct Outcome {
   core::PayloadView output = {};  // points into the attempt
   std::string error = {};
   bool retryable = true;
+  schema::Branch branch = schema::Branch::None;  // of a conditional task's success
 };
 
 // `output_bytes_max`: a larger output is a failure that no retry mends.

@@ -16,7 +16,7 @@ using schema::EventType;
 
 // The tasks whose state the event changed.  It has been applied: its bytes are in order.
 template <typename Visit>
-void ForEachTask(const core::EventRef& event, Visit visit) {
+void ForEachTask(const core::EventRef& event, const core::Execution& execution, Visit visit) {
   const auto set = [&](const auto& parsed) {
     if (!parsed.ok()) return;
     for (const uint32_t task : *(*parsed)->tasks()) visit(task);
@@ -43,6 +43,12 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
       return one(schema::Parse<fb::AttemptFinished>(event.payload));
     case EventType::RunTimedOut:
       return one(schema::Parse<fb::RunTimedOut>(event.payload));
+    case EventType::ExecutionFinishing:
+      // The closing tasks that its outcome does not trigger.
+      for (const uint32_t task : execution.definition->closing_tasks()) {
+        if (execution.tasks[task].state == TaskState::kSkipped) visit(task);
+      }
+      return;
     case EventType::None:
     case EventType::EngineOpened:
     case EventType::EnginePaused:
@@ -54,6 +60,7 @@ void ForEachTask(const core::EventRef& event, Visit visit) {
     case EventType::ExecutionStarted:
     case EventType::CancelRequested:
     case EventType::ExecutionEnded:
+    case EventType::BranchChosen:
     case EventType::ExecutionPaused:
     case EventType::ExecutionResumed:
     case EventType::PrioritySet:
@@ -81,7 +88,8 @@ void Progress::Observe(const core::EventRef& event, const core::State& state, Ou
   const core::Execution* execution = state.FindExecution(event.stream);
   if (execution == nullptr) return;
   if (on_task_) {
-    ForEachTask(event, [&](uint32_t task) { ObserveTask(event, *execution, task, outbox); });
+    ForEachTask(event, *execution,
+                [&](uint32_t task) { ObserveTask(event, *execution, task, outbox); });
   }
   if (log_.wanted()) Log(event, *execution, outbox);
   if (on_ended_ && static_cast<EventType>(event.type) == EventType::ExecutionEnded) {
@@ -103,7 +111,7 @@ void Progress::Log(const core::EventRef& event, const core::Execution& execution
                {{"execution", id}, {"key", key}, {"state", std::string(ToString(state))}});
     });
   } else if (type == EventType::TaskDeadLettered) {
-    ForEachTask(event, [&](uint32_t task) {
+    ForEachTask(event, execution, [&](uint32_t task) {
       outbox.Add(
           event.seq,
           [this, id, key = execution.key, name = std::string(execution.definition->task_name(task)),

@@ -6,7 +6,11 @@
 namespace stet {
 
 bool ExecutionReport::success() const {
-  return !tasks.empty() && count_in(TaskState::kCompleted) == tasks.size();
+  return !tasks.empty() && std::all_of(tasks.begin(), tasks.end(), [](const TaskRecord& record) {
+    const bool left_out =
+        record.state == TaskState::kSkipped && record.skip != SkipCause::kUpstream;
+    return record.state == TaskState::kCompleted || left_out;
+  });
 }
 
 std::vector<std::string_view> ExecutionReport::failed_tasks() const {

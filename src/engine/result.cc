@@ -1,6 +1,7 @@
 // Outputs put together.
 #include "engine/result.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -27,13 +28,20 @@ std::string AsJson(const Payload& payload) {
                                                           : schema::Base64(payload.bytes));
 }
 
+// Nothing depends on it but what closes the execution.
+bool IsLast(const core::Definition& definition, uint32_t task) {
+  const auto children = definition.children(task);
+  return std::all_of(children.begin(), children.end(),
+                     [&definition](uint32_t child) { return definition.is_closing(child); });
+}
+
 }  // namespace
 
 Payload ResultOf(const core::Execution& execution, const PayloadStore& payloads) {
   const core::Definition& definition = *execution.definition;
   std::vector<uint32_t> last;
-  for (uint32_t task = 0; task < definition.size(); ++task) {
-    if (definition.children(task).empty()) last.push_back(task);
+  for (uint32_t task = 0; task < definition.declared(); ++task) {
+    if (!definition.is_closing(task) && IsLast(definition, task)) last.push_back(task);
   }
   if (last.size() == 1) return Get(execution.tasks[last[0]].output, payloads);
   schema::JsonObject object;

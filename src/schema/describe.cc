@@ -3,10 +3,12 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "schema/describe_end.h"
 #include "schema/describe_extra.h"
 #include "schema/describe_parts.h"
 #include "schema/describe_schedule.h"
@@ -124,14 +126,6 @@ std::string TimeJson(const T& e) {
   return std::move(object).Finish();
 }
 
-std::string Json(const fb::CancelRequested& e, const DescribeOptions&) { return TimeJson(e); }
-
-std::string Json(const fb::ExecutionEnded& e, const DescribeOptions&) {
-  JsonObject object;
-  object.Time("time", e.time()).Unsigned("cause", e.cause()).Text("outcome", ToString(e.outcome()));
-  return std::move(object).Finish();
-}
-
 template <class TaskSet>
 std::string TaskSetJson(const TaskSet& e) {
   JsonObject object;
@@ -139,6 +133,9 @@ std::string TaskSetJson(const TaskSet& e) {
       .Unsigned("cause", e.cause())
       .Raw("tasks", ArrayJson(e.tasks()))
       .Bool("more", e.more());
+  if constexpr (std::is_same_v<TaskSet, fb::TasksSkipped>) {
+    if (e.skip() != SkipCause::Upstream) object.Text("skip", ToString(e.skip()));
+  }
   return std::move(object).Finish();
 }
 

@@ -18,12 +18,14 @@
   X(PrioritySet)            \
   X(ExecutionsPurged)       \
   X(ExecutionBegun)         \
+  X(ExecutionFinishing)     \
   X(TasksReady)             \
   X(TasksSkipped)           \
   X(TasksCancelled)         \
   X(TaskDeadLettered)       \
   X(TasksReopened)          \
   X(DeadLetterDropped)      \
+  X(BranchChosen)           \
   X(AttemptStarted)         \
   X(AttemptFinished)        \
   X(RetriesWoken)           \

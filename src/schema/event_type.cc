@@ -30,12 +30,14 @@ constexpr Named kNames[] = {
     {EventType::PrioritySet, "priority_set"},
     {EventType::ExecutionsPurged, "executions_purged"},
     {EventType::ExecutionBegun, "execution_begun"},
+    {EventType::ExecutionFinishing, "execution_finishing"},
     {EventType::TasksReady, "tasks_ready"},
     {EventType::TasksSkipped, "tasks_skipped"},
     {EventType::TasksCancelled, "tasks_cancelled"},
     {EventType::TaskDeadLettered, "task_dead_lettered"},
     {EventType::TasksReopened, "tasks_reopened"},
     {EventType::DeadLetterDropped, "dead_letter_dropped"},
+    {EventType::BranchChosen, "branch_chosen"},
     {EventType::AttemptStarted, "attempt_started"},
     {EventType::AttemptFinished, "attempt_finished"},
     {EventType::RetriesWoken, "retries_woken"},
@@ -172,6 +174,30 @@ std::string_view ToString(ExecutionOutcome outcome) {
       return "failed";
     case ExecutionOutcome::Cancelled:
       return "cancelled";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(SkipCause cause) {
+  switch (cause) {
+    case SkipCause::Upstream:
+      return "upstream";
+    case SkipCause::Branch:
+      return "branch";
+    case SkipCause::Trigger:
+      return "trigger";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Branch branch) {
+  switch (branch) {
+    case Branch::None:
+      return "none";
+    case Branch::Then:
+      return "then";
+    case Branch::Otherwise:
+      return "otherwise";
   }
   return "unknown";
 }

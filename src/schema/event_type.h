@@ -11,6 +11,7 @@ namespace stet::schema {
 
 using fb::AttemptOutcome;
 using fb::AttemptOwner;
+using fb::Branch;
 using fb::BreakerState;
 using fb::EventType;
 using fb::ExecutionOutcome;
@@ -18,6 +19,7 @@ using fb::FailureKind;
 using fb::PlanCause;
 using fb::PurgeCause;
 using fb::RunNext;
+using fb::SkipCause;
 using fb::SkipReason;
 using fb::TimeoutKind;
 
@@ -27,7 +29,8 @@ inline constexpr uint32_t kSchemaId = 1;
 // 2 brought what operators do: pauses, priorities, purges, reopened tasks, dropped dead letters.
 // 3 brought tasks that wait: delays, signals, children, schedules.
 // 4 brought what attempts record while they run.
-inline constexpr uint16_t kEventLevel = 4;
+// 5 brought branches, cleanup and compensation.
+inline constexpr uint16_t kEventLevel = 5;
 
 // Every event type, ascending.
 std::span<const EventType> AllEventTypes();
@@ -45,5 +48,7 @@ std::string_view ToString(ExecutionOutcome outcome);
 std::string_view ToString(PurgeCause cause);
 std::string_view ToString(PlanCause cause);
 std::string_view ToString(SkipReason reason);
+std::string_view ToString(SkipCause cause);
+std::string_view ToString(Branch branch);
 
 }  // namespace stet::schema

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace stet::schema {
@@ -49,7 +50,66 @@ const JsonDocument* ChildOf(const JsonDocument& value, std::string_view token) {
   return at == value.end() ? nullptr : &*at;
 }
 
+// The value at `pointer` inside `root`; null: there is none.
+const JsonDocument* At(const JsonDocument& root, std::string_view pointer) {
+  const JsonDocument* at = &root;
+  while (at != nullptr && !pointer.empty()) {
+    pointer.remove_prefix(1);
+    const size_t end = std::min(pointer.find('/'), pointer.size());
+    at = ChildOf(*at, pointer.substr(0, end));
+    pointer.remove_prefix(end);
+  }
+  return at;
+}
+
+bool Ordered(const JsonDocument& a, const JsonDocument& b) {
+  return (a.is_number() && b.is_number()) || (a.is_string() && b.is_string());
+}
+
+bool Compare(const JsonDocument& value, fb::CompareOp op, const JsonDocument& operand) {
+  switch (op) {
+    case fb::CompareOp::None:
+    case fb::CompareOp::Exists:
+      return true;
+    case fb::CompareOp::True:
+      return value.is_boolean() && value.get<bool>();
+    case fb::CompareOp::Equal:
+      return value == operand;
+    case fb::CompareOp::NotEqual:
+      return value != operand;
+    case fb::CompareOp::Less:
+      return Ordered(value, operand) && value < operand;
+    case fb::CompareOp::LessOrEqual:
+      return Ordered(value, operand) && value <= operand;
+    case fb::CompareOp::Greater:
+      return Ordered(value, operand) && value > operand;
+    case fb::CompareOp::GreaterOrEqual:
+      return Ordered(value, operand) && value >= operand;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::optional<bool> ReadBool(std::string_view text) {
+  if (TooDeep(text)) return std::nullopt;
+  const JsonDocument value = JsonDocument::parse(text, nullptr, false);
+  if (!value.is_boolean()) return std::nullopt;
+  return value.get<bool>();
+}
+
+absl::StatusOr<bool> Holds(std::string_view text, std::string_view pointer, fb::CompareOp op,
+                           std::string_view operand) {
+  const JsonDocument root = TooDeep(text) ? JsonDocument(JsonDocument::value_t::discarded)
+                                          : JsonDocument::parse(text, nullptr, false);
+  if (root.is_discarded()) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} bytes are no JSON, or nested deeper than {}", text.size(), kJsonDepthMax));
+  }
+  const JsonDocument* value = At(root, pointer);
+  if (value == nullptr) return op == fb::CompareOp::NotEqual;
+  return Compare(*value, op, JsonDocument::parse(operand, nullptr, false));
+}
 
 bool IsJson(std::string_view text) { return !TooDeep(text) && nlohmann::json::accept(text); }
 
@@ -74,13 +134,7 @@ std::optional<std::string> JsonAt(std::string_view text, std::string_view pointe
 std::optional<std::string> ScalarAt(std::string_view text, std::string_view pointer) {
   if (TooDeep(text) || !IsJsonPointer(pointer)) return std::nullopt;
   const JsonDocument document = JsonDocument::parse(text, nullptr, false);
-  const JsonDocument* at = &document;
-  while (at != nullptr && !pointer.empty()) {
-    pointer.remove_prefix(1);
-    const size_t end = std::min(pointer.find('/'), pointer.size());
-    at = ChildOf(*at, pointer.substr(0, end));
-    pointer.remove_prefix(end);
-  }
+  const JsonDocument* at = At(document, pointer);
   if (at == nullptr) return std::nullopt;
   if (at->is_string()) return at->get<std::string>();
   if (at->is_number() || at->is_boolean()) return at->dump();

@@ -5,6 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include <absl/status/statusor.h>
+
+#include "schema/workflow.fbs.h"
+
 namespace stet::schema {
 
 // Deeper nesting is refused: reading must not recurse without bound.
@@ -22,5 +26,13 @@ std::optional<std::string> JsonAt(std::string_view text, std::string_view pointe
 // The text, number or boolean at `pointer` in the JSON value `text`: a text without its quotes, the others as
 // JSON writes them.  Nothing if there is none, or `text` is no JSON.
 std::optional<std::string> ScalarAt(std::string_view text, std::string_view pointer);
+
+// The boolean that `text` is, and no other JSON value.
+std::optional<bool> ReadBool(std::string_view text);
+
+// Whether `op` holds between the value at `pointer` inside `text` and `operand`, both JSON.
+// Errors: FailedPrecondition when `text` is no JSON.
+absl::StatusOr<bool> Holds(std::string_view text, std::string_view pointer, fb::CompareOp op,
+                           std::string_view operand);
 
 }  // namespace stet::schema

@@ -101,9 +101,19 @@ Bytes Packer::ExecutionStarted(const ExecutionStartedFields& f) {
                                            f.parent_attempt, f.schedule, f.occurrence, keys));
 }
 
-Bytes Packer::CancelRequested(int64_t time) {
+Bytes Packer::CancelRequested(int64_t time, bool compensate) {
   builder_.Clear();
-  return Finish(builder_, fb::CreateCancelRequested(builder_, time));
+  return Finish(builder_, fb::CreateCancelRequested(builder_, time, compensate));
+}
+
+Bytes Packer::ExecutionFinishing(const ExecutionEndedFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateExecutionFinishing(builder_, f.time, f.cause, f.outcome));
+}
+
+Bytes Packer::BranchChosen(int64_t time, uint32_t task, Branch branch) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateBranchChosen(builder_, time, task, branch));
 }
 
 Bytes Packer::ExecutionEnded(const ExecutionEndedFields& f) {
@@ -120,7 +130,7 @@ Bytes Packer::TasksReady(const TaskSetFields& f) {
 Bytes Packer::TasksSkipped(const TaskSetFields& f) {
   builder_.Clear();
   const auto tasks = builder_.CreateVector(f.tasks.data(), f.tasks.size());
-  return Finish(builder_, fb::CreateTasksSkipped(builder_, f.time, f.cause, tasks, f.more));
+  return Finish(builder_, fb::CreateTasksSkipped(builder_, f.time, f.cause, tasks, f.more, f.skip));
 }
 
 Bytes Packer::TasksCancelled(const TaskSetFields& f) {

@@ -49,6 +49,7 @@ struct ExecutionStartedFields {
   std::span<const std::string> keys = {};
 };
 
+// ExecutionFinishing, ExecutionEnded.
 struct ExecutionEndedFields {
   int64_t time = 0;
   uint64_t cause = 0;
@@ -61,6 +62,7 @@ struct TaskSetFields {
   uint64_t cause = 0;
   Indices tasks = {};
   bool more = false;
+  SkipCause skip = SkipCause::Upstream;  // TasksSkipped
 };
 
 struct TaskDeadLetteredFields {
@@ -219,7 +221,8 @@ class Packer {
   Bytes DefinitionChunk(const DefinitionChunkFields& fields);
   Bytes DefinitionSealed(const DefinitionSealedFields& fields);
   Bytes ExecutionStarted(const ExecutionStartedFields& fields);
-  Bytes CancelRequested(int64_t time);
+  Bytes CancelRequested(int64_t time, bool compensate = false);
+  Bytes ExecutionFinishing(const ExecutionEndedFields& fields);
   Bytes ExecutionEnded(const ExecutionEndedFields& fields);
   Bytes ExecutionPaused(int64_t time);
   Bytes ExecutionResumed(int64_t time);
@@ -231,6 +234,7 @@ class Packer {
   Bytes TaskDeadLettered(const TaskDeadLetteredFields& fields);
   Bytes TasksReopened(int64_t time, Indices tasks, uint32_t generation);
   Bytes DeadLetterDropped(int64_t time, uint32_t task);
+  Bytes BranchChosen(int64_t time, uint32_t task, Branch branch);
   Bytes AttemptStarted(const AttemptStartedFields& fields);
   Bytes AttemptFinished(const AttemptFinishedFields& fields);
   Bytes RetriesWoken(int64_t time, Indices tasks);

@@ -87,7 +87,12 @@ absl::Status Meaning(const fb::ExecutionEnded& event) {
 }
 
 absl::Status Meaning(const fb::TasksReady& event) { return CheckTasks("tasks_ready", event); }
-absl::Status Meaning(const fb::TasksSkipped& event) { return CheckTasks("tasks_skipped", event); }
+absl::Status Meaning(const fb::TasksSkipped& event) {
+  constexpr std::string_view kName = "tasks_skipped";
+  if (!InRange(event.skip(), SkipCause::Branch)) return Bad(kName, "skip is out of range");
+  if (event.more() && event.skip() == SkipCause::Branch) return Bad(kName, "more of a branch");
+  return CheckTasks(kName, event);
+}
 absl::Status Meaning(const fb::TasksCancelled& event) {
   return CheckTasks("tasks_cancelled", event);
 }
@@ -159,6 +164,20 @@ absl::Status Meaning(const fb::TasksReopened& event) {
 }
 
 absl::Status Meaning(const fb::DeadLetterDropped&) { return absl::OkStatus(); }
+
+absl::Status Meaning(const fb::ExecutionFinishing& event) {
+  if (!InRange(event.outcome(), ExecutionOutcome::MAX)) {
+    return Bad("execution_finishing", "outcome is out of range");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::BranchChosen& event) {
+  if (event.branch() == Branch::None || !InRange(event.branch(), Branch::MAX)) {
+    return Bad("branch_chosen", "branch is out of range");
+  }
+  return absl::OkStatus();
+}
 
 absl::Status Meaning(const fb::ScheduleCreated& event) {
   constexpr std::string_view kName = "schedule_created";

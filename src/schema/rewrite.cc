@@ -18,6 +18,7 @@ constexpr FieldPlace kPlaces[] = {
     {EventType::ExecutionStarted, fb::ExecutionStarted::VT_SCHEDULE, kSeq},
     {EventType::ExecutionStarted, fb::ExecutionStarted::VT_INPUT, kBytes},
     {EventType::ExecutionEnded, fb::ExecutionEnded::VT_CAUSE, kSeq},
+    {EventType::ExecutionFinishing, fb::ExecutionFinishing::VT_CAUSE, kSeq},
     {EventType::TasksReady, fb::TasksReady::VT_CAUSE, kSeq},
     {EventType::TasksSkipped, fb::TasksSkipped::VT_CAUSE, kSeq},
     {EventType::TasksCancelled, fb::TasksCancelled::VT_CAUSE, kSeq},

@@ -37,6 +37,21 @@ void Waits(const WorkflowHash& hash, World& w) {
   w.Must(RemoveSchedule{.schedule = schedule});
 }
 
+// An execution that chooses, and cleans up at its end.
+void Closes(World& w) {
+  Workflow closing = {.name = "closing",
+                      .tasks = {Named("if"), Named("yes", {"if"}), Named("no", {"if"}),
+                                Named("behind", {"no"}), Named("cleanup")}};
+  closing.tasks[0].kind = ConditionalTask{.then = {"yes"}, .otherwise = {"no"}};
+  closing.tasks[1].compensate = "undo";
+  closing.tasks[4].trigger = Trigger::kSuccess;
+  (void)w.Start(w.Define(closing), "fifth");
+  while (!IsTerminal(w.state().executions().back()->state)) {
+    w.Succeed(w.Begin());
+    w.Settle();
+  }
+}
+
 // A log with an event of every type.
 std::vector<Stored> FullLog() {
   DecideOptions options = {.part_tasks = 1};
@@ -96,6 +111,9 @@ std::vector<Stored> FullLog() {
   w.Must(Purge{.executions = std::span(&first, 1), .key_retention_ns = kSecond});
   Waits(hash, w);
   w.Start(hash, "fourth");
+  w.Must(RequestCancel{.execution = w.state().executions().back()->id});
+  w.Settle();
+  Closes(w);
   return w.log();
 }
 

@@ -36,7 +36,7 @@ inline void CheckNext(const World& world) {
     const std::string activity(execution.definition->activity(run.task));
     const bool paused = execution.paused || world.state().engine_paused() ||
                         world.state().activities().Find(activity)->paused;
-    if (execution.cancel_requested || paused) continue;
+    if (execution.cancelling() || paused) continue;
     const KeyEntry* key = GateOf(execution, run.task).key;
     if (key != nullptr && !key->holders.empty()) continue;
     const auto rank = [&world](const RunRef& r) {

@@ -33,6 +33,27 @@ void OperateOne(Random& random, uint64_t id, World& world) {
   }
 }
 
+// What the attempts of an execution report, and what time does.
+void ReportSome(Random& random, uint64_t id, World& world) {
+  for (uint32_t task = 0; task < world.execution(id).tasks.size(); ++task) {
+    const RunRef at = {.execution = id, .task = task};
+    const TaskSlot& slot = world.slot(at);
+    if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
+    if (slot.state != TaskState::kRunning || slot.waits) continue;
+    if (slot.epoch == world.epoch() && random.OneIn(2)) RecordOne(random, at, world);
+    if (!random.OneIn(2)) continue;
+    const bool good = !random.OneIn(3);
+    FinishAttempt report = world.ReportOn(
+        at, good ? schema::AttemptOutcome::Success : schema::AttemptOutcome::Failure);
+    if (good) report.output = {.bytes = "[1]"};
+    if (report.branch != schema::Branch::None && random.OneIn(2)) {
+      report.branch = schema::Branch::Otherwise;
+    }
+    if (!good) report.error = "no";
+    (void)world.Do(report);
+  }
+}
+
 }  // namespace
 
 void RecordOne(Random& random, RunRef run, World& world) {
@@ -82,7 +103,9 @@ void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look)
     const auto run = NextReady(world.state());
     switch (random.Below(9)) {
       case 0:
-        if (random.OneIn(8)) (void)world.Do(RequestCancel{.execution = ids[random.Below(2)]});
+        if (random.OneIn(8))
+          (void)world.Do(
+              RequestCancel{.execution = ids[random.Below(2)], .compensate = random.OneIn(2)});
         break;
       case 1:
         if (random.OneIn(4)) {
@@ -103,22 +126,7 @@ void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look)
         (void)world.Do(Continue{.execution = random.OneIn(2) ? 0 : ids[random.Below(2)]});
         break;
       default:
-        for (const uint64_t id : ids) {
-          for (uint32_t task = 0; task < world.execution(id).tasks.size(); ++task) {
-            const RunRef at = {.execution = id, .task = task};
-            const TaskSlot& slot = world.slot(at);
-            if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
-            if (slot.state != TaskState::kRunning || slot.waits) continue;
-            if (slot.epoch == world.epoch() && random.OneIn(2)) RecordOne(random, at, world);
-            if (!random.OneIn(2)) continue;
-            const bool good = !random.OneIn(3);
-            FinishAttempt report = world.ReportOn(
-                at, good ? schema::AttemptOutcome::Success : schema::AttemptOutcome::Failure);
-            if (good) report.output = {.bytes = "[1]"};
-            if (!good) report.error = "no";
-            (void)world.Do(report);
-          }
-        }
+        for (const uint64_t id : ids) ReportSome(random, id, world);
     }
     look(world);
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -15,12 +16,21 @@ uint64_t SeedOr(uint64_t fallback) {
   return text == nullptr ? fallback : std::strtoull(text, nullptr, 0);
 }
 
-void MakeWait(Random& random, Task& task) {
+namespace {
+
+// It runs no activity any more.
+void ClearActivity(Task& task) {
   task.activity.clear();
   task.breaker.clear();
   Timeouts timeouts = *task.timeouts;
   timeouts.heartbeat = std::nullopt;
   task.timeouts = timeouts;
+}
+
+}  // namespace
+
+void MakeWait(Random& random, Task& task) {
+  ClearActivity(task);
   switch (random.Below(3)) {
     case 0:
       task.timeout = std::nullopt;
@@ -72,10 +82,59 @@ Task RandomTask(Random& random, uint32_t index) {
         ConcurrencyKey{.key = patterns[random.Below(3)], .held_in_retry = random.OneIn(2)};
   }
   if (random.OneIn(4)) task.breaker = "group";
+  if (random.OneIn(6)) task.on_upstream_failure = UpstreamFailure::kRun;
+  if (random.OneIn(6)) task.compensate = "a1";
   if (random.OneIn(4)) task.config = fmt::format(R"({{"n":{}}})", index);
   if (random.OneIn(5)) MakeWait(random, task);
   return task;
 }
+
+namespace {
+
+// Some tasks that nothing depends on become cleanup tasks; one that depends on nothing never does.
+void AddCleanup(Random& random, Workflow& workflow) {
+  std::set<std::string> needed;
+  for (const Task& task : workflow.tasks) {
+    if (task.after.empty() && needed.empty()) needed.insert(task.name);
+    needed.insert(task.after.begin(), task.after.end());
+  }
+  for (Task& task : workflow.tasks) {
+    if (!task.kind.is_default() || needed.count(task.name) != 0 || !random.OneIn(3)) continue;
+    task.trigger = static_cast<Trigger>(1 + random.Below(4));
+    task.on_upstream_failure = UpstreamFailure::kSkip;
+    task.compensate.clear();
+  }
+  // One cleanup task after another.
+  Task* before = nullptr;
+  for (Task& task : workflow.tasks) {
+    if (task.trigger == Trigger::kNone) continue;
+    if (before != nullptr && random.OneIn(2)) task.after.push_back(before->name);
+    before = &task;
+  }
+}
+
+void AddBranches(Random& random, Workflow& workflow) {
+  for (Task& task : workflow.tasks) {
+    if (!task.kind.is_default() || task.trigger != Trigger::kNone || !random.OneIn(4)) continue;
+    ConditionalTask choice;
+    for (const Task& child : workflow.tasks) {
+      const bool depends =
+          std::find(child.after.begin(), child.after.end(), task.name) != child.after.end();
+      if (!depends || child.trigger != Trigger::kNone) continue;
+      const uint32_t branch = random.Below(3);
+      if (branch == 0) choice.then.push_back(child.name);
+      if (branch == 1) choice.otherwise.push_back(child.name);
+    }
+    if (choice.then.empty() && choice.otherwise.empty()) continue;
+    if (!task.after.empty() && random.OneIn(3)) {
+      choice.when = When{.task = task.after[0]};
+      ClearActivity(task);
+    }
+    task.kind = choice;
+  }
+}
+
+}  // namespace
 
 Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const DrawTask& draw) {
   Workflow workflow = {.name = std::move(name)};
@@ -93,6 +152,8 @@ Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const Dra
     workflow.tasks[order[std::max(a, b)]].after.push_back(
         workflow.tasks[order[std::min(a, b)]].name);
   }
+  AddCleanup(random, workflow);
+  AddBranches(random, workflow);
   return workflow;
 }
 

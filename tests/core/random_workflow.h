@@ -38,7 +38,8 @@ BreakerPolicies RandomBreakers(Random& random);
 
 Task RandomTask(Random& random, uint32_t index);
 
-// Edges lead from any task to any that comes later in a shuffled order; some are named twice.
+// Edges lead from any task to any that comes later in a shuffled order; some are named twice.  Some tasks that
+// were drawn plain clean up, some choose between those that depend on them.
 using DrawTask = std::function<Task(Random& random, uint32_t index)>;
 Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const DrawTask& draw);
 

@@ -297,6 +297,8 @@ TEST_CASE("only cleanup tasks may depend on cleanup tasks") {
   CHECK_EQ(ReasonOf(status), Reason::kInvalidPolicy);
   CHECK_EQ(ReasonField(status, "task"), "u");
   workflow.tasks[1].trigger = Trigger::kFailure;
+  CHECK_EQ(ReasonOf(CheckWorkflow(workflow).status()), Reason::kEmptyWorkflow);
+  workflow.tasks.push_back(Named("work"));
   CHECK(CheckWorkflow(workflow).ok());
 }
 

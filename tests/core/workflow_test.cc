@@ -129,10 +129,10 @@ TEST_CASE("what nothing executes yet is refused by its name") {
   Workflow workflow = Of({Named("t")});
   const absl::Status before = Validate(workflow);
   CHECK(before.ok());
-  workflow.tasks[0].repeat = Repeat{.count = 2, .interval = absl::Seconds(1)};
+  workflow.tasks[0].kind = StatefulTask{};
   const absl::Status status = Validate(workflow);
   CHECK_EQ(ReasonOf(status), Reason::kInvalidPolicy);
-  CHECK_EQ(status.message(), "task 't': not supported yet: repeat");
+  CHECK_EQ(status.message(), "task 't': not supported yet: kind stateful");
   CHECK_EQ(core::PreparedWorkflow::Make(workflow).status(), status);
 }
 

@@ -61,7 +61,13 @@ RunRef World::Begin() {
 }
 
 FinishAttempt World::ReportOn(RunRef run, schema::AttemptOutcome outcome) {
-  return {.run = run, .token = slot(run).token(), .outcome = outcome};
+  FinishAttempt report = {.run = run, .token = slot(run).token(), .outcome = outcome};
+  const bool success = outcome == schema::AttemptOutcome::Success;
+  const Definition& definition = *execution(run.execution).definition;
+  if (success && KindOf(definition.extra(run.task)) == TaskKind::kConditional) {
+    report.branch = schema::Branch::Then;
+  }
+  return report;
 }
 
 void World::Succeed(RunRef run) { Must(ReportOn(run, schema::AttemptOutcome::Success)); }

@@ -266,8 +266,9 @@ TEST_CASE("executions p1 and p10 do not mix") {
   Life life;
   life.MustOpen(testing::Chain(2, "count"), {{"count", Succeeds()}});
   for (const char* key : {"p1", "p10"}) REQUIRE(life.Start(key).ok());
-  REQUIRE(life.Do([](engine::Ledger& ledger) { return engine::CancelNow(ledger, "p1").status(); })
-              .ok());
+  REQUIRE(
+      life.Do([](engine::Ledger& ledger) { return engine::CancelNow(ledger, "p1", {}).status(); })
+          .ok());
   REQUIRE(life.RunAll());
   CHECK_EQ(life.execution("p1").state, ExecutionState::kCancelled);
   CHECK_EQ(life.execution("p10").state, ExecutionState::kCompleted);

@@ -26,6 +26,8 @@ const flatbuffers::TypeTable* TableOf(EventType type) {
   switch (type) {
     case EventType::ExecutionStarted:
       return fb::ExecutionStartedTypeTable();
+    case EventType::ExecutionFinishing:
+      return fb::ExecutionFinishingTypeTable();
     case EventType::ExecutionEnded:
       return fb::ExecutionEndedTypeTable();
     case EventType::TasksReady:

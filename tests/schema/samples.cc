@@ -130,12 +130,15 @@ std::vector<Sample> Samples() {
       pack.ExecutionsPurged(
           {.time = 5, .forget_at = 8, .executions = executions, .cause = PurgeCause::Age}));
   add(EventType::ExecutionBegun, pack.ExecutionBegun(5));
+  add(EventType::ExecutionFinishing,
+      pack.ExecutionFinishing({.time = 5, .cause = 9, .outcome = ExecutionOutcome::Failed}));
   add(EventType::TasksReady, pack.TasksReady(set));
   add(EventType::TasksSkipped, pack.TasksSkipped(set));
   add(EventType::TasksCancelled, pack.TasksCancelled(set));
   add(EventType::TaskDeadLettered, pack.TaskDeadLettered({.time = 5, .cause = 9, .task = 3}));
   add(EventType::TasksReopened, pack.TasksReopened(5, tasks, 2));
   add(EventType::DeadLetterDropped, pack.DeadLetterDropped(5, 3));
+  add(EventType::BranchChosen, pack.BranchChosen(5, 3, Branch::Otherwise));
   add(EventType::AttemptStarted,
       pack.AttemptStarted({.time = 5, .deadline = 8, .task = 3, .attempt = 1, .epoch = 2}));
   add(EventType::AttemptFinished, pack.AttemptFinished({.time = 5,

@@ -69,10 +69,12 @@ void Operator::AskOf(engine::Host& host, const std::string& key) {
   const Limits limits = host.options().limits;
   const bool on = random_.OneIn(2);
   switch (random_.Below(7)) {
-    case 0:
+    case 0: {
       if (!random_.OneIn(4)) return;
-      return Ask(host, "cancel " + key,
-                 [key](auto& loop) { return engine::CancelNow(loop.ledger(), key); });
+      const CancelOptions cancel = {.compensate = random_.OneIn(2)};
+      return Ask(host, fmt::format("cancel {}{}", key, cancel.compensate ? " and undo it" : ""),
+                 [=](auto& loop) { return engine::CancelNow(loop.ledger(), key, cancel); });
+    }
     case 1:
       if (++reopened_ > kReopenedMax) return;
       return Ask(host, "retry " + key, [key, limits](auto& loop) {

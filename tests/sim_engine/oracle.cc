@@ -54,6 +54,7 @@ void Oracle::Rewind(uint64_t events) {
   const core::Effects effects = core::Outstanding(mirror_);
   pending_ = std::set<core::Effect>(effects.begin(), effects.end());
   starts_.erase(starts_.upper_bound(events), starts_.end());
+  std::erase_if(completed_, [events](const auto& one) { return one.second > events; });
 }
 
 void Oracle::See(const core::EventRef& event, const core::State& live) {
@@ -99,15 +100,14 @@ void Oracle::BeforeStart(const core::EventRef& event) {
   const uint32_t task = (*start)->task();
   const core::Definition& definition = *execution->definition;
   const std::string name = fmt::format("task {} of {}", definition.task_name(task), execution->key);
-  for (const uint32_t parent : definition.parents(task)) {
-    if (execution->tasks[parent].state == TaskState::kCompleted) continue;
-    Broken(fmt::format("{} starts before {} has completed", name, definition.task_name(parent)));
+  if (const std::string why = WhyNot(*execution, task, completed_); !why.empty()) {
+    Broken(fmt::format("{} starts, and {}", name, why));
   }
   const core::ActivityEntry& activity = mirror_.activities()[definition.activity_number(task)];
   if (mirror_.engine_paused() || execution->paused || activity.paused) {
     Broken(name + " starts, and is paused");
   }
-  if (execution->cancel_requested) Broken(name + " starts, and is being cancelled");
+  if (execution->cancelling()) Broken(name + " starts, and is being cancelled");
   starts_[event.seq] = {.execution = event.stream, .task = task};
   const core::TaskSlot& slot = execution->tasks[task];
   started_[{event.stream, std::string(definition.task_name(task)), slot.generation,
@@ -154,6 +154,12 @@ void Oracle::CheckRate(const std::string& activity, int64_t time) {
 void Oracle::After(const core::EventRef& event) {
   const core::Execution* execution = mirror_.FindExecution(event.stream);
   if (execution != nullptr) {
+    if (static_cast<EventType>(event.type) == EventType::AttemptFinished) {
+      const auto finish = schema::Parse<fb::AttemptFinished>(event.payload);
+      if (finish.ok() && (*finish)->next() == fb::RunNext::Completed) {
+        completed_[{event.stream, (*finish)->task()}] = event.seq;
+      }
+    }
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
       const core::TaskSlot& slot = execution->tasks[task];
       const fb::TaskPolicy& policy = execution->definition->policy(task);
@@ -172,8 +178,10 @@ void Oracle::CheckLimits(const core::State& live) {
   for (const auto& execution : live.executions()) {
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
       const core::TaskSlot& slot = execution->tasks[task];
-      if (slot.state != TaskState::kRunning || slot.epoch != live.epoch()) continue;
-      ++running[std::string(execution->definition->activity(task))];
+      if (slot.state != TaskState::kRunning || slot.waits || slot.epoch != live.epoch()) continue;
+      const std::string activity(execution->definition->activity(task));
+      if (activity.empty()) continue;  // a condition: the engine decides it itself
+      ++running[activity];
       ++all;
     }
   }
@@ -270,32 +278,26 @@ void Oracle::CheckEnd(const core::State& live, uint32_t lives) {
 void Oracle::CheckEnded(const core::Execution& execution, uint32_t lives) {
   const core::Definition& definition = *execution.definition;
   if (!IsTerminal(execution.state)) return Broken(execution.key + " has not ended");
-  bool all_completed = true;
   for (uint32_t task = 0; task < execution.tasks.size(); ++task) {
     const TaskState state = execution.tasks[task].state;
     const std::string name =
         fmt::format("task {} of {}", definition.task_name(task), execution.key);
-    bool allowed = true;
-    for (const uint32_t parent : definition.parents(task)) {
-      allowed = allowed && execution.tasks[parent].state == TaskState::kCompleted;
-    }
-    all_completed = all_completed && state == TaskState::kCompleted;
-    const Possible possible =
-        PossibleOf(ScriptOf(plan_.seed, execution.key, definition.task_name(task)),
-                   definition.policy(task), lives);
-    const bool fits = state == TaskState::kCompleted   ? allowed && possible.completes
-                      : IsFailure(state)               ? allowed && possible.fails
-                      : state == TaskState::kSkipped   ? !allowed
+    const Upstream upstream = UpstreamOf(execution, task);
+    const Possible possible = PossibleOf(
+        ScriptOf(plan_.seed, execution.key, definition.task_name(task)), definition, task, lives);
+    const bool fits = state == TaskState::kCompleted   ? upstream.allows && possible.completes
+                      : IsFailure(state)               ? upstream.allows && possible.fails
+                      : state == TaskState::kSkipped   ? upstream.Skips(execution.tasks[task].skip)
                       : state == TaskState::kCancelled ? cancelled_.contains(execution.id)
                                                        : false;
     if (!fits) {
-      Broken(fmt::format("{} ended as {}: completes {}, fails {}, its upstream allowed it {}", name,
-                         ToString(state), possible.completes, possible.fails, allowed));
+      Broken(fmt::format("{} ended as {} ({}): completes {}, fails {}, its upstream allowed it {}",
+                         name, ToString(state), schema::ToString(execution.tasks[task].skip),
+                         possible.completes, possible.fails, upstream.allows));
     }
   }
-  if ((execution.state == ExecutionState::kCompleted) != all_completed) {
-    Broken(fmt::format("{} ended as {}, and its tasks did not", execution.key,
-                       ToString(execution.state)));
+  if (const std::string wrong = WrongEnd(execution); !wrong.empty()) {
+    Broken(fmt::format("{} ended as {}, and {}", execution.key, ToString(execution.state), wrong));
   }
 }
 

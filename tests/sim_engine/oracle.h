@@ -20,6 +20,7 @@
 #include "engine/machine.h"
 #include "stet/activity.h"
 #include "tests/sim_engine/plan.h"
+#include "tests/sim_engine/rules.h"
 
 namespace stet::sim {
 
@@ -79,6 +80,7 @@ class Oracle {
   // Execution, task, run, attempt: the seq of its start.
   std::map<std::tuple<uint64_t, std::string, uint64_t, uint32_t>, uint64_t> started_;
   std::map<std::string, std::deque<int64_t>> rates_;
+  Completions completed_;
   std::set<uint64_t> cancelled_;  // executions that somebody has cancelled at some time
   uint64_t at_least_ = 0;
   uint64_t promised_ = 0;

@@ -58,7 +58,31 @@ Task DrawTask(Random& random, uint32_t index) {
   task.retry.backoff.kind = static_cast<BackoffKind>(random.Below(3));
   task.retry.backoff.base = absl::Milliseconds(1 + random.Below(5000));
   if (random.OneIn(3)) task.timeout = absl::Seconds(1 + random.Below(5));
+  if (random.OneIn(6)) task.on_upstream_failure = UpstreamFailure::kRun;
+  if (random.OneIn(6)) task.compensate = kActivities[random.Below(3)];
+  if (random.OneIn(8)) {
+    task.activity.clear();
+    task.timeout = std::nullopt;
+    task.kind = TimerTask{.duration = absl::Milliseconds(1 + random.Below(4000))};
+  }
   return task;
+}
+
+// Conditions ask about what the activities of a story put out.
+void AdaptChoices(Workflow& workflow) {
+  for (Task& task : workflow.tasks) {
+    const auto* drawn = std::get_if<ConditionalTask>(&*task.kind);
+    if (drawn == nullptr) continue;
+    ConditionalTask choice = *drawn;
+    if (choice.when) {
+      choice.when->pointer = "/attempt";
+      choice.when->op = CompareOp::kEqual;
+      choice.when->value = "1";
+    } else {
+      task.config = kChoiceConfig;
+    }
+    task.kind = std::move(choice);
+  }
 }
 
 }  // namespace
@@ -76,6 +100,7 @@ EnginePlan DrawPlan(uint64_t seed) {
   for (uint32_t i = 0; i < workflows; ++i) {
     const uint32_t tasks = 1 + random.Below(8);
     options.workflows.push_back(core::RandomGraph(random, fmt::format("w{}", i), tasks, DrawTask));
+    AdaptChoices(options.workflows.back());
   }
   if (random.OneIn(3)) options.recovery_target = absl::Microseconds(1 + random.Below(100));
   options.history = random.OneIn(2) ? History::kKeep : History::kBounded;

@@ -46,6 +46,9 @@ struct EnginePlan {
 // The activities that workflows name.
 inline constexpr const char* kActivities[] = {"a0", "a1", "a2"};
 
+// The config of tasks whose activity chooses a branch.
+inline constexpr char kChoiceConfig[] = "choice";
+
 EnginePlan DrawPlan(uint64_t seed);
 LifePlan DrawLife(const EnginePlan& plan, Random& random);
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "tests/core/random_workflow.h"
+#include "tests/sim_engine/plan.h"
 
 namespace stet::sim {
 namespace {
@@ -46,11 +47,20 @@ absl::StatusOr<Payload> Perform(const Script& script, const ActivityContext& con
   if (script.ending == kFails || recovering) return absl::UnavailableError("it broke");
   if (script.ending == kThrows) throw std::runtime_error("it broke badly");
   if (script.ending == kRefuses) return absl::InvalidArgumentError("never");
+  if (context.config() == kChoiceConfig) {
+    return Payload(Mix(script.failures, context.execution_key()) % 2 == 0 ? "true" : "false");
+  }
   return Payload(fmt::format("{}{}}}", kOutput, context.attempt()));
 }
 
-Possible PossibleOf(const Script& script, const fb::TaskPolicy& policy, uint32_t crashes) {
+Possible PossibleOf(const Script& script, const core::Definition& definition, uint32_t task,
+                    uint32_t crashes) {
   using enum Script::Ending;
+  const core::TaskExtra* extra = definition.extra(task);
+  // What the engine does itself.  Whether a condition can be decided is up to what stands above it.
+  if (core::KindOf(extra) == TaskKind::kTimer) return {.completes = true};
+  if (definition.activity(task).empty()) return {.completes = true, .fails = true};
+  const fb::TaskPolicy& policy = definition.policy(task);
   const bool used_up = script.failures >= policy.max_attempts();
   Possible possible;
   possible.completes =

@@ -31,7 +31,8 @@ struct Possible {
 };
 
 // `crashes`: how many processes may have died while it ran.
-Possible PossibleOf(const Script& script, const fb::TaskPolicy& policy, uint32_t crashes);
+Possible PossibleOf(const Script& script, const core::Definition& definition, uint32_t task,
+                    uint32_t crashes);
 
 // The attempt that made an output of Perform; 0 for any other.
 uint32_t AttemptIn(std::string_view output);

@@ -119,8 +119,9 @@ absl::StatusOr<SupervisedProcess> Start(ProcessSpec spec) {
 
 absl::StatusOr<Payload> RunCommand(const CommandOptions& options, const AttemptFiles& files,
                                    ActivityContext& context) {
-  STET_ASSIGN_OR_RETURN(const CommandConfig config,
+  STET_ASSIGN_OR_RETURN(CommandConfig config,
                         CommandConfig::FromJson(std::string(context.config())));
+  if (options.compensates) config.argv = config.compensate;
   STET_ASSIGN_OR_RETURN(const auto variables, OrOwnFailure(files.Prepare(context)));
   ProcessSpec spec = {.cwd = config.cwd,
                       .grace = options.grace,

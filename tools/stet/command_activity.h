@@ -15,6 +15,7 @@ namespace stet::cli {
 
 struct CommandOptions {
   std::string directory = {};                 // of the engine; absolute
+  bool compensates = false;                   // it runs what undoes the task
   size_t output_bytes_max = size_t{1} << 20;  // of standard output that become the task's output
   absl::Duration grace = absl::Seconds(5);    // between TERM and KILL
   // Collects what is stet's failure and no task's.

@@ -14,6 +14,7 @@ std::string CommandConfig::ToJson() const {
   nlohmann::json json = {{"command", argv}};
   if (!cwd.empty()) json["cwd"] = cwd;
   if (!env.empty()) json["env"] = env;
+  if (!compensate.empty()) json["compensate"] = compensate;
   return json.dump();
 }
 
@@ -22,6 +23,9 @@ absl::StatusOr<CommandConfig> CommandConfig::FromJson(const std::string& text) {
   CommandConfig config;
   if (const JsonValue* argv = json.Find("command")) {
     for (const JsonValue& item : argv->items) config.argv.push_back(item.text);
+  }
+  if (const JsonValue* argv = json.Find("compensate")) {
+    for (const JsonValue& item : argv->items) config.compensate.push_back(item.text);
   }
   if (const JsonValue* cwd = json.Find("cwd")) config.cwd = cwd->text;
   if (const JsonValue* env = json.Find("env")) {

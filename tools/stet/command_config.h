@@ -13,6 +13,7 @@ struct CommandConfig {
   std::vector<std::string> argv = {};           // may hold ${tasks.ID.output} references
   std::string cwd = {};                         // empty: where stet was started
   std::map<std::string, std::string> env = {};  // values may, too
+  std::vector<std::string> compensate = {};     // argv of what undoes it; empty: nothing does
 
   // Canonical JSON: equal configs give equal bytes.
   std::string ToJson() const;

@@ -168,9 +168,31 @@ absl::Status ParseCommand(const Field& object, Draft& draft) {
   return absl::OkStatus();
 }
 
+// What undoes the task: argv, which may refer to its own output, or shell text.
+absl::Status ParseCompensate(const Field& field, Draft& draft) {
+  if (draft.config.argv.empty()) return field.Error("goes with a command that it undoes");
+  const Task itself = {.after = {draft.task.name}};
+  if (field.kind() == JsonValue::Kind::kObject) {
+    STET_RETURN_IF_ERROR(field.ExpectKeys({"run"}));
+    STET_ASSIGN_OR_RETURN(const Field run, field.Required("run"));
+    STET_ASSIGN_OR_RETURN(std::string text, run.NonEmptyString());
+    draft.config.compensate = {"/bin/sh", "-c", std::move(text)};
+  } else {
+    STET_RETURN_IF_ERROR(field.ExpectKind(JsonValue::Kind::kArray));
+    if (field.value().items.empty()) return field.Error("must not be empty");
+    for (size_t i = 0; i < field.value().items.size(); ++i) {
+      STET_ASSIGN_OR_RETURN(std::string argument, field.Item(i).String());
+      draft.config.compensate.push_back(std::move(argument));
+      STET_RETURN_IF_ERROR(CheckArgument(field.Item(i), draft.config.compensate, i, itself));
+    }
+  }
+  draft.task.compensate = kCompensateActivity;
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
   std::vector<std::string_view> keys = {"id",  "command", "run",      "after", "cwd",
-                                        "env", "timeout", "priority", "retry"};
+                                        "env", "timeout", "priority", "retry", "compensate"};
   keys.insert(keys.end(), std::begin(kTaskExtraKeys), std::end(kTaskExtraKeys));
   STET_RETURN_IF_ERROR(object.ExpectKeys(keys));
   Draft draft = defaults;
@@ -189,6 +211,9 @@ absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
     if (fresh) continue;
     return object.Error(fmt::format("the outputs of {} and {} would both be {}; rename one task",
                                     Quote(place->second), Quote(name), place->first));
+  }
+  if (const JsonValue* undo = object.value().Find("compensate")) {
+    STET_RETURN_IF_ERROR(ParseCompensate(object.Member("compensate", *undo), draft));
   }
   if (draft.config.argv.empty()) return draft.task;
   draft.task.activity = kCommandActivity;

@@ -12,6 +12,7 @@
 //        "env": {"LANG": "C"},                   added to stet's environment; may refer to outputs, as "command" may
 //        "timeout": "30s",                       of one attempt; then TERM, and KILL after a grace period
 //        "priority": 0,                          higher first
+//        "compensate": ["refund", "${tasks.fetch.output}"],   argv or {"run": TEXT}: undoes it if the execution fails later
 //        "retry": {"max_attempts": 3,            failures and timeouts, the first attempt included; default 1
 //                  "max_lost": 10,               attempts lost with a killed stet
 //                  "backoff": {"kind": "exponential", "base": "1s", "factor": 2, "cap": "5m", "jitter": 0.25}}}
@@ -33,6 +34,8 @@ namespace stet::cli {
 
 // The activity of every task of such a workflow; its config is a CommandConfig as JSON.
 inline constexpr char kCommandActivity[] = "command";
+// The activity that undoes such a task; it gets the same config.
+inline constexpr char kCompensateActivity[] = "compensate";
 
 // The workflow in `root`, an object; its name is empty when the file gives none.
 // Errors: InvalidArgument naming the place: unknown key, wrong type, missing or duplicate id, missing or self-dependency, no tasks,

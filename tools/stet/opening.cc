@@ -26,11 +26,12 @@ EngineOptions OptionsFor(const RunPlan& plan, const std::shared_ptr<Trouble>& tr
   options.workflows = plan.others;
   options.workflows.push_back(plan.workflow);
   options.breakers = plan.breakers;
-  options.activities = {{kCommandActivity, CommandActivity({.directory = plan.settings.directory,
-                                                            .grace = kStopGrace,
-                                                            .trouble = trouble,
-                                                            .note = note})},
+  CommandOptions commands = {
+      .directory = plan.settings.directory, .grace = kStopGrace, .trouble = trouble, .note = note};
+  options.activities = {{kCommandActivity, CommandActivity(commands)},
                         {kSleepActivity, SleepActivity()}};
+  commands.compensates = true;
+  options.activities.emplace(kCompensateActivity, CommandActivity(std::move(commands)));
   options.on_task = [progress](const ExecutionSummary& execution, std::string_view task,
                                TaskState state) { progress->OnTask(execution, task, state); };
   options.on_note = note;

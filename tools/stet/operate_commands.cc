@@ -93,8 +93,13 @@ void AddExecutionCommands(CLI::App& app, OnChosen& chosen) {
                           "Go on with it in the foreground, as stet run does");
   const Operated cancel =
       Add(app, "cancel", "End an execution: what waits is cancelled, what runs is told to stop",
-          Action::kCancel, "  stet cancel report", chosen);
+          Action::kCancel,
+          "  stet cancel report                cleanup tasks still run\n"
+          "  stet cancel report --compensate   and what completed is undone",
+          chosen);
   AddExecution(cancel.command, cancel.options->operation.execution)->required();
+  cancel.command->add_flag("--compensate", cancel.options->operation.compensate,
+                           "Undo what has completed, in reverse order");
   const Operated signal = Add(
       app, "signal", "Send an execution what one of its tasks waits for, or will wait for",
       Action::kSignal,

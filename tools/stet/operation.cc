@@ -46,6 +46,11 @@ std::string TextOf(const Json& json, const char* key) {
   return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
+bool IsTrue(const Json& json, const char* key) {
+  const auto at = json.find(key);
+  return at != json.end() && at->is_boolean() && at->get<bool>();
+}
+
 // What names no execution: the engine, or an activity.
 absl::StatusOr<Json> PerformGlobally(Engine& engine, const Operation& operation) {
   const bool pause = operation.action == Action::kPause;
@@ -118,7 +123,7 @@ absl::StatusOr<uint64_t> Change(Engine& engine, const std::string& key,
     case Action::kRetry:
       return engine.Retry(key);
     case Action::kCancel:
-      return engine.Cancel(key);
+      return engine.Cancel(key, {.compensate = operation.compensate});
     case Action::kPause:
       return engine.Pause(key);
     case Action::kResume:
@@ -191,6 +196,7 @@ Json OperationJson(const Operation& operation) {
           {"payload", operation.payload},
           {"id", operation.id},
           {"schedule", ScheduleOrderJson(operation.schedule)},
+          {"compensate", operation.compensate},
           {"confirmed", operation.confirmed}};
 }
 
@@ -221,10 +227,9 @@ absl::StatusOr<Operation> OperationFrom(const Json& json) {
     }
     operation.priority = static_cast<int32_t>(wanted);
   }
+  operation.compensate = IsTrue(json, "compensate");
   // Whoever does not say that it may be destroyed has not said so.
-  const auto confirmed = json.find("confirmed");
-  operation.confirmed =
-      confirmed != json.end() && confirmed->is_boolean() && confirmed->get<bool>();
+  operation.confirmed = IsTrue(json, "confirmed");
   return operation;
 }
 

@@ -49,13 +49,14 @@ struct Operation {
   std::string id = {};          // of the signal; empty: none
   ScheduleOrder schedule = {};  // of the schedules'
   std::string breaker = {};
-  bool confirmed = true;  // false: say what would be destroyed, and leave it
+  bool compensate = false;  // cancel: undo what has completed
+  bool confirmed = true;    // false: say what would be destroyed, and leave it
 };
 
 // Whether it may take longer than anybody waits without a sign.
 bool IsLong(const Operation& operation);
 
-// {"action", "execution", "task", "activity", "priority", "signal", "payload", "id", "schedule", "breaker", "confirmed"}
+// {"action", "execution", "task", "activity", "priority", "signal", "payload", "id", "schedule", "breaker", "compensate", "confirmed"}
 nlohmann::ordered_json OperationJson(const Operation& operation);
 // Errors: InvalidArgument.
 absl::StatusOr<Operation> OperationFrom(const nlohmann::ordered_json& json);

@@ -27,6 +27,7 @@ nlohmann::ordered_json TaskJson(const TaskRecord& task) {
       {"started_at", TimeJson(task.started_at.value_or(absl::InfinitePast()))},
       {"finished_at", TimeJson(task.finished_at.value_or(absl::InfinitePast()))},
       {"error", nullptr}};
+  if (task.state == TaskState::kSkipped) json["skip"] = ToString(task.skip);
   // Whoever looks for errors looks for tasks that have not got over theirs.
   if (!task.error.empty() && task.state != TaskState::kCompleted) json["error"] = task.error;
   if (task.steps != 0) json["steps"] = task.steps;

@@ -52,7 +52,12 @@ constexpr std::string_view kSchema = R"json({
         "trigger": {"type": "string", "enum": ["success", "failure", "cancel", "exit"], "description": "A cleanup task: runs when all others have ended, if the execution ends so"},
         "timeouts": {"$ref": "#/$defs/timeouts"},
         "concurrency_key": {"$ref": "#/$defs/concurrency_key"},
-        "breaker": {"type": "string", "minLength": 1, "description": "The circuit breaker that it shares"}
+        "breaker": {"type": "string", "minLength": 1, "description": "The circuit breaker that it shares"},
+        "compensate": {
+          "type": ["array", "object"], "items": {"type": "string"}, "minItems": 1,
+          "properties": {"run": {"type": "string", "minLength": 1}}, "additionalProperties": false,
+          "description": "Undoes the task if the execution fails after it has completed: program and arguments, or {\"run\": TEXT}"
+        }
       }
     },
     "when": {
