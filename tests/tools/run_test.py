@@ -101,6 +101,23 @@ def fails():
         check_equal(s.stet('run', flow, '--quiet').stdout, '', 'quiet')
 
 
+def beats():
+    """A command is heard of when it prints, on either side."""
+    with Scratch() as s:
+        beat = {'timeouts': {'heartbeat': '1500ms'}}
+        loop = 'for i in 1 2 3 4 5 6 7 8 9; do echo $i{}; sleep 0.2; done'
+        flow = s.file('flow.json', commands(
+            {'id': 'out', 'run': loop.format(''), **beat},
+            {'id': 'err', 'run': loop.format(' >&2'), **beat},
+            {'id': 'silent', 'run': 'echo begun; sleep 60', **beat}))
+        status, report = s.report(flow)
+        tasks = report['tasks']
+        check_equal(status, 1, 'one falls silent')
+        for task in ('out', 'err'):
+            check_equal(tasks[task]['state'], 'completed', f'printing to {task}: {tasks[task]}')
+        check('heartbeat timeout' in tasks['silent']['error'], f'silent: {tasks["silent"]}')
+
+
 def settings():
     with Scratch() as s:
         flow = s.file('flow.json', commands(('a', '[ $STET_ATTEMPT = 2 ]')))
@@ -309,7 +326,7 @@ def usage():
         check(done.returncode == 0 and 'Example' in done.stdout, f'{arguments} shows examples')
 
 
-for case in [completes, fails, settings, interrupted, told_late, locked, plain_lines,
+for case in [completes, fails, beats, settings, interrupted, told_late, locked, plain_lines,
              nobody_listens, words, references_in_env, usage]:
     print(case.__name__, flush=True)
     case()

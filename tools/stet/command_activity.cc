@@ -1,6 +1,7 @@
 // Running of commands.
 #include "tools/stet/command_activity.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,7 +25,7 @@
 namespace stet::cli {
 namespace {
 
-constexpr absl::Duration kCancelPoll = absl::Milliseconds(50);
+constexpr absl::Duration kPoll = absl::Milliseconds(50);
 
 // `text` with the outputs that it refers to.
 absl::StatusOr<std::string> Expand(const std::string& text, const ActivityContext& context) {
@@ -102,11 +103,31 @@ absl::Status FailureOf(const Verdict& verdict, const AttemptFiles& files) {
   return absl::AbortedError(tail.empty() ? how : fmt::format("{}: {}", how, tail));
 }
 
-absl::StatusOr<Verdict> Await(SupervisedProcess& process, ActivityContext& context) {
+// So much the command has printed so far, on both.
+uint64_t PrintedBytes(const AttemptFiles& files) {
+  uint64_t bytes = 0;
+  for (const std::string* path : {&files.stdout_path, &files.stderr_path}) {
+    struct stat info = {};
+    if (stat(path->c_str(), &info) == 0) bytes += static_cast<uint64_t>(info.st_size);
+  }
+  return bytes;
+}
+
+// A command cannot call Heartbeat: that it prints says that it is alive.
+absl::StatusOr<Verdict> Await(SupervisedProcess& process, const AttemptFiles& files,
+                              ActivityContext& context) {
+  uint64_t printed = 0;
   while (true) {
-    STET_ASSIGN_OR_RETURN(const std::optional<Verdict> verdict, process.WaitFor(kCancelPoll));
+    STET_ASSIGN_OR_RETURN(const std::optional<Verdict> verdict, process.WaitFor(kPoll));
     if (verdict.has_value()) return *verdict;
-    if (context.cancelled()) process.Stop();
+    if (context.cancelled()) {
+      process.Stop();
+      continue;
+    }
+    const uint64_t now_printed = PrintedBytes(files);
+    // A refusal says that it is to stop: the next turn finds it cancelled.
+    if (now_printed != printed) (void)context.Heartbeat();
+    printed = now_printed;
   }
 }
 
@@ -136,7 +157,7 @@ absl::StatusOr<Payload> RunCommand(const CommandOptions& options, const AttemptF
                                        Quote(context.execution_key()), getpid()))));
   if (context.cancelled()) return absl::CancelledError("stopped before the command started");
   STET_ASSIGN_OR_RETURN(SupervisedProcess process, Start(std::move(spec)));
-  STET_ASSIGN_OR_RETURN(const Verdict verdict, Await(process, context));
+  STET_ASSIGN_OR_RETURN(const Verdict verdict, Await(process, files, context));
   if (verdict.stopped && context.cancelled()) return absl::CancelledError("stopped");
   // With a full disk under its logs a command fails, or loses output, through no fault of its own.
   STET_RETURN_IF_ERROR(OwnFailure(files.CheckRoom()));

@@ -131,7 +131,7 @@ constexpr std::string_view kSchema = R"json({
       "properties": {
         "schedule_to_start": {"$ref": "#/$defs/duration", "description": "Ready to start"},
         "schedule_to_close": {"$ref": "#/$defs/duration", "description": "Ready to end, retries included"},
-        "heartbeat": {"$ref": "#/$defs/duration"}
+        "heartbeat": {"$ref": "#/$defs/duration", "description": "A command that prints nothing for so long is stopped; looked at every 50 ms"}
       }
     },
     "concurrency_key": {
