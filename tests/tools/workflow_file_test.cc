@@ -183,7 +183,8 @@ TEST_SUITE("workflow file") {
     CheckRefused(OneTask(R"("run": "x", "timeout": "0s")"), {"/tasks/0/timeout", "duration"});
     CheckRefused(OneTask(R"("run": "x", "timeout": 30)"),
                  {"in quotes such as \"30s\", is an integer"});
-    CheckRefused(OneTask(R"("run": "x", "timeout": "inf")"), {"a duration longer than 0 that ends"});
+    CheckRefused(OneTask(R"("run": "x", "timeout": "inf")"),
+                 {"a duration longer than 0 that ends"});
     CheckRefused(OneTask(R"("run": "x", "priority": 1.5)"), {"must be an integer"});
     CheckRefused(OneTask(R"("run": "x", "priority": 3000000000)"), {"must be from"});
     CheckRefused(OneTask(R"("run": "x", "env": {"A=B": "1"})"), {"/tasks/0/env/A=B"});
