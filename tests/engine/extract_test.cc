@@ -104,11 +104,11 @@ TEST_CASE("an execution is extracted with whom it started, and nothing else") {
   CHECK_EQ(executions[1].parent, executions[0].id);
   const Replayed source = MustReplay(directory.engine());
   const std::string child = ChildOf(source, "two");
-  for (const auto& [mine, its] :
+  for (const auto& names :
        {std::pair(executions[0].key, std::string("two")), std::pair(executions[1].key, child)}) {
-    CAPTURE(mine);
-    const auto there = source.Report(its);
-    const auto here = state.Report(mine);
+    CAPTURE(names.first);
+    const auto there = source.Report(names.second);
+    const auto here = state.Report(names.first);
     REQUIRE(here.ok());
     CHECK_EQ(here->state, there->state);
     for (size_t i = 0; i < here->tasks.size(); ++i) {
