@@ -131,6 +131,7 @@ TEST_SUITE("wal::Repair, anchors") {
     CHECK_EQ(manifest->lost_records, 3);
     REQUIRE_FALSE(manifest->losses.empty());
     CHECK_EQ(manifest->losses.front().first_seq, 4);
+    CHECK_EQ(manifest->losses.front().file, log.Path(2));
     CHECK_EQ(manifest->losses.back().last_seq, 6);
     CHECK(Reopened(&bench, 4).empty());
   }
