@@ -9,6 +9,8 @@
 namespace stet::wal {
 namespace {
 
+constexpr int kListedAgainMax = 8;
+
 Copy CopyOf(const HeaderCopies& copies, size_t i) {
   if (copies.flaw[i] == Flaw::kUnsupported) return Copy::kNewer;
   if (copies.flaw[i] != Flaw::kNone) return Copy::kBad;
@@ -63,12 +65,33 @@ Content ContentOf(const SurveyedSegment& segment) {
   return active ? Content::kActive : Content::kUnused;
 }
 
+// Errors: NotFound if one of those listed is gone by now.
+absl::Status OpenSegments(Storage* storage, Survey* survey) {
+  for (const uint64_t segno : survey->listing.segnos) {
+    ASSIGN_OR_RETURN(SegmentBytes bytes,
+                     SegmentBytes::Open(storage, PathIn(survey->directory, SegmentName(segno))));
+    survey->segments.push_back(SurveyedSegment{.segno = segno, .bytes = std::move(bytes)});
+    ReadFacts(&survey->segments.back());
+    survey->segments.back().bytes.Release();
+    survey->content = std::max(survey->content, ContentOf(survey->segments.back()));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Survey> TakeSurvey(Storage* storage, const std::string& directory) {
   Survey survey;
-  survey.directory = directory;
-  ASSIGN_OR_RETURN(survey.listing, ListLog(storage, directory));
+  // Whoever writes the log may retire segments while a tool looks at it.
+  for (int again = kListedAgainMax; again >= 0; --again) {
+    survey = {.directory = directory};
+    ASSIGN_OR_RETURN(survey.listing, ListLog(storage, directory));
+    const absl::Status opened = OpenSegments(storage, &survey);
+    if (!absl::IsNotFound(opened) || again == 0) {
+      RETURN_IF_ERROR(opened);
+      break;
+    }
+  }
   if (survey.listing.log_id) {
     absl::StatusOr<LogId> id = ReadLogId(storage, directory);
     survey.log_id_status = id.status();
@@ -80,14 +103,6 @@ absl::StatusOr<Survey> TakeSurvey(Storage* storage, const std::string& directory
     } else {
       survey.log_id_state = LogIdState::kDamaged;
     }
-  }
-  for (const uint64_t segno : survey.listing.segnos) {
-    ASSIGN_OR_RETURN(SegmentBytes bytes,
-                     SegmentBytes::Open(storage, PathIn(directory, SegmentName(segno))));
-    survey.segments.push_back(SurveyedSegment{.segno = segno, .bytes = std::move(bytes)});
-    ReadFacts(&survey.segments.back());
-    survey.segments.back().bytes.Release();
-    survey.content = std::max(survey.content, ContentOf(survey.segments.back()));
   }
   bool last = true;
   for (auto it = survey.segments.rbegin(); it != survey.segments.rend(); ++it) {

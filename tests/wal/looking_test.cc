@@ -79,6 +79,20 @@ TEST_SUITE("wal::MapBlocks") {
   }
 }
 
+TEST_SUITE("wal::ListSegments") {
+  TEST_CASE("a segment that goes while others are looked at was retired, and is not missed") {
+    const LogBuilder log = TwoSegments();
+    Bench bench(log);
+    bench.disk.on_open = [&](const std::string& path) {
+      if (path == log.Path(1)) bench.disk.files.erase(path);
+    };
+    const auto infos = ListSegments(bench.options);
+    REQUIRE_MESSAGE(infos.ok(), infos.status().ToString());
+    REQUIRE_EQ(infos->size(), 1);
+    CHECK_EQ(infos->front().segno, 2);
+  }
+}
+
 TEST_SUITE("wal::CollectStatistics") {
   TEST_CASE("records, bytes and padding add up to what the batches take") {
     const LogBuilder log = ThreeBatches();

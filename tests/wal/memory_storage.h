@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -20,9 +21,11 @@ class MemoryStorage final : public Storage {
   std::set<std::string> directories = {};
   // Offsets of 4 KiB blocks that cannot be read, by path.
   std::map<std::string, std::set<uint64_t>> unreadable = {};
-  std::optional<int> holder = {};  // of every lock
+  std::optional<int> holder = {};                        // of every lock
+  std::function<void(const std::string&)> on_open = {};  // its path
 
   absl::StatusOr<std::unique_ptr<File>> Open(const std::string& path, OpenMode mode) override {
+    if (on_open) on_open(path);
     if (mode == OpenMode::kCreate && !files.emplace(path, "").second) {
       return absl::AlreadyExistsError(path);
     }
