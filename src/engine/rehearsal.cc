@@ -48,6 +48,10 @@ Recorded RecordedOf(const fb::AttemptFinished& event, const core::TaskSlot& slot
   if (event.outcome() != schema::AttemptOutcome::Success) {
     return {.result = ErrorFrom(event.error() == nullptr ? "" : event.error()->string_view())};
   }
+  // What a predicate said, not what was made of it.
+  if (slot.branch != schema::Branch::None) {
+    return {.result = Payload(slot.branch == schema::Branch::Then ? "true" : "false")};
+  }
   const engine::SharedPayload output = payloads.Get(slot.output);
   return {.result = output == nullptr ? Payload() : *output};
 }
@@ -120,11 +124,12 @@ class Stage {
   absl::StatusOr<ExecutionReport> Run() {
     EngineOptions options = {.threads = Threads::kNone, .workflows = {workflow_}, .clock = &clock_};
     options.limits.payload_bytes = kPayloadBytesMax;
+    const Activity play = [this](ActivityContext& context) {
+      return Play(std::string(context.task()));
+    };
     for (const Task& task : workflow_.tasks) {
-      if (task.activity.empty()) continue;
-      options.activities[task.activity] = [this](ActivityContext& context) {
-        return Play(std::string(context.task()));
-      };
+      if (!task.activity.empty()) options.activities[task.activity] = play;
+      if (!task.compensate.empty()) options.activities[task.compensate] = play;
     }
     ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine, Engine::Open(std::move(options)));
     RETURN_IF_ERROR(

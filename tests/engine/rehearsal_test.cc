@@ -68,6 +68,41 @@ TEST_CASE("the same definition does the same, whatever waited, failed or was tri
   CHECK_EQ(rehearsal.rehearsed.input.bytes, "[1]");
 }
 
+TEST_CASE("branches are taken, and what completed is undone, as it was recorded") {
+  const TempDirectory directory;
+  const Workflow flow = {
+      .name = "flow",
+      .tasks = {{.name = "asks",
+                 .activity = "says no",
+                 .kind = ConditionalTask{.then = {"never"}, .otherwise = {"books"}}},
+                {.name = "never", .activity = "work", .after = {"asks"}},
+                {.name = "books", .activity = "work", .after = {"asks"}, .compensate = "undo"},
+                {.name = "fails", .activity = "fail", .after = {"books"}},
+                {.name = "tells", .activity = "work", .trigger = Trigger::kFailure}}};
+  const auto says = [](std::string text) {
+    return [text](ActivityContext&) -> absl::StatusOr<Payload> { return Payload(text); };
+  };
+  const auto fail = [](ActivityContext&) -> absl::StatusOr<Payload> {
+    return absl::InvalidArgumentError("no such card");
+  };
+  {
+    const auto engine = MustOpen({.directory = directory.engine(),
+                                  .workflows = {flow},
+                                  .activities = {{"says no", says("false")},
+                                                 {"work", says("1")},
+                                                 {"undo", says("2")},
+                                                 {"fail", fail}}});
+    REQUIRE(engine->Start({.workflow = "flow", .key = "one"}).ok());
+    CHECK_EQ(MustWait(*engine, "one").state, ExecutionState::kFailed);
+  }
+  const Rehearsal rehearsal = MustRehearse(directory, flow);
+  for (const StateChange& change : rehearsal.differences) {
+    FAIL_CHECK(change.task, " ", change.field, ": ", change.before, " -> ", change.after);
+  }
+  CHECK(rehearsal.guessed.empty());
+  CHECK_EQ(rehearsal.rehearsed.task("compensate:books")->state, TaskState::kCompleted);
+}
+
 TEST_CASE("fewer attempts fail where more of them succeeded, and what comes behind is skipped") {
   const TempDirectory directory;
   RunFlow(directory);
