@@ -1,6 +1,7 @@
 // The activities that definitions name, numbered in the order in which they were first seen.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,12 @@ class ActivityTable {
   const ActivityEntry* Find(std::string_view name) const {
     const auto at = numbers_.find(name);
     return at == numbers_.end() ? nullptr : &entries_[at->second];
+  }
+
+  // Whether any attempt runs, waits among them.
+  bool any_running() const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [](const ActivityEntry& entry) { return entry.running > 0; });
   }
 
   std::optional<uint32_t> NumberOf(std::string_view name) const {

@@ -20,6 +20,12 @@ namespace stet::core {
 // after an error.
 absl::Status Apply(const EventRef& event, State& state, Effects* effects);
 
+// The same, but for the digest: many events may follow each other, most often of the same executions, before
+// Settle brings the digests up to date that they have left behind.  Until then State::digest() and == mean
+// nothing.
+absl::Status ApplyUnsettled(const EventRef& event, State& state, Effects* effects);
+void Settle(State& state);
+
 // A payload that an event carries for the user; the shell keeps it under the event's seq.  An event
 // carries at most one.
 struct CarriedPayload {

@@ -9,6 +9,8 @@
 #include <array>
 #include <bit>
 
+#include "core/apply.h"
+
 namespace stet::core {
 namespace {
 
@@ -209,6 +211,21 @@ uint64_t DigestOfEngine(const State& state) {
 KeyHash HashOfKey(std::string_view key) {
   const XXH128_hash_t hash = XXH3_128bits(key.data(), key.size());
   return {.high = hash.high64, .low = hash.low64};
+}
+
+void Settle(State& state) {
+  const auto set = [&state](uint64_t& part, uint64_t value) {
+    state.digest_ += value - part;
+    part = value;
+  };
+  for (const auto& [execution, task] : state.unsettled_.tasks()) {
+    TaskSlot& slot = execution->tasks[task];
+    set(slot.digest, DigestOf(slot, execution->id, task));
+  }
+  for (Execution* execution : state.unsettled_.executions()) {
+    set(execution->digest, DigestOf(*execution));
+  }
+  state.unsettled_.Clear();
 }
 
 uint64_t RecomputeDigest(const State& state) {

@@ -14,7 +14,8 @@ namespace stet::core {
 void Editor::OpenEpoch(uint32_t epoch) {
   const uint64_t before = DigestOfEngine(state_);
   state_.epoch_ = epoch;
-  state_.lost_ = LostCursor{.done = false};
+  // Where no attempt runs nothing is searched.
+  state_.lost_ = LostCursor{.done = !state_.activities_.any_running()};
   state_.digest_ += DigestOfEngine(state_) - before;
   // Its probes are lost with the epoch.
   for (auto& breaker : state_.breakers_) {
@@ -47,14 +48,12 @@ absl::Status Editor::Seal(const fb::DefinitionSealed& sealed) {
 
 Execution& Editor::AddExecution(const Definition& definition, std::string key,
                                 std::span<const std::string> keys) {
-  auto owned = std::make_unique<Execution>();
-  Execution& execution = *owned;
+  Execution& execution = state_.executions_.Add(definition.size());
   execution.id = event_.seq;
   execution.definition = &definition;
   execution.key = std::move(key);
   for (const std::string& one : keys) execution.keys.push_back(state_.keys_.Use(one));
   state_.digest_ += DigestOfKeys(execution);
-  execution.tasks.resize(definition.size());
   execution.counts[static_cast<size_t>(TaskState::kPending)] = definition.size();
   for (uint32_t task = 0; task < definition.size(); ++task) {
     execution.tasks[task].unfinished = static_cast<uint32_t>(definition.parents(task).size());
@@ -64,9 +63,8 @@ Execution& Editor::AddExecution(const Definition& definition, std::string key,
       PushBack(execution, execution.due, task);
     }
   }
-  state_.executions_.push_back(std::move(owned));
   state_.by_id_.Insert(execution.id, &execution);
-  state_.by_key_.emplace(execution.key, &execution);
+  state_.by_key_.Insert(execution);
   ++state_.live_executions_;
   return execution;
 }
@@ -87,7 +85,7 @@ void Editor::End(Execution& execution, ExecutionState outcome, int64_t time) {
 
 void Editor::Touch(Execution& execution) {
   execution.seq = event_.seq;
-  SetDigest(execution.digest, DigestOf(execution));
+  state_.unsettled_.Add(execution);
 }
 
 void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState run, int64_t time) {
@@ -149,8 +147,7 @@ void Editor::Dequeue(const Execution& execution, uint32_t task) {
 }
 
 void Editor::TouchTask(Execution& execution, uint32_t task) {
-  TaskSlot& slot = execution.tasks[task];
-  SetDigest(slot.digest, DigestOf(slot, execution.id, task));
+  state_.unsettled_.Add(execution, task);
 }
 
 void Editor::AddDeadLetter(const Execution& execution, uint32_t task) {

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <utility>
 
+#include "core/apply.h"
 #include "core/dependency.h"
 #include "core/digest.h"
 #include "core/editor.h"
@@ -183,6 +184,7 @@ void Editor::ForgetKeys(int64_t time) {
 }
 
 void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int64_t time) {
+  Settle(state_);  // What goes takes its digests along.
   const auto purged = [executions](uint64_t id) {
     return std::binary_search(executions.begin(), executions.end(), id);
   };
@@ -205,12 +207,12 @@ void Editor::Purge(std::span<const uint64_t> executions, int64_t forget_at, int6
       state_.digest_ += DigestOf(tombstone);
     }
     for (KeyEntry* key : execution.keys) state_.keys_.Release(key);
-    state_.by_key_.erase(execution.key);
+    state_.by_key_.Erase(execution);
     state_.by_id_.Erase(id);
   }
   // The cursor of lost attempts is a position among them.
   assert(state_.lost_.done);
-  std::erase_if(state_.executions_, [&](const auto& execution) { return purged(execution->id); });
+  state_.executions_.EraseIf([&](const Execution& execution) { return purged(execution.id); });
   ForgetKeys(time);
 }
 

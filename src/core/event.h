@@ -14,6 +14,8 @@ struct EventRef {
   uint64_t stream = 0;  // the execution's id; 0: the engine
   uint16_t type = 0;    // schema::EventType
   Bytes payload = {};
+  // The payload was taken by schema::Check, for this type: Apply need not look at it again.
+  bool checked = false;
 };
 
 }  // namespace stet::core

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <vector>
 
@@ -91,7 +92,7 @@ struct Execution {
   int64_t finished_at = 0;
   uint64_t seq = 0;                                   // of the last event that concerned it
   std::array<uint32_t, kTaskStateCount> counts = {};  // tasks by TaskState
-  std::vector<TaskSlot> tasks = {};
+  std::pmr::vector<TaskSlot> tasks = {};
 
   // Work that is pending; a part of it is done per group (see HasBacklog).
   TaskList due = {};         // Pending tasks whose parents all completed: to become Ready
@@ -109,6 +110,7 @@ struct Execution {
   std::vector<KeyEntry*> keys = {};  // of Definition::key_patterns(), in the state's table
 
   uint64_t digest = 0;
+  bool unsettled = false;  // the digest is behind the fields
 
   // Its ready tasks are not in the ready queue.
   bool held_back() const { return paused || cancelling(); }

@@ -1,6 +1,7 @@
 // A hash map from ids (never 0) to small values.  It is never iterated, so no order can show.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -35,9 +36,14 @@ class IdMap {
     --count_;
   }
 
+  // Makes room for so many in all.
+  void Reserve(size_t count) {
+    if (count * 2 > slots_.size()) Resize(std::bit_ceil(count * 2));
+  }
+
   // `id` must be new.
   void Insert(uint64_t id, V value) {
-    if ((count_ + 1) * 2 > slots_.size()) Grow();
+    if ((count_ + 1) * 2 > slots_.size()) Resize(slots_.empty() ? 16 : slots_.size() * 2);
     Place(id, value);
     ++count_;
   }
@@ -57,8 +63,8 @@ class IdMap {
     while (slots_[i].id != 0) i = (i + 1) & mask();
     slots_[i] = Slot{.id = id, .value = value};
   }
-  void Grow() {
-    std::vector<Slot> old(slots_.empty() ? 16 : slots_.size() * 2);
+  void Resize(size_t slots) {
+    std::vector<Slot> old(slots);
     old.swap(slots_);
     for (const Slot& slot : old) {
       if (slot.id != 0) Place(slot.id, slot.value);

@@ -164,6 +164,7 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
         links.Fit(n) && outcome.Fits(n) && compensate.Fits(n))) {
     return WrongPart(kPart, "columns of different length");
   }
+  ReserveExecutions(n);
   const std::string_view keys = TextOf(t->keys());
   size_t key_begin = 0;
   for (size_t i = 0; i < n; ++i) {
@@ -172,53 +173,63 @@ absl::Status SnapshotDecoder::AddExecutions(Bytes payload) {
         outcome[i] > static_cast<uint8_t>(schema::ExecutionOutcome::MAX)) {
       return WrongPart(kPart, fmt::format("execution {:016x} points outside", id[i]));
     }
-    RETURN_IF_ERROR(
-        AddExecution({.id = id[i],
-                      .definition = definitions_[definition[i]],
-                      .key = std::string(keys.substr(key_begin, key_end[i] - key_begin)),
-                      .input = input[i],
-                      .state = static_cast<ExecutionState>(state[i]),
-                      .outcome = static_cast<schema::ExecutionOutcome>(outcome[i]),
-                      .cancel_requested = cancel[i] != 0,
-                      .compensate = compensate[i] != 0,
-                      .paused = paused[i] != 0,
-                      .priority = priority[i],
-                      .to_cancel = links.to_cancel[i] != 0,
-                      .start_at = links.start_at[i],
-                      .parent = links.Of(i),
-                      .schedule = links.schedule[i],
-                      .started_at = started_at[i],
-                      .finished_at = finished_at[i],
-                      .seq = seq[i],
-                      .failed_edge = failed_edge[i],
-                      .cancel_next = cancel_next[i]}));
+    ASSIGN_OR_RETURN(Execution* const execution,
+                     AddExecution(id[i], *definitions_[definition[i]],
+                                  keys.substr(key_begin, key_end[i] - key_begin)));
+    execution->input = input[i];
+    execution->state = static_cast<ExecutionState>(state[i]);
+    execution->outcome = static_cast<schema::ExecutionOutcome>(outcome[i]);
+    execution->cancel_requested = cancel[i] != 0;
+    execution->compensate = compensate[i] != 0;
+    execution->paused = paused[i] != 0;
+    execution->priority = priority[i];
+    execution->to_cancel = links.to_cancel[i] != 0;
+    execution->start_at = links.start_at[i];
+    execution->parent = links.Of(i);
+    execution->schedule = links.schedule[i];
+    execution->started_at = started_at[i];
+    execution->finished_at = finished_at[i];
+    execution->seq = seq[i];
+    execution->failed_edge = failed_edge[i];
+    execution->cancel_next = cancel_next[i];
+    if (IsTerminal(execution->state)) {
+      state_.ended_.emplace(execution->finished_at, execution->id);
+    } else {
+      ++state_.live_executions_;
+    }
     key_begin = key_end[i];
   }
   return absl::OkStatus();
 }
 
-absl::Status SnapshotDecoder::AddExecution(Execution fields) {
+// A part holds `n` of them.  What the head promises is believed as far as that makes it likely.
+void SnapshotDecoder::ReserveExecutions(size_t n) {
+  constexpr uint64_t kParts = 128;
+  if (!state_.executions_.empty()) return;
+  const auto count = static_cast<size_t>(std::min<uint64_t>(head_.executions, n * kParts));
+  state_.executions_.Reserve(count);
+  state_.by_id_.Reserve(count);
+  state_.by_key_.Reserve(count);
+}
+
+absl::StatusOr<Execution*> SnapshotDecoder::AddExecution(uint64_t id, const Definition& definition,
+                                                         std::string_view key) {
   const uint64_t before = state_.executions_.empty() ? 0 : state_.executions_.back()->id;
-  if (fields.id <= before || fields.id > head_.seq) {
-    return WrongPart(
-        SnapshotPart::Executions,
-        fmt::format("execution {:016x} behind {:016x}, at seq {}", fields.id, before, head_.seq));
+  if (id <= before || id > head_.seq) {
+    return WrongPart(SnapshotPart::Executions,
+                     fmt::format("execution {:016x} behind {:016x}, at seq {}", id, before,
+                                 head_.seq));
   }
-  auto owned = std::make_unique<Execution>(std::move(fields));
-  Execution& execution = *owned;
-  execution.tasks.resize(execution.definition->size());
-  execution.counts[static_cast<size_t>(TaskState::kPending)] = execution.definition->size();
-  if (!state_.by_key_.emplace(execution.key, &execution).second) {
-    return WrongPart(SnapshotPart::Executions, fmt::format("key '{}' twice", execution.key));
+  Execution& execution = state_.executions_.Add(definition.size());
+  execution.id = id;
+  execution.definition = &definition;
+  execution.key = key;
+  execution.counts[static_cast<size_t>(TaskState::kPending)] = definition.size();
+  if (!state_.by_key_.Insert(execution)) {
+    return WrongPart(SnapshotPart::Executions, fmt::format("key '{}' twice", key));
   }
-  state_.by_id_.Insert(execution.id, &execution);
-  if (IsTerminal(execution.state)) {
-    state_.ended_.emplace(execution.finished_at, execution.id);
-  } else {
-    ++state_.live_executions_;
-  }
-  state_.executions_.push_back(std::move(owned));
-  return absl::OkStatus();
+  state_.by_id_.Insert(id, &execution);
+  return &execution;
 }
 
 absl::Status SnapshotDecoder::AddTasks(Bytes payload) {

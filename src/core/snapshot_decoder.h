@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,7 +31,9 @@ class SnapshotDecoder {
   absl::Status AddChunk(SnapshotPart part, Bytes payload);
   absl::Status AddSealed(Bytes payload);
   absl::Status AddExecutions(Bytes payload);
-  absl::Status AddExecution(Execution fields);
+  void ReserveExecutions(size_t n);
+  absl::StatusOr<Execution*> AddExecution(uint64_t id, const Definition& definition,
+                                          std::string_view key);
   absl::Status AddTasks(Bytes payload);
   absl::Status AddLists(Bytes payload);
   absl::Status AddDeadLetters(Bytes payload);

@@ -175,7 +175,7 @@ class Encoder {
   absl::Status Tasks() {
     PartWriter<fb::SnapshotTasksT> part(SnapshotPart::Tasks, sink_, part_bytes_);
     for (size_t position = 0; position < state_.executions().size(); ++position) {
-      const std::vector<TaskSlot>& tasks = state_.executions()[position]->tasks;
+      const auto& tasks = state_.executions()[position]->tasks;
       for (uint32_t task = 0; task < tasks.size(); ++task) {
         const TaskSlot& slot = tasks[task];
         if (slot.untouched()) continue;

@@ -72,10 +72,7 @@ const Definition* State::FindDefinition(const WorkflowHash& hash) const {
 
 const Execution* State::FindExecution(uint64_t id) const { return by_id_.Find(id); }
 
-const Execution* State::FindExecutionByKey(std::string_view key) const {
-  const auto it = by_key_.find(key);
-  return it == by_key_.end() ? nullptr : it->second;
-}
+const Execution* State::FindExecutionByKey(std::string_view key) const { return by_key_.Find(key); }
 
 const DeadLetterRef* State::FindDeadLetter(const RunRef& task) const {
   const auto at =

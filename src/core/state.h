@@ -20,12 +20,15 @@
 #include "core/definition.h"
 #include "core/definition_builder.h"
 #include "core/execution.h"
+#include "core/execution_table.h"
 #include "core/gated_queue.h"
 #include "core/id_map.h"
+#include "core/key_index.h"
 #include "core/key_table.h"
 #include "core/name_table.h"
 #include "core/schedule.h"
 #include "core/tombstones.h"
+#include "core/unsettled.h"
 
 namespace stet::core {
 
@@ -64,7 +67,7 @@ class State {
     return definitions_;
   }
   // By id, ascending.
-  std::span<const std::unique_ptr<Execution>> executions() const { return executions_; }
+  const ExecutionTable& executions() const { return executions_; }
   std::span<const DeadLetterRef> dead_letters() const { return dead_letters_; }
   // Null when the task has no letter.
   const DeadLetterRef* FindDeadLetter(const RunRef& task) const;
@@ -97,18 +100,20 @@ class State {
 
   friend class Editor;
   friend class SnapshotDecoder;
+  friend void Settle(State& state);
   uint64_t seq_ = 0;
   uint32_t epoch_ = 0;
   int64_t time_ns_ = 0;
   uint64_t digest_ = 0;
+  Unsettled unsettled_ = {};
   uint64_t ready_orders_ = 0;  // given so far
   uint32_t live_executions_ = 0;
   LostCursor lost_ = {};
   DefinitionBuilder incoming_ = {};
   absl::btree_map<WorkflowHash, std::unique_ptr<const Definition>> definitions_ = {};
-  std::vector<std::unique_ptr<Execution>> executions_ = {};
+  ExecutionTable executions_ = {};
   IdMap<Execution*> by_id_ = {};
-  absl::btree_map<std::string_view, Execution*> by_key_ = {};  // views of Execution::key
+  KeyIndex by_key_ = {};
   GatedQueue ready_ = {};
   KeyTable keys_ = {};
   Breakers breakers_ = {};

@@ -207,8 +207,8 @@ bool SameEvent(const wal::Record& a, const wal::Record& b) {
 }  // namespace
 
 std::vector<StateChange> DiffStates(const Replayed& before, const Replayed& after) {
-  const auto a = before.impl().books.state.executions();
-  const auto b = after.impl().books.state.executions();
+  const auto& a = before.impl().books.state.executions();
+  const auto& b = after.impl().books.state.executions();
   Differences differences;
   differences.AddSwitches(before.impl().books.state, after.impl().books.state);
   size_t i = 0;

@@ -7,30 +7,35 @@
 #include "core/apply.h"
 
 namespace stet::engine {
-namespace {
 
-absl::Status ReplayRecord(Books& books, const wal::Record& record) {
-  if (record.seq != books.state.seq() + 1) {
+absl::Status ReplayEvent(Books& books, const core::EventRef& event) {
+  if (event.seq != books.state.seq() + 1) {
     return absl::DataLossError(
-        fmt::format("event {} follows event {}", record.seq, books.state.seq()));
+        fmt::format("event {} follows event {}", event.seq, books.state.seq()));
   }
-  const core::EventRef event = {
-      .seq = record.seq, .stream = record.stream, .type = record.type, .payload = record.payload};
   books.payloads.ForgetBefore(event, books.state);
-  RETURN_IF_ERROR(core::Apply(event, books.state, nullptr));
+  RETURN_IF_ERROR(core::ApplyUnsettled(event, books.state, nullptr));
   books.payloads.Keep(event);
   return absl::OkStatus();
 }
 
-// To be called behind each event: checks the digest where the batch ends.
-absl::Status CheckDigest(const wal::BatchInfo& batch, const core::State& state) {
+absl::Status CheckDigest(const wal::BatchInfo& batch, core::State& state) {
   const uint64_t last = batch.first_seq + batch.record_count - 1;
   if (state.seq() != last) return absl::OkStatus();
+  core::Settle(state);
   if (batch.state_digest == 0 || batch.state_digest == state.digest()) return absl::OkStatus();
   return absl::DataLossError(fmt::format(
       "batch at LSN {:016x} (events {}..{}): the log says that the state behind it has digest "
       "{:016x}, replay gives {:016x}",
       batch.lsn, batch.first_seq, last, batch.state_digest, state.digest()));
+}
+
+namespace {
+
+absl::Status ReplayRecord(Books& books, const wal::Record& record) {
+  return ReplayEvent(
+      books,
+      {.seq = record.seq, .stream = record.stream, .type = record.type, .payload = record.payload});
 }
 
 }  // namespace
@@ -53,9 +58,10 @@ absl::Status ReplayAll(Books& books, wal::Reader& reader) {
 absl::Status ReplayBatch(Books& books, const wal::BatchInfo& batch,
                          std::span<const wal::Record> records, uint64_t seq_max) {
   for (const wal::Record& record : records) {
-    if (record.seq > seq_max) return absl::OkStatus();
+    if (record.seq > seq_max) break;
     RETURN_IF_ERROR(ReplayRecord(books, record));
   }
+  core::Settle(books.state);
   return CheckDigest(batch, books.state);
 }
 

@@ -61,7 +61,9 @@ class Story {
     CHECK_EQ(world_.state().live_executions(), 0);
     for (const uint64_t id : ids_) CheckEnd(world_.execution(id));
     CHECK(world_.Replayed() == world_.state());
-    if (random_.OneIn(4)) PurgeAll();
+    if (!random_.OneIn(4)) return;
+    PurgeAll();
+    CHECK(world_.Replayed() == world_.state());
   }
 
  private:
