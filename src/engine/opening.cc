@@ -22,6 +22,9 @@
 namespace stet::engine {
 namespace {
 
+// Blocks of the log, or parts of a snapshot, that wait to be applied.
+constexpr size_t kAhead = 4;
+
 void Note(const EngineOptions& options, std::string_view text) {
   if (options.on_note && !text.empty()) options.on_note(text);
 }
@@ -76,6 +79,7 @@ absl::Status Translate(const absl::Status& status) {
 }
 
 uint32_t CountInFlight(const core::State& state) {
+  if (!state.activities().any_running()) return 0;
   const core::Effects effects = core::Outstanding(state);
   return static_cast<uint32_t>(
       std::count_if(effects.begin(), effects.end(), [](const core::Effect& effect) {
@@ -86,8 +90,11 @@ uint32_t CountInFlight(const core::State& state) {
 std::vector<std::string> MissingActivities(const core::State& state, const EngineOptions& options) {
   std::set<const core::Definition*> seen;
   std::set<std::string> missing;
+  const core::Definition* last = nullptr;  // Most often the next one has it too.
   for (const auto& execution : state.executions()) {
-    if (IsTerminal(execution->state) || !seen.insert(execution->definition).second) continue;
+    if (execution->definition == last || IsTerminal(execution->state)) continue;
+    last = execution->definition;
+    if (!seen.insert(last).second) continue;
     for (const std::string& activity : execution->definition->activities()) {
       if (!activity.empty() && !options.activities.contains(activity)) missing.insert(activity);
     }
@@ -118,7 +125,10 @@ absl::StatusOr<RecoveredBooks> RecoverGuarded(const EngineOptions& options, cons
                                               EngineRecovery& recovery) {
   OpenGuard guard(storage, options.directory);
   guard.SlowDown(options.clock->Wall(), options.open_pause_max, options.on_note);
-  absl::StatusOr<RecoveredBooks> recovered = RecoverBooks(log, snapshots, *options.clock, recovery);
+  // A storage that was given may belong to this thread alone.
+  const bool alone = options.threads == Threads::kNone || options.log.storage != nullptr;
+  absl::StatusOr<RecoveredBooks> recovered =
+      RecoverBooks(log, snapshots, *options.clock, recovery, alone ? 0 : kAhead);
   const absl::Status took = guard.Took(recovered.status(), options.clock->Wall());
   if (!took.ok()) return took;
   return recovered;

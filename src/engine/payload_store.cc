@@ -8,7 +8,6 @@
 
 #include "base/status_macros.h"
 #include "core/payload_part.h"
-#include "engine/aligned_bytes.h"
 
 namespace stet::engine {
 namespace {
@@ -56,8 +55,12 @@ void PayloadStore::Keep(const core::EventRef& event) {
 absl::Status PayloadStore::Adopt(core::Bytes part) {
   AlignedBytes bytes(part.size(), kPartAlign);
   std::memcpy(bytes.data(), part.data(), part.size());
+  return Adopt(std::move(bytes));
+}
+
+absl::Status PayloadStore::Adopt(AlignedBytes bytes) {
   ASSIGN_OR_RETURN(const core::PayloadPart parsed,
-                   core::PayloadPart::Parse(bytes.first(part.size())));
+                   core::PayloadPart::Parse(bytes.first(bytes.size())));
   if (parsed.size() == 0) return absl::OkStatus();
   if (!payloads_.empty() || (!slabs_.empty() && parsed.seq(0) <= slabs_.back()->last_seq)) {
     return absl::DataLossError("snapshot, payloads: parts are not in order of seq");

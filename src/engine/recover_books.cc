@@ -10,7 +10,9 @@
 
 #include "base/format.h"
 #include "base/status_macros.h"
-#include "engine/open_guard.h"
+#include "core/apply.h"
+#include "engine/ahead.h"
+#include "engine/record_blocks.h"
 #include "engine/replay.h"
 
 namespace stet::engine {
@@ -58,8 +60,8 @@ void Note(const SnapshotInfo& damaged, wal::RecoveryReport& report) {
 class Recovery {
  public:
   Recovery(const wal::Options& log, const SnapshotStore& store, Clock& clock,
-           EngineRecovery& recovery)
-      : log_(log), store_(store), clock_(clock), recovery_(recovery) {}
+           EngineRecovery& recovery, size_t ahead)
+      : log_(log), store_(store), clock_(clock), recovery_(recovery), ahead_(ahead) {}
 
   absl::StatusOr<RecoveredBooks> Run() {
     for (int look = 1;; ++look) {
@@ -80,7 +82,7 @@ class Recovery {
     for (SnapshotInfo& snapshot : snapshots) {
       if (!snapshot.status.ok()) continue;
       ASSIGN_OR_RETURN(auto log, Recover({&snapshot.anchor, 1}, snapshots));
-      absl::StatusOr<Books> books = store_.Read(snapshot, give_up_);
+      absl::StatusOr<Books> books = store_.Read(snapshot, give_up_, ahead_);
       snapshot.status = books.status();
       if (!books.ok()) continue;
       recovery_.snapshot_time = clock_.Monotonic() - begin;
@@ -114,11 +116,15 @@ class Recovery {
     const absl::Duration begin = clock_.Monotonic();
     const uint64_t from = recovered.books.state.seq();
     wal::Reader reader = recovered.log.NewReader();
-    while (reader.Next()) {
-      RETURN_IF_ERROR(FailedAt(reader.record().seq, ReplayNext(recovered.books, reader)));
-      recovered.tail.bytes += RecordBytes(reader.record().payload.size());
+    Ahead<RecordBlock> blocks([&reader](RecordBlock& block) { return NextBlock(reader, block); },
+                              ahead_);
+    while (const RecordBlock* const block = blocks.Next()) {
+      RETURN_IF_ERROR(ReplayBlock(recovered.books, *block));
+      for (const core::EventRef& event : block->events) {
+        recovered.tail.bytes += RecordBytes(event.payload.size());
+      }
     }
-    RETURN_IF_ERROR(reader.status());
+    core::Settle(recovered.books.state);
     recovery_.replay_time = clock_.Monotonic() - begin;
     recovered.tail.events = recovered.books.state.seq() - from;
     recovery_.events_replayed = recovered.tail.events;
@@ -129,14 +135,15 @@ class Recovery {
   const SnapshotStore& store_;
   Clock& clock_;
   EngineRecovery& recovery_;
+  const size_t ahead_;
   const GiveUp give_up_ = false;
 };
 
 }  // namespace
 
 absl::StatusOr<RecoveredBooks> RecoverBooks(const wal::Options& log, const SnapshotStore& store,
-                                            Clock& clock, EngineRecovery& recovery) {
-  return Recovery(log, store, clock, recovery).Run();
+                                            Clock& clock, EngineRecovery& recovery, size_t ahead) {
+  return Recovery(log, store, clock, recovery, ahead).Run();
 }
 
 }  // namespace stet::engine

@@ -1,6 +1,7 @@
 // From a directory to its books: the newest good snapshot, and the log behind it.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include <absl/status/statusor.h>
@@ -24,8 +25,11 @@ struct RecoveredBooks {
 
 // Takes the lock of the log, and replays it behind the newest snapshot that is whole.  A damaged one
 // is passed over as long as the log reaches back far enough.  Fills in what `recovery` says of it.
+// `ahead`: so many parts and blocks are read and verified on another thread while others are applied; 0:
+// all on this one.
 // Errors: those of wal::Recover and ReplayAll; those of reading the folder of snapshots.
 absl::StatusOr<RecoveredBooks> RecoverBooks(const wal::Options& log, const SnapshotStore& store,
-                                            Clock& clock, EngineRecovery& recovery);
+                                            Clock& clock, EngineRecovery& recovery,
+                                            size_t ahead = 0);
 
 }  // namespace stet::engine

@@ -1,6 +1,7 @@
 // Parts of a state, then payloads, as chunks.
 #include "engine/snapshot_books.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,9 +10,13 @@
 #include "base/status_macros.h"
 #include "core/payload_part.h"
 #include "core/snapshot_decoder.h"
+#include "engine/ahead.h"
 
 namespace stet::engine {
 namespace {
+
+// Vectors of FlatBuffers are read where they lie.
+constexpr size_t kPartAlign = 16;
 
 absl::Status ReadBack(wal::Storage& storage, const std::string& path, const SnapshotHead& head,
                       const GiveUp& give_up) {
@@ -24,6 +29,31 @@ absl::Status ReadBack(wal::Storage& storage, const std::string& path, const Snap
     ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) return absl::OkStatus();
   }
+}
+
+// A chunk, or why there is none.
+struct Part {
+  uint16_t kind = 0;
+  AlignedBytes memory = {};
+  size_t bytes = 0;
+  absl::Status status = absl::OkStatus();
+};
+
+bool NextPart(SnapshotFileReader& reader, Part& part) {
+  const absl::StatusOr<bool> more = reader.Next();
+  part.status = more.status();
+  if (!more.ok()) return true;
+  if (!*more) return false;
+  const wal::Bytes payload = reader.payload();
+  // Payloads are kept as they were read, and nothing beside them.
+  const bool exact = reader.kind() == kPayloadChunk;
+  if (exact || part.memory.size() < payload.size()) {
+    part.memory = AlignedBytes(payload.size(), kPartAlign);
+  }
+  part.kind = reader.kind();
+  part.bytes = payload.size();
+  std::copy(payload.begin(), payload.end(), part.memory.data());
+  return true;
 }
 
 // A refusal of what stands in the file, with the file's name.
@@ -63,18 +93,19 @@ absl::StatusOr<uint64_t> WriteBooks(const Books& books, const SnapshotHead& head
 }
 
 absl::StatusOr<Books> ReadBooks(wal::Storage& storage, const std::string& path,
-                                const GiveUp& give_up) {
+                                const GiveUp& give_up, size_t ahead) {
   ASSIGN_OR_RETURN(SnapshotFileReader reader, SnapshotFileReader::Open(storage, path));
   core::SnapshotDecoder decoder;
   Books books;
-  for (;;) {
+  Ahead<Part> parts([&reader](Part& part) { return NextPart(reader, part); }, ahead);
+  while (Part* const part = parts.Next()) {
     RETURN_IF_ERROR(GivenUp(give_up));
-    ASSIGN_OR_RETURN(const bool more, reader.Next());
-    if (!more) break;
+    RETURN_IF_ERROR(part->status);
     const absl::Status added =
-        reader.kind() == kPayloadChunk
-            ? books.payloads.Adopt(reader.payload())
-            : decoder.Add(static_cast<core::SnapshotPart>(reader.kind()), reader.payload());
+        part->kind == kPayloadChunk
+            ? books.payloads.Adopt(std::exchange(part->memory, AlignedBytes()))
+            : decoder.Add(static_cast<core::SnapshotPart>(part->kind),
+                          part->memory.first(part->bytes));
     if (!added.ok()) return In(path, added);
   }
   absl::StatusOr<core::State> state = decoder.Finish();

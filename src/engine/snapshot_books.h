@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -27,10 +28,11 @@ absl::StatusOr<uint64_t> WriteBooks(const Books& books, const SnapshotHead& head
                                     wal::Storage& storage, const std::string& path,
                                     const GiveUp& give_up);
 
-// The books in `path`, every byte verified, and the state's digest recomputed.
+// The books in `path`, every byte verified, and the state's digest recomputed.  `ahead`: so many parts are
+// read and verified on another thread while others are decoded; 0: all on this one.
 // Errors: DataLoss naming the file and what is wrong; Unimplemented for what a newer build wrote; those
 // of the file; Cancelled.
 absl::StatusOr<Books> ReadBooks(wal::Storage& storage, const std::string& path,
-                                const GiveUp& give_up);
+                                const GiveUp& give_up, size_t ahead = 0);
 
 }  // namespace stet::engine

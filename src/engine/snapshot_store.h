@@ -27,8 +27,9 @@ class SnapshotStore {
   absl::StatusOr<std::vector<SnapshotInfo>> List() const;
 
   // Errors: those of ReadBooks.
-  absl::StatusOr<Books> Read(const SnapshotInfo& snapshot, const GiveUp& give_up) const {
-    return ReadBooks(*storage_, snapshot.file, give_up);
+  absl::StatusOr<Books> Read(const SnapshotInfo& snapshot, const GiveUp& give_up,
+                             size_t ahead = 0) const {
+    return ReadBooks(*storage_, snapshot.file, give_up, ahead);
   }
 
   // Whether every byte of it is as it was written: OK, or as Read.
