@@ -77,6 +77,33 @@ TEST_SUITE("walinspect, engine") {
     CHECK_EQ(Run("state --json --at 99999 " + directory).Lines().at(0)["error"]["code"], "usage");
   }
 
+  TEST_CASE("show tells of one execution, task by task, at any event") {
+    const wal::TempDirectory temp;
+    const std::string directory = temp.path() + "/data";
+    RunCalls(directory);
+    const Outcome now = Run("show " + directory + " calls");
+    INFO(now.out);
+    CHECK_EQ(now.exit, 0);
+    CHECK(now.Has("state     failed"));
+    CHECK(now.Has("nobody home"));
+    const Json shown = Run("show --json " + directory + " calls").Lines().at(0);
+    CHECK_EQ(shown["tasks"]["flaky"]["attempts"], 2);
+    CHECK_EQ(shown["tasks"]["hopeless"]["state"], "dead_lettered");
+    CHECK_EQ(shown["paused"], false);
+
+    const uint64_t start = std::stoul(shown["id"].get<std::string>(), nullptr, 16);
+    const auto at = [&](uint64_t seq) {
+      return Run("show --json --at " + std::to_string(seq) + " " + directory + " calls");
+    };
+    CHECK_EQ(at(start).Lines().at(0)["state"], "running");
+    CHECK_EQ(at(start).Lines().at(0)["tasks"]["hopeless"]["attempts"], 0);
+    CHECK_EQ(at(start - 1).exit, 3);
+    CHECK(at(99999).Has("the log ends at event"));
+    CHECK_EQ(at(99999).exit, 3);
+    CHECK_EQ(Run("show " + directory + " nobody").exit, 3);
+    CHECK_EQ(Run("show --at yesterday " + directory + " calls").exit, 3);
+  }
+
   TEST_CASE("a log whose beginning was given up is repaired with its snapshots") {
     const wal::TempDirectory temp;
     const std::string directory = temp.path() + "/data";

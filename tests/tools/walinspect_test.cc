@@ -104,9 +104,6 @@ TEST_SUITE("walinspect") {
     CHECK_EQ(Run("verify").exit, 3);
     CHECK_EQ(Run("verify --nonsense .").exit, 3);
     CHECK_EQ(Run("nonsense").exit, 3);
-    const Outcome show = Run("show .");
-    CHECK_EQ(show.exit, 3);
-    CHECK(show.Has("show is not built yet"));
     const Outcome unknown = Run("nonsense --json");
     CHECK_EQ(unknown.Lines().at(0)["error"]["code"], "usage");
     CHECK(unknown.Has("there are ls, dump, verify, "));

@@ -49,12 +49,7 @@ absl::StatusOr<std::string> ShowOutput(const std::string& directory, const ShowO
     return WithExit(report.status(), ExitStatus::kUsage, "stet ls");
   }
   STET_RETURN_IF_ERROR(report.status());
-  if (!options.json) return ReportText(*report, directory);
-  nlohmann::ordered_json json = ReportJson(*report);
-  json["cancel_requested"] = report->cancel_requested;
-  json["paused"] = report->paused;
-  json["priority"] = report->priority;
-  return Dump(json) + "\n";
+  return options.json ? Dump(ShownJson(*report)) + "\n" : ReportText(*report, directory);
 }
 
 ExitStatus Finish(const absl::StatusOr<std::string>& output, const std::string& directory,

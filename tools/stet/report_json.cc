@@ -56,6 +56,14 @@ nlohmann::ordered_json ReportJson(const ExecutionReport& report) {
   return json;
 }
 
+nlohmann::ordered_json ShownJson(const ExecutionReport& report) {
+  nlohmann::ordered_json json = ReportJson(report);
+  json["cancel_requested"] = report.cancel_requested;
+  json["paused"] = report.paused;
+  json["priority"] = report.priority;
+  return json;
+}
+
 nlohmann::ordered_json SummaryJson(const ExecutionSummary& summary) {
   nlohmann::ordered_json json = {
       {"execution", summary.key},

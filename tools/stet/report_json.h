@@ -15,6 +15,9 @@ namespace stet::cli {
 //  "counts": {all nine states}, "seq"}
 nlohmann::ordered_json ReportJson(const ExecutionReport& report);
 
+// The same, and what was asked of it: "cancel_requested", "paused", "priority".
+nlohmann::ordered_json ShownJson(const ExecutionReport& report);
+
 // {"execution", "id", "workflow", "state", "cancel_requested", "paused", "priority", "started_at", "finished_at", "counts"}
 nlohmann::ordered_json SummaryJson(const ExecutionSummary& summary);
 

@@ -55,6 +55,14 @@ struct StateArguments {
 };
 Exit RunState(const StateArguments& arguments);
 
+struct ShowArguments {
+  std::string directory = {};
+  std::string execution = {};  // key, id or unique prefix
+  bool json = false;
+  std::string at = {};  // the last event to apply, or a time; empty: all
+};
+Exit RunShow(const ShowArguments& arguments);
+
 struct ExplainArguments {
   std::string directory = {};
   bool json = false;

@@ -19,6 +19,10 @@ void AddJson(CLI::App* command, bool* json, const char* text = "JSON: one object
   command->add_flag("--json", *json, text);
 }
 
+void AddAt(CLI::App* command, std::string* at) {
+  command->add_option("--at", *at, "the last event to apply: seq, or time (RFC 3339)");
+}
+
 void DeclareLs(CLI::App* command, Arguments* all) {
   AddDirectory(command, &all->ls.directory);
   AddJson(command, &all->ls.json, "JSON: one object a line for each segment");
@@ -95,7 +99,7 @@ void DeclareDigest(CLI::App* command, Arguments* all) {
   AddDirectory(command, &all->digest.directory);
   AddJson(command, &all->digest.json);
   command->add_flag("--each", all->digest.each, "a line for each event");
-  command->add_option("--at", all->digest.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddAt(command, &all->digest.at);
 }
 
 void DeclareBisect(CLI::App* command, Arguments* all) {
@@ -112,18 +116,26 @@ void DeclareSnapshots(CLI::App* command, Arguments* all) {
 void DeclareState(CLI::App* command, Arguments* all) {
   AddDirectory(command, &all->state.directory);
   AddJson(command, &all->state.json);
-  command->add_option("--at", all->state.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddAt(command, &all->state.at);
 }
 
 constexpr const char* kExecutionHelp =
     "an execution: its key, its id, or a unique prefix of either";
+
+void DeclareShow(CLI::App* command, Arguments* all) {
+  ShowArguments& show = all->show;
+  AddDirectory(command, &show.directory);
+  command->add_option("EXEC", show.execution, kExecutionHelp)->required();
+  AddAt(command, &show.at);
+  AddJson(command, &show.json);
+}
 
 void DeclareGraph(CLI::App* command, Arguments* all) {
   GraphArguments& graph = all->graph;
   AddDirectory(command, &graph.directory);
   command->add_option("EXEC", graph.execution, kExecutionHelp)->required();
   command->add_flag("--mermaid", graph.mermaid, "a Mermaid flowchart (default: for Graphviz)");
-  command->add_option("--at", graph.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddAt(command, &graph.at);
   AddJson(command, &graph.json);
 }
 
@@ -134,7 +146,7 @@ void DeclareTimeline(CLI::App* command, Arguments* all) {
   command->add_option("-o,--output", timeline.output, "where to; - is standard output")->required();
   command->add_flag("--perfetto", timeline.perfetto,
                     "a trace for ui.perfetto.dev (JSON) instead of a page");
-  command->add_option("--at", timeline.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddAt(command, &timeline.at);
 }
 
 void DeclareReplay(CLI::App* command, Arguments* all) {
@@ -145,7 +157,7 @@ void DeclareReplay(CLI::App* command, Arguments* all) {
   command->add_option(
       "--exec", replay.executions,
       std::string(kExecutionHelp) + "; may be given again; left out: all of the definition's name");
-  command->add_option("--at", replay.at, "the last event to apply: seq, or time (RFC 3339)");
+  AddAt(command, &replay.at);
   AddJson(command, &replay.json,
           "JSON: one object; with --definition one a line for each execution");
 }
@@ -237,7 +249,7 @@ constexpr std::string_view kGraphExamples = R"(
   walinspect graph .stet nightly | dot -Tsvg > nightly.svg
   walinspect graph .stet nightly --at 1042 --mermaid)";
 
-constexpr std::array<Command, 19> kCommands = {{
+constexpr std::array<Command, 20> kCommands = {{
     {"ls", "List the segments", R"(
   walinspect ls .stet
   walinspect ls --json .stet | jq -r '.file + " " + .chain')",
@@ -278,6 +290,10 @@ Exit status: 0 found; 2 not found, and the log is damaged; 3 not there.)",
   walinspect state .stet
   walinspect state .stet --at 1042 --json)",
      DeclareState, [](const Arguments& all) { return RunState(all.state); }},
+    {"show", "Show one execution, task by task, as of any event", R"(
+  walinspect show .stet nightly
+  walinspect show .stet nightly --at 2026-01-31T23:59:59Z --json)",
+     DeclareShow, [](const Arguments& all) { return RunShow(all.show); }},
     {"digest", "Replay all, and compare with the digests in the log", kDigestExamples,
      DeclareDigest, [](const Arguments& all) { return RunDigest(all.digest); }},
     {"bisect", "Find the first event that differs between two directories", R"(

@@ -23,6 +23,7 @@ struct Arguments {
   FindArguments find = {};
   DiffArguments diff = {};
   StateArguments state = {};
+  ShowArguments show = {};
   DigestArguments digest = {};
   BisectArguments bisect = {};
   SnapshotsArguments snapshots = {};

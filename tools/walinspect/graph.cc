@@ -51,12 +51,7 @@ absl::Status PrintGraph(const GraphArguments& arguments, const Replayed& state) 
 }  // namespace
 
 Exit RunGraph(const GraphArguments& arguments) {
-  ReplayOptions options = {.directory = arguments.directory};
-  if (!SetMoment(arguments.at, &options)) {
-    Say({.code = "usage", .message = NotAMoment("--at", arguments.at)}, arguments.json);
-    return Exit::kUsage;
-  }
-  const auto state = Replay(options);
+  const auto state = StateAt(arguments.directory, arguments.at);
   if (!state.ok()) return ExitWithout(arguments.directory, state.status(), arguments.json);
   const absl::Status printed = PrintGraph(arguments, *state);
   if (!printed.ok()) return ExitWithout(arguments.directory, printed, arguments.json);

@@ -1,6 +1,5 @@
 // walinspect: read, prove and repair logs.
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -19,9 +18,6 @@ namespace {
 
 constexpr std::string_view kVersion = WALINSPECT_VERSION;
 
-// Subcommands that have a name, and nothing behind it yet.
-constexpr std::array<std::string_view, 1> kNotBuilt = {"show"};
-
 constexpr std::string_view kFooter =
     R"(DIR is an engine's directory or the log in it; damaged, copied and live directories are fine.
 No lock is taken, and nothing is written but by extract, and by salvage and repair with --yes, into a new directory.
@@ -34,6 +30,7 @@ Examples:
   walinspect dump .stet --follow                events as they become durable
   walinspect map .stet                          the segments, a character a block
   walinspect state .stet --at 1042              executions as they stood behind event 1042
+  walinspect show .stet nightly --at 1042       one of them, task by task
   walinspect timeline .stet nightly -o t.html   what ran when, and how the graph stands
   walinspect extract .stet --exec nightly --redact -o part   for others to look at
   walinspect salvage .stet --out NEW            what could be saved of a damaged log?
@@ -54,9 +51,6 @@ std::string CommandNames() {
 std::string UnknownCommand(int argc, char** argv) {
   if (argc < 2 || std::string_view(argv[1]).starts_with("-")) return {};
   const std::string_view name = argv[1];
-  if (std::ranges::find(kNotBuilt, name) != kNotBuilt.end()) {
-    return fmt::format("{} is not built yet; there are {}", name, CommandNames());
-  }
   const auto is_it = [&](const Command& command) { return command.name == name; };
   if (std::ranges::any_of(Commands(), is_it)) return {};
   return fmt::format("unknown command \"{}\"; there are {}", name, CommandNames());
