@@ -21,6 +21,7 @@
 #include "stet/activity.h"
 #include "stet/breaker.h"
 #include "stet/clock.h"
+#include "stet/lease.h"
 #include "stet/log_line.h"
 #include "stet/payload.h"
 #include "stet/policy.h"
@@ -255,6 +256,22 @@ class Engine {
 
   // Is added to the priorities of the execution's tasks; 0 at first.  Errors: kExecutionEnded.
   absl::StatusOr<uint64_t> SetPriority(std::string_view execution, int32_t priority);
+
+  // Gives ready runs to a worker elsewhere, each as an attempt under a lease; none if none may start now.  Limits of
+  // activities, circuit breakers and concurrency keys hold, EngineOptions::concurrency does not.  An activity that
+  // this process has too is run here or there, by whoever is first.
+  // Errors: Reason kInvalidName, kInvalidLease.
+  absl::StatusOr<std::vector<LeasedRun>> AcquireLeases(LeaseRequest request);
+  // The worker is there, and goes on with these attempts.  About three times per lease.
+  // Errors: as AcquireLeases; InvalidArgument for what is no token.
+  absl::StatusOr<Renewal> RenewLeases(std::string_view worker, std::vector<std::string> tokens,
+                                      absl::Duration lease = absl::Seconds(60));
+  // As ActivityContext::Checkpoint.  Errors: as ReportLeased; ResourceExhausted with Reason kTooLarge.
+  absl::StatusOr<uint64_t> CheckpointLeased(std::string_view token, Payload checkpoint);
+  // One of them has ended.  Errors: Reason kAttemptOwnershipMismatch or kAttemptFinishRequiresRunning when the
+  // attempt does not own its run any more (its lease ended, it timed out, it was reported): the report
+  // changes nothing; NotFound when its execution is gone.
+  absl::StatusOr<uint64_t> ReportLeased(LeaseReport report);
 
   // The circuit breakers that are not closed, or closed behind failures, by name.
   absl::StatusOr<std::vector<BreakerInfo>> Breakers();

@@ -80,7 +80,7 @@ struct Timeouts {
   std::optional<absl::Duration> schedule_to_start = std::nullopt;
   // Ready to end, retries included; not less than Task::timeout.
   std::optional<absl::Duration> schedule_to_close = std::nullopt;
-  // Between two heartbeats of an attempt (ActivityContext::Heartbeat).
+  // Between two heartbeats of an attempt (ActivityContext::Heartbeat).  Commands of `stet` beat when they print.
   std::optional<absl::Duration> heartbeat = std::nullopt;
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
 };

@@ -63,6 +63,8 @@ enum class Reason : uint16_t {
   kTooMuchMetadata,                // count, limit
   kKeyHeld,                        // key, execution, task: who holds the concurrency key
   kBreakerOpen,                    // breaker, until (ns)
+  kInvalidLease,                   // ns: of a lease, not above 0
+  kLeaseMismatch,                  // expected, actual: workers; empty: nobody
 
   // The engine.
   kEpochNotNewer,  // expected, actual

@@ -38,6 +38,7 @@ absl::Status ApplyEvent(const fb::CheckpointRecorded& event, Editor& editor);
 absl::Status ApplyEvent(const fb::MetadataSet& event, Editor& editor);
 absl::Status ApplyEvent(const fb::BreakerMoved& event, Editor& editor);
 absl::Status ApplyEvent(const fb::RunTimedOut& event, Editor& editor);
+absl::Status ApplyEvent(const fb::LeasesRenewed& event, Editor& editor);
 absl::Status ApplyEvent(const fb::StepRecorded& event, Editor& editor);
 absl::Status ApplyEvent(const fb::ExecutionBegun& event, Editor& editor);
 absl::Status ApplyEvent(const fb::SignalReceived& event, Editor& editor);

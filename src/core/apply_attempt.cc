@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/appliers.h"
+#include "core/check_workflow.h"
 #include "core/dependency.h"
 #include "core/finish.h"
 #include "core/payload_ref.h"
@@ -43,6 +44,9 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
   }
   if (event.epoch() != epoch) {
     return Contradiction(fmt::format("epoch {}, now it is {}", event.epoch(), epoch));
+  }
+  if (event.worker() != nullptr && !IsName(event.worker()->string_view())) {
+    return Contradiction("the worker's name is none");
   }
   const bool waits = WaitOf(*execution.definition, event.task()) != Wait::kNone;
   if (waits != (event.owner() == schema::AttemptOwner::Engine)) {
@@ -156,7 +160,11 @@ absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
                    .task = task,
                    .execution = execution->id,
                    .token = slot.token()};
-  editor.Emit(effect);
+  if (event.worker() != nullptr) {
+    editor.SetLease(*execution, task, event.worker()->string_view(), event.lease_until());
+  } else {
+    editor.Emit(effect);
+  }
   if (event.deadline() != 0) {
     effect.kind = Effect::Kind::kAttemptTimer;
     effect.at_ns = event.deadline();

@@ -37,6 +37,8 @@ void StopAttempts(const Execution& execution, Editor& editor) {
     if (slot.state != TaskState::kRunning) continue;
     --running;
     if (slot.waits) continue;  // Cancelled with what does not run.
+    if (execution.notes.LeaseOf(task) != nullptr)
+      continue;  // Its worker hears of it when it renews.
     editor.Emit({.kind = Effect::Kind::kStopAttempt,
                  .task = task,
                  .execution = execution.id,

@@ -53,9 +53,32 @@ struct Begin {
 };
 
 // Gives the ready run to a worker, or begins its wait.  Errors: kUnknownExecution, kUnknownTask, kNotReady,
-// kExecutionEnded, kAlreadyCancelled, kClosed, kPaused, kKeyHeld, kBreakerOpen.
+// kExecutionEnded, kAlreadyCancelled, kClosed, kPaused, kKeyHeld, kBreakerOpen; with a lease kInvalidName and
+// kInvalidLease.
 struct StartAttempt {
   RunRef run = {};
+  std::string_view worker =
+      {};                // elsewhere, that has it under a lease; empty: a thread of this epoch
+  int64_t lease_ns = 0;  // with a worker only: > 0
+};
+
+// A worker goes on with these attempts: all of them or none.  Errors: as FinishAttempt, but no
+// kInvalidOutcome; kInvalidLease; kLeaseMismatch (another worker, or nobody, has one of them).
+struct Renewed {
+  RunRef run = {};
+  Token token = {};
+};
+struct RenewLeases {
+  std::string_view worker = {};
+  std::span<const Renewed> attempts = {};
+  int64_t lease_ns = 0;
+};
+
+// Nothing was heard of the worker until its lease ended: the attempt is lost.  Errors: as FinishAttempt,
+// kNotDue, kLeaseMismatch (nobody has it under a lease).
+struct ExpireLease {
+  RunRef run = {};
+  Token token = {};
 };
 
 // A report of attempt `token`.  Errors: kUnknownExecution, kUnknownTask,
@@ -277,6 +300,6 @@ using Command =
                  PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain, Begin, EndWait,
                  SendSignal, StartChild, FinishChild, CreateSchedule, RemoveSchedule, PauseSchedule,
                  PlanSchedule, RunSchedule, RecordStep, RecordCheckpoint, SetMetadata, TimeoutRun,
-                 ResetBreaker>;
+                 ResetBreaker, RenewLeases, ExpireLease>;
 
 }  // namespace stet::core

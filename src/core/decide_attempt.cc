@@ -205,18 +205,23 @@ absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t n
   if (!MayBegin(*execution, task, now)) {
     return NotReady(*execution, task, "in its time: it is to time out");
   }
+  RETURN_IF_ERROR(CheckLease(command.worker, command.lease_ns));
   if (WaitOf(*execution->definition, task) != Wait::kNone) {
+    if (!command.worker.empty()) return NotReady(*execution, task, "for a worker");
     BeginWait(state, *execution, task, now, out);
     return absl::OkStatus();
   }
   const int64_t deadline = LimitOfAttempt(*execution, task, now).at_ns;
   const uint64_t attempt_seq = out.next_seq();
   out.Add(execution->id, EventType::AttemptStarted,
-          out.pack().AttemptStarted({.time = now,
-                                     .deadline = deadline,
-                                     .task = task,
-                                     .attempt = slot.attempts + 1,
-                                     .epoch = state.epoch()}));
+          out.pack().AttemptStarted(
+              {.time = now,
+               .deadline = deadline,
+               .task = task,
+               .attempt = slot.attempts + 1,
+               .epoch = state.epoch(),
+               .worker = command.worker,
+               .lease_until = command.worker.empty() ? 0 : Later(now, command.lease_ns)}));
   TellBreakerOfStart(state, *execution, task, attempt_seq, now, out);
   return absl::OkStatus();
 }

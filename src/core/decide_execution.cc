@@ -145,7 +145,7 @@ void DecideLost(const State& state, int64_t now, EventBuffer& out) {
     for (; task < tasks && left > 0 && room > 0; ++task) {
       if (execution.tasks[task].state != TaskState::kRunning) continue;
       --left;
-      if (!IsLost(execution.tasks[task], state.epoch())) continue;
+      if (!IsLost(execution, task, state.epoch())) continue;
       --room;
       FinishLost(execution, task, now, group);
       any = true;

@@ -25,6 +25,10 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
 absl::Status DecideOn(const State& state, const TimeoutAttempt& command, int64_t now,
                       EventBuffer& out);
 absl::Status DecideOn(const State& state, const TimeoutRun& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const RenewLeases& command, int64_t now,
+                      EventBuffer& out);
+absl::Status DecideOn(const State& state, const ExpireLease& command, int64_t now,
+                      EventBuffer& out);
 absl::Status DecideOn(const State& state, const WakeRetry& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const RequestCancel& command, int64_t now,
                       EventBuffer& out);
@@ -102,6 +106,10 @@ absl::Status CheckOwner(const Execution& execution, uint32_t task, const Token& 
 
 // Nobody but the engine reports on its own attempts.  Errors: kAttemptOwnershipMismatch.
 absl::Status CheckWorker(const Execution& execution, uint32_t task);
+
+// Whether an attempt may be given to `worker` for so long; no worker and no time are fine.
+// Errors: kInvalidName, kInvalidLease.
+absl::Status CheckLease(std::string_view worker, int64_t lease_ns);
 
 // Refuses with kNotDue.
 absl::Status NotDue(int64_t at, int64_t now);

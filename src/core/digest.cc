@@ -159,12 +159,20 @@ uint64_t DigestOfLimits(const RunNotes& notes, uint64_t execution, uint32_t task
       std::array<uint64_t, 5>{13, execution, task, Word(notes.close_by), Word(notes.retry_by)});
 }
 
+uint64_t DigestOfLease(const RunLease& lease, uint64_t execution, uint32_t task) {
+  if (lease.until == 0) return 0;
+  return Hash(std::array<uint64_t, 6>{16, execution, task, Word(lease.until),
+                                      XXH3_64bits(lease.worker.data(), lease.worker.size()),
+                                      lease.worker.size()});
+}
+
 uint64_t DigestOfNotes(const Execution& execution) {
   uint64_t sum = 0;
   for (const auto& [task, notes] : execution.notes.by_task()) {
     for (const auto& step : notes.steps) sum += DigestOfStep(step, execution.id, task);
     sum += DigestOfCheckpoint(notes.checkpoint, execution.id, task);
     sum += DigestOfLimits(notes, execution.id, task);
+    sum += DigestOfLease(notes.lease, execution.id, task);
     for (const auto& entry : notes.metadata) sum += DigestOfMetadata(entry, execution.id, task);
   }
   return sum;

@@ -24,6 +24,7 @@
 //   signal id    22, execution, hash high, hash low, seq, of one that is remembered
 //   step          10, execution, task, XXH3-64 and size of its name, occurrence, result {seq, digest, bytes}
 //   checkpoint    11, execution, task, {seq, digest, bytes}.  Nothing while there is none
+//   lease         16, execution, task, until, XXH3-64 and size of the worker's name.  Nothing while there is none
 //   run's limits  13, execution, task, close_by, retry_by.  Nothing while there is neither
 //   metadata      12, execution, task, XXH3-64 and size of the key, XXH3-64 and size of the value
 //
@@ -59,7 +60,8 @@ uint64_t DigestOfCheckpoint(const PayloadRef& checkpoint, uint64_t execution, ui
 uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry,
                           uint64_t execution, uint32_t task);
 uint64_t DigestOfLimits(const RunNotes& notes, uint64_t execution, uint32_t task);
-uint64_t DigestOfNotes(const Execution& execution);  // the sum of these four
+uint64_t DigestOfLease(const RunLease& lease, uint64_t execution, uint32_t task);
+uint64_t DigestOfNotes(const Execution& execution);  // the sum of these five
 uint64_t DigestOfKeys(const Execution& execution);   // their sum
 uint64_t DigestOf(const Breakers::value_type& breaker);
 uint64_t DigestOfPause(const ActivityEntry& activity);

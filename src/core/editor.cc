@@ -92,6 +92,7 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   TaskSlot& slot = execution.tasks[task];
   assert(CanMove(slot.state, to));
   if (slot.state == TaskState::kReady && !execution.held_back()) Dequeue(execution, task);
+  if (slot.state == TaskState::kRunning && !execution.notes.empty()) EndLease(execution, task);
   KeyEntry* key = execution.keys.empty() ? nullptr : KeyIn(execution, task);
   uint32_t& running = state_.activities_[execution.definition->activity_number(task)].running;
   if (slot.state == TaskState::kRunning) --running;
@@ -164,7 +165,7 @@ void Editor::AdvanceLostCursor() {
     const Execution& execution = *state_.executions_[cursor.execution];
     if (execution.count(TaskState::kRunning) == 0) continue;
     const auto tasks = static_cast<uint32_t>(execution.tasks.size());
-    while (cursor.task < tasks && !IsLost(execution.tasks[cursor.task], state_.epoch_)) {
+    while (cursor.task < tasks && !IsLost(execution, cursor.task, state_.epoch_)) {
       ++cursor.task;
     }
     if (cursor.task < tasks) break;

@@ -77,6 +77,8 @@ class Editor {
   void SetCheckpoint(Execution& execution, uint32_t task, const PayloadRef& checkpoint);
   void SetMetadata(Execution& execution, uint32_t task, std::string_view key,
                    std::string_view value);
+  // A worker has the attempt of the task until then, or goes on with it.
+  void SetLease(Execution& execution, uint32_t task, std::string_view worker, int64_t until);
   // An attempt of it starts: from the first one on its retries have a deadline.
   void LimitRetries(Execution& execution, uint32_t task, int64_t time);
   // Begins tasks that have ended anew, in the next generation.  They must be ascending.
@@ -112,6 +114,8 @@ class Editor {
   void SetLimit(Execution& execution, uint32_t task, int64_t RunNotes::*limit, int64_t at);
   // It has become ready.
   void LimitReady(Execution& execution, uint32_t task, const TaskExtra& extra, int64_t time);
+  // Its attempt ends, or ended without one.
+  void EndLease(Execution& execution, uint32_t task);
   // The task's run has ended: its steps and its checkpoint serve nobody any more.
   void ForgetRun(Execution& execution, uint32_t task);
   void Enqueue(const Execution& execution, uint32_t task);
@@ -151,9 +155,11 @@ inline bool IsCancellable(const Execution& execution, uint32_t task) {
   return slot.state == TaskState::kPending && !execution.definition->is_closing(task);
 }
 
-// Whether a worker of an epoch before `epoch` ran it.  Waits outlive epochs.
-inline bool IsLost(const TaskSlot& slot, uint32_t epoch) {
-  return slot.state == TaskState::kRunning && slot.epoch < epoch && !slot.waits;
+// Whether a thread of an epoch before `epoch` ran it.  Waits and leases outlive epochs.
+inline bool IsLost(const Execution& execution, uint32_t task, uint32_t epoch) {
+  const TaskSlot& slot = execution.tasks[task];
+  if (slot.state != TaskState::kRunning || slot.epoch >= epoch || slot.waits) return false;
+  return execution.notes.LeaseOf(task) == nullptr;
 }
 
 }  // namespace stet::core

@@ -56,6 +56,27 @@ void Editor::LimitRetries(Execution& execution, uint32_t task, int64_t time) {
   SetLimit(execution, task, &RunNotes::retry_by, Later(time, extra->retry_deadline));
 }
 
+void Editor::SetLease(Execution& execution, uint32_t task, std::string_view worker, int64_t until) {
+  RunLease& lease = execution.notes.Of(task).lease;
+  state_.digest_ -= DigestOfLease(lease, execution.id, task);
+  lease.worker = worker;
+  lease.until = until;
+  state_.digest_ += DigestOfLease(lease, execution.id, task);
+  Emit({.kind = Effect::Kind::kLeaseTimer,
+        .task = task,
+        .execution = execution.id,
+        .token = execution.tasks[task].token(),
+        .at_ns = until});
+}
+
+void Editor::EndLease(Execution& execution, uint32_t task) {
+  if (execution.notes.LeaseOf(task) == nullptr) return;
+  RunNotes& notes = execution.notes.Of(task);
+  state_.digest_ -= DigestOfLease(notes.lease, execution.id, task);
+  notes.lease = {};
+  if (notes.empty()) execution.notes.Erase(task);
+}
+
 void Editor::ForgetRun(Execution& execution, uint32_t task) {
   if (execution.notes.Find(task) == nullptr) return;
   RunNotes& notes = execution.notes.Of(task);

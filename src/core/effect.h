@@ -25,6 +25,8 @@ struct Effect {
                   // finished, or the child runs again
     kCancelChild,     // RequestCancel{execution}; done when it was cancelled or has ended
     kRunTimer,        // at `at_ns`: TimeoutRun{execution, task}; done when the task left Ready
+    kLeaseTimer,      // at `at_ns`: ExpireLease{execution, task, token}; done when the attempt
+                      // finished, or its lease was renewed
     kHeartbeatTimer,  // the shell's own: it looks whether attempt `token` was heard of.  Never asked
                       // for
     kContinue,  // Continue{execution}, one group at a time, until !HasBacklog(state, execution)

@@ -25,6 +25,18 @@ void AddWait(const State& state, const Execution& execution, uint32_t task, Effe
   out.push_back(effect);
 }
 
+// A worker elsewhere runs it: the engine keeps its times, of whatever epoch it is.
+void AddLease(const RunLease& lease, const TaskSlot& slot, Effect effect, Effects& out) {
+  effect.token = slot.token();
+  effect.kind = Kind::kLeaseTimer;
+  effect.at_ns = lease.until;
+  out.push_back(effect);
+  if (slot.due_at == 0) return;
+  effect.kind = Kind::kAttemptTimer;
+  effect.at_ns = slot.due_at;
+  out.push_back(effect);
+}
+
 void AddTask(const State& state, const Execution& execution, uint32_t task, Effects& out) {
   const TaskSlot& slot = execution.tasks[task];
   Effect effect = {.task = task, .execution = execution.id};
@@ -38,6 +50,9 @@ void AddTask(const State& state, const Execution& execution, uint32_t task, Effe
     effect.kind = Kind::kRunTimer;
     effect.at_ns = LimitOfReady(execution, task).at_ns;
     if (effect.at_ns != 0) out.push_back(effect);
+  }
+  if (const RunLease* lease = execution.notes.LeaseOf(task)) {
+    return AddLease(*lease, slot, effect, out);
   }
   // An attempt of a dead epoch has nobody to run or stop it: it is resolved by Continue{0}.
   if (slot.state != TaskState::kRunning || slot.epoch != state.epoch()) return;

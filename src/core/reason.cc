@@ -60,6 +60,8 @@ constexpr std::string_view kNames[] = {
     "too_much_metadata",
     "key_held",
     "breaker_open",
+    "invalid_lease",
+    "lease_mismatch",
     "epoch_not_newer",
     "closed",
     "locked",

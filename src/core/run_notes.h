@@ -39,15 +39,24 @@ struct StepKeyLess {
 };
 using StepResults = absl::btree_map<StepKey, PayloadRef, StepKeyLess>;
 
+// A worker has the attempt, and is believed to be there until then.  In ns; 0: no lease.
+struct RunLease {
+  std::string worker = {};
+  int64_t until = 0;
+  friend bool operator==(const RunLease&, const RunLease&) = default;
+};
+
 struct RunNotes {
   StepResults steps = {};      // of the current run; none once it has ended
   PayloadRef checkpoint = {};  // likewise
   // Of the current run, in ns, 0: none.
   int64_t close_by = 0;  // it must have ended by then
   int64_t retry_by = 0;  // no attempt of it begins from then on
+  RunLease lease = {};   // of the current attempt
   absl::btree_map<std::string, std::string, std::less<>> metadata =
       {};  // of the task, over its runs
 
+  bool empty() const { return *this == RunNotes(); }
   friend bool operator==(const RunNotes&, const RunNotes&) = default;
 };
 
@@ -62,6 +71,11 @@ class NotesByTask {
     return at == by_task_.end() ? nullptr : &at->second;
   }
   RunNotes& Of(uint32_t task) { return by_task_[task]; }
+  // Null when no worker has the task's attempt under a lease.
+  const RunLease* LeaseOf(uint32_t task) const {
+    const RunNotes* notes = Find(task);
+    return notes == nullptr || notes->lease.until == 0 ? nullptr : &notes->lease;
+  }
   void Erase(uint32_t task) { by_task_.erase(task); }
   const absl::btree_map<uint32_t, RunNotes>& by_task() const { return by_task_; }
 

@@ -64,6 +64,8 @@ absl::Status SnapshotDecoder::Add(SnapshotPart part, Bytes payload) {
       return AddKeys(payload);
     case SnapshotPart::Breakers:
       return AddBreakers(payload);
+    case SnapshotPart::Leases:
+      return AddLeases(payload);
   }
   return absl::UnimplementedError(
       fmt::format("snapshot: part {} is unknown", static_cast<int>(part)));

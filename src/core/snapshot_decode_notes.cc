@@ -136,4 +136,36 @@ absl::Status SnapshotDecoder::AddKeys(Bytes payload) {
   return absl::OkStatus();
 }
 
+absl::Status SnapshotDecoder::AddLeases(Bytes payload) {
+  constexpr SnapshotPart kPart = SnapshotPart::Leases;
+  ASSIGN_OR_RETURN(const auto* t, ParsePart<fb::SnapshotLeases>(kPart, payload));
+  const Column position(t->execution());
+  const Column task(t->task());
+  const Column until(t->until());
+  const Column name_end(t->name_end());
+  const size_t n = CountOf(t->execution());
+  if (!(position.Fits(n) && task.Fits(n) && until.Fits(n) && name_end.Fits(n))) {
+    return WrongPart(kPart, "columns of different length");
+  }
+  const std::string_view names = TextOf(t->names());
+  size_t begin = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (position[i] >= state_.executions_.size() ||
+        task[i] >= state_.executions_[position[i]]->tasks.size() || name_end[i] <= begin ||
+        name_end[i] > names.size() || until[i] <= 0) {
+      return WrongPart(kPart, fmt::format("task {} of the execution at {} points outside", task[i],
+                                          position[i]));
+    }
+    Execution& execution = *state_.executions_[position[i]];
+    RunLease& lease = execution.notes.Of(task[i]).lease;
+    if (lease.until != 0 || execution.tasks[task[i]].state != TaskState::kRunning) {
+      return WrongPart(kPart, fmt::format("nobody can have task {} of the execution at {}", task[i],
+                                          position[i]));
+    }
+    lease = {.worker = std::string(names.substr(begin, name_end[i] - begin)), .until = until[i]};
+    begin = name_end[i];
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace stet::core

@@ -47,6 +47,7 @@ class SnapshotDecoder {
   absl::Status AddRunLimits(Bytes payload);
   absl::Status AddKeys(Bytes payload);
   absl::Status AddBreakers(Bytes payload);
+  absl::Status AddLeases(Bytes payload);
 
   absl::Status CheckWhole();
   absl::Status Link(Execution& execution);

@@ -35,7 +35,8 @@ class Encoder {
     RETURN_IF_ERROR(EncodeSchedules(state_, sink_));
     RETURN_IF_ERROR(EncodeNotes(state_, sink_, part_bytes_));
     RETURN_IF_ERROR(EncodeKeys(state_, sink_, part_bytes_));
-    return EncodeBreakers(state_, sink_, part_bytes_);
+    RETURN_IF_ERROR(EncodeBreakers(state_, sink_, part_bytes_));
+    return EncodeLeases(state_, sink_, part_bytes_);
   }
 
  private:

@@ -110,4 +110,21 @@ absl::Status EncodeBreakers(const State& state, SnapshotSink sink, size_t part_b
   return part.Flush();
 }
 
+absl::Status EncodeLeases(const State& state, SnapshotSink sink, size_t part_bytes) {
+  PartWriter<fb::SnapshotLeasesT> part(SnapshotPart::Leases, sink, part_bytes);
+  for (size_t position = 0; position < state.executions().size(); ++position) {
+    for (const auto& [task, notes] : state.executions()[position]->notes.by_task()) {
+      if (notes.lease.until == 0) continue;
+      fb::SnapshotLeasesT& c = part.columns();
+      c.execution.push_back(position);
+      c.task.push_back(task);
+      c.until.push_back(notes.lease.until);
+      c.names.insert(c.names.end(), notes.lease.worker.begin(), notes.lease.worker.end());
+      c.name_end.push_back(static_cast<uint32_t>(c.names.size()));
+      RETURN_IF_ERROR(part.Added(24 + notes.lease.worker.size()));
+    }
+  }
+  return part.Flush();
+}
+
 }  // namespace stet::core

@@ -14,5 +14,6 @@ absl::Status EncodeNotes(const State& state, SnapshotSink sink, size_t part_byte
 
 absl::Status EncodeKeys(const State& state, SnapshotSink sink, size_t part_bytes);
 absl::Status EncodeBreakers(const State& state, SnapshotSink sink, size_t part_bytes);
+absl::Status EncodeLeases(const State& state, SnapshotSink sink, size_t part_bytes);
 
 }  // namespace stet::core

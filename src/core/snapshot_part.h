@@ -135,6 +135,11 @@ void ForEachColumn(fb::SnapshotBreakersT& c, Visit visit) {
   visit(c.until);
 }
 
+template <class Visit>
+void ForEachColumn(fb::SnapshotLeasesT& c, Visit visit) {
+  visit(c.task);
+}
+
 // Fills parts of `kind`; Columns is the object of its table.
 template <class Columns>
 class PartWriter {

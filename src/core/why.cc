@@ -91,6 +91,18 @@ class Explainer {
     wait.ends = std::move(ends);
   }
 
+  // A worker elsewhere has it.
+  void Leased(uint32_t task, const RunLease& lease, TaskWait& wait) const {
+    wait.on = {lease.worker};
+    wait.on_count = 1;
+    std::string reason = fmt::format("attempt {} is with worker '{}' since {}", slot(task).attempts,
+                                     lease.worker, TimeText(slot(task).started_at));
+    if (execution_.cancelling()) reason += ", which hears that it was cancelled";
+    Say(wait, execution_.cancelling() ? WaitKind::kStopping : WaitKind::kRunning,
+        std::move(reason),
+        fmt::format("its worker reports, or its lease ends at {}", TimeText(lease.until)));
+  }
+
   void Running(uint32_t task, TaskWait& wait) const {
     const int64_t due = slot(task).due_at;
     if (due != 0) wait.until = absl::FromUnixNanos(due);
@@ -100,6 +112,9 @@ class Explainer {
     const RunNotes* notes = execution_.notes.Find(task);
     if (notes != nullptr && !notes->steps.empty()) {
       reason += fmt::format(", steps recorded: {}", notes->steps.size());
+    }
+    if (const RunLease* lease = execution_.notes.LeaseOf(task)) {
+      return Leased(task, *lease, wait);
     }
     if (execution_.cancelling()) {
       return Say(wait, WaitKind::kStopping, reason + " and was told to stop",

@@ -82,7 +82,7 @@ bool Attempts::StartReady() {
     ++slots_taken_;
     const core::Definition& definition =
         *ledger_->state().FindExecution(run->execution)->definition;
-    limits_.Started(ledger_->state(), definition.activity_number(run->task), NowNs());
+    CountStart(definition.activity_number(run->task));
   }
   if (const int64_t next = limits_.TakeNextStart(); next != INT64_MAX) {
     next_start_ = std::min(next_start_, absl::FromUnixNanos(next));
@@ -96,8 +96,17 @@ bool Attempts::MayStart(const core::StartGate& gate) {
   const core::State& state = ledger_->state();
   // Tasks without an activity wait: no worker runs them.
   if (state.activities()[gate.activity].name.empty()) return false;
-  return Knows(gate.activity) && BreakerAllows(gate) && limits_.HasRoom(state, gate.activity) &&
+  return Knows(gate.activity) && MayLease(gate);
+}
+
+bool Attempts::MayLease(const core::StartGate& gate) {
+  const core::State& state = ledger_->state();
+  return !closing_ && BreakerAllows(gate) && limits_.HasRoom(state, gate.activity) &&
          limits_.InRate(state, gate.activity, NowNs());
+}
+
+void Attempts::CountStart(uint32_t activity) {
+  limits_.Started(ledger_->state(), activity, NowNs());
 }
 
 bool Attempts::BreakerAllows(const core::StartGate& gate) {

@@ -40,6 +40,9 @@ class Attempts {
 
   // Whether there is an activity of that number in the state.
   bool Knows(uint32_t activity);
+  // Whether a run behind that gate may be given to a worker elsewhere now; it was given.
+  bool MayLease(const core::StartGate& gate);
+  void CountStart(uint32_t activity);
   // Whether a circuit breaker lets a run behind that gate start now.
   bool BreakerAllows(const core::StartGate& gate);
   // Starts ready runs whose activity is known while slots are free, and what waits and needs none.

@@ -63,6 +63,10 @@ std::string StepsText(const core::RunNotes& notes) {
   return text;
 }
 
+std::string LeaseText(const core::RunLease& lease) {
+  return lease.until == 0 ? std::string() : fmt::format("{} until {}", lease.worker, lease.until);
+}
+
 std::string MetadataText(const core::RunNotes& notes) {
   std::string text;
   for (const auto& [key, value] : notes.metadata) {
@@ -161,6 +165,7 @@ class Differences {
     Field("steps", StepsText(one), StepsText(other));
     Field("checkpoint", Named(one.checkpoint), Named(other.checkpoint));
     Field("metadata", MetadataText(one), MetadataText(other));
+    Field("lease", LeaseText(one.lease), LeaseText(other.lease));
     Field("close_by", std::to_string(one.close_by), std::to_string(other.close_by));
     Field("retry_by", std::to_string(one.retry_by), std::to_string(other.retry_by));
   }

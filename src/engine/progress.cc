@@ -77,6 +77,7 @@ void ForEachTask(const core::EventRef& event, const core::Execution& execution, 
     case EventType::CheckpointRecorded:
     case EventType::MetadataSet:
     case EventType::StepRecorded:
+    case EventType::LeasesRenewed:
     case EventType::BreakerMoved:
       return;
   }

@@ -26,6 +26,13 @@ core::Effect ForgottenTimer(core::Effect ended) {
   return ended;
 }
 
+// Whether a worker elsewhere has that attempt.
+bool IsLeased(const core::State& state, const core::Effect& effect) {
+  const core::Execution* execution = state.FindExecution(effect.execution);
+  return execution != nullptr && execution->notes.LeaseOf(effect.task) != nullptr &&
+         execution->tasks[effect.task].token() == effect.token;
+}
+
 }  // namespace
 
 Sequencer::Sequencer(const Parts& parts)
@@ -121,6 +128,9 @@ bool Sequencer::FireTimer(const core::Effect& timer) {
   if (timer.kind == Kind::kRetryTimer) {
     return settled(ledger_.Execute(core::WakeRetry{.run = run}).status());
   }
+  if (timer.kind == Kind::kLeaseTimer) {
+    return settled(ledger_.Execute(core::ExpireLease{.run = run, .token = timer.token}).status());
+  }
   if (timer.kind == Kind::kRunTimer) {
     return settled(ledger_.Execute(core::TimeoutRun{.run = run}).status());
   }
@@ -185,11 +195,14 @@ void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
     case core::Effect::Kind::kStopAttempt:
       return attempts_.Cancel(effect);
     case core::Effect::Kind::kAttemptTimer:
-      return;  // Armed with the dispatch.
+      // That of a thread here is armed with the dispatch.
+      if (IsLeased(ledger_.state(), effect)) timers_.Arm(effect);
+      return;
     case core::Effect::Kind::kHeartbeatTimer:
       return;  // Armed with the dispatch; no event asks for one.
     case core::Effect::Kind::kRetryTimer:
       return timers_.Arm(effect);
+    case core::Effect::Kind::kLeaseTimer:
     case core::Effect::Kind::kRunTimer:
     case core::Effect::Kind::kWaitTimer:
     case core::Effect::Kind::kStartTimer:

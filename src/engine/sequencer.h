@@ -69,6 +69,7 @@ class Sequencer {
   void Close(absl::Duration grace);
   Ledger& ledger() { return ledger_; }
   Waiters& waiters() { return waiters_; }
+  Attempts& attempts() { return attempts_; }
   const Attempts& attempts() const { return attempts_; }
   const Timers& timers() const { return timers_; }
   // Whether the next part of cut work of the execution comes with the next turn.

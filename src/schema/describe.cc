@@ -157,6 +157,9 @@ std::string Json(const fb::AttemptStarted& e, const DescribeOptions&) {
       .Unsigned("epoch", e.epoch())
       .Time("deadline", e.deadline());
   if (e.owner() != AttemptOwner::Worker) object.Text("owner", ToString(e.owner()));
+  if (e.worker() != nullptr) {
+    object.Text("worker", View(e.worker())).Time("lease_until", e.lease_until());
+  }
   return std::move(object).Finish();
 }
 
@@ -235,6 +238,17 @@ std::string Json(const fb::RunTimedOut& e, const DescribeOptions& options) {
       .Unsigned("task", e.task())
       .Text("timeout", ToString(e.timeout()))
       .Text("error", Cut(View(e.error()), options.payload_chars_max));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::LeasesRenewed& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Text("worker", View(e.worker()))
+      .Time("until", e.until())
+      .Raw("executions", ArrayJson(e.executions()))
+      .Raw("tasks", ArrayJson(e.tasks()))
+      .Raw("attempts", ArrayJson(e.attempts()));
   return std::move(object).Finish();
 }
 

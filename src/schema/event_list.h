@@ -32,6 +32,7 @@
   X(CheckpointRecorded)     \
   X(MetadataSet)            \
   X(RunTimedOut)            \
+  X(LeasesRenewed)          \
   X(StepRecorded)           \
   X(SignalReceived)         \
   X(BreakerMoved)           \

@@ -44,6 +44,7 @@ constexpr Named kNames[] = {
     {EventType::CheckpointRecorded, "checkpoint_recorded"},
     {EventType::MetadataSet, "metadata_set"},
     {EventType::RunTimedOut, "run_timed_out"},
+    {EventType::LeasesRenewed, "leases_renewed"},
     {EventType::StepRecorded, "step_recorded"},
     {EventType::SignalReceived, "signal_received"},
     {EventType::BreakerMoved, "breaker_moved"},

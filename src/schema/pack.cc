@@ -146,8 +146,9 @@ Bytes Packer::TaskDeadLettered(const TaskDeadLetteredFields& f) {
 
 Bytes Packer::AttemptStarted(const AttemptStartedFields& f) {
   builder_.Clear();
+  const auto worker = PackText(builder_, f.worker);
   return Finish(builder_, fb::CreateAttemptStarted(builder_, f.time, f.deadline, f.task, f.attempt,
-                                                   f.epoch, f.owner));
+                                                   f.epoch, f.owner, worker, f.lease_until));
 }
 
 Bytes Packer::AttemptFinished(const AttemptFinishedFields& f) {
@@ -209,6 +210,16 @@ Bytes Packer::RunTimedOut(const RunTimedOutFields& f) {
   builder_.Clear();
   const auto error = PackText(builder_, f.error);
   return Finish(builder_, fb::CreateRunTimedOut(builder_, f.time, f.task, f.timeout, error));
+}
+
+Bytes Packer::LeasesRenewed(const LeasesRenewedFields& f) {
+  builder_.Clear();
+  const auto worker = builder_.CreateString(f.worker.data(), f.worker.size());
+  const auto executions = builder_.CreateVector(f.executions.data(), f.executions.size());
+  const auto tasks = builder_.CreateVector(f.tasks.data(), f.tasks.size());
+  const auto attempts = builder_.CreateVector(f.attempts.data(), f.attempts.size());
+  return Finish(builder_, fb::CreateLeasesRenewed(builder_, f.time, f.until, worker, executions,
+                                                  tasks, attempts));
 }
 
 Bytes Packer::StepRecorded(const StepRecordedFields& f) {

@@ -78,6 +78,8 @@ struct AttemptStartedFields {
   uint32_t attempt = 0;
   uint32_t epoch = 0;
   AttemptOwner owner = AttemptOwner::Worker;
+  std::string_view worker = {};  // empty: none
+  int64_t lease_until = 0;
 };
 
 struct AttemptFinishedFields {
@@ -93,6 +95,15 @@ struct AttemptFinishedFields {
   FailureKind failure = FailureKind::None;
   uint64_t signal = 0;
   TimeoutKind timeout = TimeoutKind::StartToClose;
+};
+
+struct LeasesRenewedFields {
+  int64_t time = 0;
+  int64_t until = 0;
+  std::string_view worker = {};
+  std::span<const uint64_t> executions = {};
+  std::span<const uint32_t> tasks = {};
+  std::span<const uint64_t> attempts = {};
 };
 
 struct BreakerMovedFields {
@@ -251,6 +262,7 @@ class Packer {
   Bytes StepRecorded(const StepRecordedFields& fields);
   Bytes BreakerMoved(const BreakerMovedFields& fields);
   Bytes RunTimedOut(const RunTimedOutFields& fields);
+  Bytes LeasesRenewed(const LeasesRenewedFields& fields);
 
  private:
   flatbuffers::FlatBufferBuilder builder_;

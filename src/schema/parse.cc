@@ -104,6 +104,29 @@ absl::Status Meaning(const fb::AttemptStarted& event) {
   if (!InRange(event.owner(), AttemptOwner::MAX)) {
     return Bad("attempt_started", "owner is out of range");
   }
+  const bool leased = event.worker() != nullptr;
+  if (leased && event.worker()->size() == 0) return Bad("attempt_started", "worker is empty");
+  if (leased && event.owner() == AttemptOwner::Engine) {
+    return Bad("attempt_started", "owner and worker contradict each other");
+  }
+  if (leased ? event.lease_until() <= event.time() : event.lease_until() != 0) {
+    return Bad("attempt_started", "worker and lease_until contradict each other");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Meaning(const fb::LeasesRenewed& event) {
+  constexpr std::string_view kName = "leases_renewed";
+  if (event.worker()->size() == 0) return Bad(kName, "worker is empty");
+  if (event.until() <= event.time()) return Bad(kName, "until is not ahead");
+  if (event.tasks()->size() == 0) return Bad(kName, "tasks is empty");
+  if (event.executions()->size() != event.tasks()->size() ||
+      event.attempts()->size() != event.tasks()->size()) {
+    return Bad(kName, "vectors of different length");
+  }
+  if (!IsAligned<uint64_t>(*event.executions()) || !IsAligned<uint64_t>(*event.attempts())) {
+    return Bad(kName, "a vector is not aligned");
+  }
   return absl::OkStatus();
 }
 

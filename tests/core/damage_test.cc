@@ -110,6 +110,11 @@ std::vector<Stored> FullLog() {
   w.Must(DropDeadLetter{.task = {.execution = first, .task = 1}});
   w.Must(Purge{.executions = std::span(&first, 1), .key_retention_ns = kSecond});
   Waits(hash, w);
+  const RunRef far = {.execution = w.Start(hash, "far")};
+  w.Must(StartAttempt{.run = far, .worker = "w", .lease_ns = kSecond});
+  w.now() += 1;
+  const Renewed renewed = {.run = far, .token = w.slot(far).token()};
+  w.Must(RenewLeases{.worker = "w", .attempts = {&renewed, 1}, .lease_ns = kSecond});
   w.Start(hash, "fourth");
   w.Must(RequestCancel{.execution = w.state().executions().back()->id});
   w.Settle();

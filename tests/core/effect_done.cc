@@ -25,6 +25,11 @@ bool IsDone(const State& state, const Effect& effect) {
   }
   const bool over = slot.state != TaskState::kRunning || slot.token() != effect.token;
   if (effect.kind == Kind::kWaitTimer) return over;
+  const RunLease* lease = execution->notes.LeaseOf(effect.task);
+  if (effect.kind == Kind::kLeaseTimer) {
+    return over || lease == nullptr || lease->until != effect.at_ns;
+  }
+  if (lease != nullptr) return over;
   if (effect.kind == Kind::kStartChild || effect.kind == Kind::kReadChild) {
     if (over) return true;
     const Execution* child = ChildOf(state, *execution, effect.task);

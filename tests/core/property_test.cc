@@ -108,6 +108,7 @@ class Story {
   // What waits ask for, and signals.
   void Wait() {
     DriveWaits(world_, child_);
+    WorkElsewhere(random_, world_);
     if (random_.OneIn(2)) (void)SendAny(random_, Any(), world_);
     if (scheduled_ < 12 && random_.OneIn(2)) {
       ++scheduled_;
@@ -229,7 +230,9 @@ class Story {
 
   void StartOne() {
     if (const auto run = NextReady(world_.state())) {
-      const absl::Status started = world_.Do(StartAttempt{.run = *run});
+      absl::Status started = world_.Do(StartSomewhere(random_, *run));
+      // What waits is nobody's to have.
+      if (ReasonOf(started) == Reason::kNotReady) started = world_.Do(StartAttempt{.run = *run});
       if (started.ok()) return;
       if (ReasonOf(started) == Reason::kBreakerOpen) return;
       // Only what is too late may not start.
@@ -242,9 +245,7 @@ class Story {
   void FinishOne() {
     // Nobody reports on an attempt of a dead process: Continue has to.
     std::vector<RunRef> running = InState(TaskState::kRunning);
-    std::erase_if(running, [this](const RunRef& run) {
-      return world_.slot(run).waits || world_.slot(run).epoch != world_.epoch();
-    });
+    std::erase_if(running, [this](const RunRef& run) { return !world_.HasOwner(run); });
     if (running.empty()) return StartOne();
     const RunRef run = running[random_.Below(static_cast<uint32_t>(running.size()))];
     while (random_.OneIn(3)) RecordOne(random_, run, world_);
@@ -271,6 +272,8 @@ class Story {
       const RunRef run = {.execution = effect.execution, .task = effect.task};
       if (effect.kind == Effect::Kind::kRunTimer) {
         Due(effect, TimeoutRun{.run = run});
+      } else if (effect.kind == Effect::Kind::kLeaseTimer) {
+        Due(effect, ExpireLease{.run = run, .token = effect.token});
       } else if (effect.kind == Effect::Kind::kRetryTimer) {
         Due(effect, WakeRetry{.run = run});
       } else if (effect.kind == Effect::Kind::kAttemptTimer) {
@@ -287,7 +290,8 @@ class Story {
     // An effect may have been overtaken by one that fired before it.
     const absl::Status status = world_.Do(command);
     const Reason reason = ReasonOf(status);
-    const bool over = reason == Reason::kExecutionEnded || reason == Reason::kAlreadyCancelled;
+    const bool over = reason == Reason::kExecutionEnded || reason == Reason::kAlreadyCancelled ||
+                      reason == Reason::kAttemptFinishRequiresRunning;
     if (effect.at_ns > world_.now() && !over) CHECK_EQ(reason, Reason::kNotDue);
   }
 

@@ -40,7 +40,7 @@ void ReportSome(Random& random, uint64_t id, World& world) {
     const TaskSlot& slot = world.slot(at);
     if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
     if (slot.state != TaskState::kRunning || slot.waits) continue;
-    if (slot.epoch == world.epoch() && random.OneIn(2)) RecordOne(random, at, world);
+    if (world.HasOwner(at) && random.OneIn(2)) RecordOne(random, at, world);
     if (!random.OneIn(2)) continue;
     const bool good = !random.OneIn(3);
     FinishAttempt report = world.ReportOn(
@@ -55,6 +55,28 @@ void ReportSome(Random& random, uint64_t id, World& world) {
 }
 
 }  // namespace
+
+void WorkElsewhere(Random& random, World& world) {
+  for (const Effect& effect : Outstanding(world.state())) {
+    const RunRef run = {.execution = effect.execution, .task = effect.task};
+    if (effect.kind == Effect::Kind::kAttemptTimer) {
+      (void)world.Do(TimeoutAttempt{.run = run, .token = effect.token});
+    }
+    if (effect.kind != Effect::Kind::kLeaseTimer) continue;
+    if (world.Do(ExpireLease{.run = run, .token = effect.token}).ok()) continue;
+    const Renewed renewed = {.run = run, .token = effect.token};
+    const std::string worker = random.OneIn(4) ? "other" : "elsewhere";
+    if (random.OneIn(3)) {
+      (void)world.Do(RenewLeases{
+          .worker = worker, .attempts = {&renewed, 1}, .lease_ns = 1 + random.Below(5) * kSecond});
+    }
+  }
+}
+
+StartAttempt StartSomewhere(Random& random, RunRef run) {
+  if (!random.OneIn(3)) return {.run = run};
+  return {.run = run, .worker = "elsewhere", .lease_ns = (1 + random.Below(9)) * kSecond};
+}
 
 void RecordOne(Random& random, RunRef run, World& world) {
   const Token token = world.slot(run).token();
@@ -98,6 +120,7 @@ void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look)
   for (int step = 0; step < 200 && world.state().live_executions() > 0; ++step) {
     world.now() += random.Below(2 * static_cast<uint32_t>(kSecond));
     if (random.OneIn(3)) DriveWaits(world, child);
+    if (random.OneIn(3)) WorkElsewhere(random, world);
     if (random.OneIn(8)) ScheduleSome(random, child, world);
     if (random.OneIn(6)) (void)SendAny(random, ids[random.Below(2)], world);
     const auto run = NextReady(world.state());
@@ -115,7 +138,8 @@ void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look)
         break;
       case 2:
       case 3:
-        if (run && !world.Do(StartAttempt{.run = *run}).ok()) {
+        if (run && !world.Do(StartSomewhere(random, *run)).ok() &&
+            !world.Do(StartAttempt{.run = *run}).ok()) {
           (void)world.Do(TimeoutRun{.run = *run});
         }
         break;

@@ -12,6 +12,12 @@ namespace stet::core {
 // What attempts record while they run, often enough of the same name.
 void RecordOne(Random& random, RunRef run, World& world);
 
+// What the workers do that have attempts under a lease; what nobody renews is lost.
+void WorkElsewhere(Random& random, World& world);
+
+// A thread here, or a worker elsewhere.
+StartAttempt StartSomewhere(Random& random, RunRef run);
+
 // Steps through a random history; `look` sees the state after each step.
 void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look);
 

@@ -153,6 +153,7 @@ std::vector<Kept> FullParts() {
   world.Must(RecordStep{.run = busy, .token = token, .name = "s", .result = {.bytes = "1"}});
   world.Must(RecordCheckpoint{.run = busy, .token = token, .checkpoint = {.bytes = "2"}});
   world.Must(SetMetadata{.run = busy, .token = token, .key = "k", .value = "v"});
+  world.Must(StartAttempt{.run = *NextReady(world.state()), .worker = "far", .lease_ns = kSecond});
   world.Start(hasty_hash, "hasty");
   world.Must(PauseActivity{.activity = "resting"});
   world.Must(PauseEngine{});
@@ -165,7 +166,7 @@ std::vector<Kept> FullParts() {
         SnapshotPart::DeadLetters, SnapshotPart::Histories, SnapshotPart::Pauses,
         SnapshotPart::Tombstones, SnapshotPart::Signals, SnapshotPart::Schedule,
         SnapshotPart::Steps, SnapshotPart::Metadata, SnapshotPart::RunLimits, SnapshotPart::Keys,
-        SnapshotPart::Breakers}) {
+        SnapshotPart::Breakers, SnapshotPart::Leases}) {
     CHECK(kinds.contains(part));
   }
   return parts;

@@ -80,6 +80,11 @@ class World {
   const Execution& execution(uint64_t id) const { return *state_.FindExecution(id); }
   const TaskSlot& slot(RunRef run) const { return execution(run.execution).tasks[run.task]; }
   TaskState task(uint64_t id, uint32_t task) const { return execution(id).tasks[task].state; }
+  // Somebody may report on the attempt that runs: a thread of this epoch, or a worker with a lease.
+  bool HasOwner(RunRef run) const {
+    if (slot(run).state != TaskState::kRunning || slot(run).waits) return false;
+    return slot(run).epoch == epoch_ || execution(run.execution).notes.LeaseOf(run.task) != nullptr;
+  }
   int64_t& now() { return now_; }
   uint32_t epoch() const { return epoch_; }
 

@@ -65,6 +65,9 @@ TEST_CASE("descriptions have stable field names") {
            R"({T,"task":3,"attempt_seq":11,"key":"host","value":"a"})");
   CHECK_EQ(text(EventType::BreakerMoved),
            R"({T,"cause":9,"name":"mail","state":"half_open","successes":1,"probes":[16,18]})");
+  CHECK_EQ(text(EventType::LeasesRenewed),
+           R"({T,"worker":"w","until":"1970-01-01T00:00:00.000000009Z","executions":[16,18],)"
+           R"("tasks":[3,4],"attempts":[16,18]})");
   CHECK_EQ(text(EventType::RunTimedOut),
            R"({T,"task":3,"timeout":"schedule_to_start","error":"late"})");
   CHECK_EQ(text(EventType::StepRecorded),

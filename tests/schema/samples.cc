@@ -90,6 +90,13 @@ void AddRecords(Packer& pack, std::vector<Sample>& samples) {
                                                   .task = 3,
                                                   .occurrence = 2}));
   const std::vector<uint64_t> probes = {16, 18};
+  const std::vector<uint32_t> tasks = {3, 4};
+  add(EventType::LeasesRenewed, pack.LeasesRenewed({.time = 5,
+                                                    .until = 9,
+                                                    .worker = "w",
+                                                    .executions = probes,
+                                                    .tasks = tasks,
+                                                    .attempts = probes}));
   add(EventType::BreakerMoved, pack.BreakerMoved({.time = 5,
                                                   .cause = 9,
                                                   .name = "mail",

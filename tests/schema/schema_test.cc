@@ -111,6 +111,14 @@ TEST_CASE("meaning is checked, not structure alone") {
   CHECK_EQ(check(EventType::StepRecorded, pack.StepRecorded({})), "step_recorded: name is empty");
   CHECK_EQ(check(EventType::StepRecorded, pack.StepRecorded({.name = "a", .occurrence = 0})),
            "step_recorded: occurrence is 0");
+  CHECK_EQ(check(EventType::LeasesRenewed, pack.LeasesRenewed({.until = 1, .worker = "w"})),
+           "leases_renewed: tasks is empty");
+  CHECK_EQ(check(EventType::AttemptStarted,
+                 pack.AttemptStarted({.attempt = 1, .epoch = 1, .lease_until = 7})),
+           "attempt_started: worker and lease_until contradict each other");
+  CHECK_EQ(check(EventType::AttemptStarted,
+                 pack.AttemptStarted({.attempt = 1, .epoch = 1, .worker = "w"})),
+           "attempt_started: worker and lease_until contradict each other");
   CHECK_EQ(check(EventType::AttemptStarted, pack.AttemptStarted({.epoch = 1})),
            "attempt_started: attempt is 0");
   CHECK_EQ(check(EventType::AttemptStarted, pack.AttemptStarted({.attempt = 1})),

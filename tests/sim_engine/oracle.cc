@@ -238,6 +238,7 @@ bool Holds(engine::Machine& machine, const core::Effect& effect) {
       // One that ended and could not be recorded yet needs no timer.
       return loop.timers().Holds(effect) || loop.attempts().has_unrecorded();
     case Kind::kRetryTimer:
+    case Kind::kLeaseTimer:
     case Kind::kRunTimer:
     case Kind::kWaitTimer:
     case Kind::kStartTimer:

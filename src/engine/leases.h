@@ -1,0 +1,31 @@
+// What workers elsewhere take, renew and report, on the loop's thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include "core/command.h"
+#include "engine/sequencer.h"
+#include "stet/lease.h"
+
+namespace stet::engine {
+
+// Names an attempt whoever has it: "{execution}.{task}.{epoch}.{seq}", hexadecimal.
+std::string TokenText(const core::RunRef& run, const core::Token& token);
+std::optional<core::Renewed> AttemptFrom(std::string_view token);
+
+// As Engine::AcquireLeases, RenewLeases, ReportLeased.
+absl::StatusOr<std::vector<LeasedRun>> AcquireNow(Sequencer& loop, const LeaseRequest& request);
+absl::StatusOr<Renewal> RenewNow(Sequencer& loop, std::string_view worker,
+                                 const std::vector<std::string>& tokens, absl::Duration lease);
+absl::StatusOr<uint64_t> CheckpointNow(Sequencer& loop, std::string_view token,
+                                       const Payload& checkpoint, uint64_t bytes_max);
+absl::StatusOr<uint64_t> ReportNow(Sequencer& loop, const LeaseReport& report,
+                                   uint64_t output_bytes_max);
+
+}  // namespace stet::engine
