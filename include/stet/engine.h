@@ -89,6 +89,9 @@ struct EngineOptions {
   // Circuit breakers, by name: of an activity, or that tasks name (Task::breaker).  Where they stand is in the
   // log; a breaker that is not listed here is looked at by nobody.
   std::map<std::string, BreakerPolicy> breakers = {};
+  // A run that waits gains one point of priority each time it has waited for so long: none waits for ever behind
+  // more urgent ones that keep coming.  > 0; infinite: it gains none.
+  absl::Duration priority_ageing = absl::InfiniteDuration();
   Limits limits = {};
   // How long the next opening may take to replay the log, about: a snapshot is made before it takes
   // longer, in the background and when closing.  Infinite: only Engine::Snapshot makes one.

@@ -30,9 +30,29 @@ void GatedQueue::Leave(uint32_t lane) {
 
 std::optional<GatedQueue::Entry> GatedQueue::First(
     absl::FunctionRef<bool(const StartGate& gate)> accept) const {
-  return queue_.First([&](uint32_t lane) {
-    return lane % 2 != 0 ? accept(gated_[lane / 2].gate) : accept({.activity = lane / 2});
+  return queue_.First([&](uint32_t lane) { return accept(GateAt(lane)); });
+}
+
+std::optional<GatedQueue::Entry> GatedQueue::Highest(
+    absl::FunctionRef<int64_t(const Entry& entry, int64_t priority)> rank,
+    absl::FunctionRef<bool(const StartGate& gate)> accept) const {
+  std::optional<Entry> best;
+  int64_t best_rank = 0;
+  uint32_t asked = UINT32_MAX;
+  bool accepted = false;
+  queue_.ForEachOldest([&](uint32_t lane, int64_t priority, const Entry& entry) {
+    const int64_t entry_rank = rank(entry, priority);
+    const bool ahead =
+        !best || entry_rank > best_rank || (entry_rank == best_rank && entry.order < best->order);
+    if (!ahead) return;
+    // Once for each gate, however many priorities it has.
+    if (lane != asked) accepted = accept(GateAt(lane));
+    asked = lane;
+    if (!accepted) return;
+    best = entry;
+    best_rank = entry_rank;
   });
+  return best;
 }
 
 }  // namespace stet::core

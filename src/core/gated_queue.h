@@ -46,6 +46,12 @@ class GatedQueue {
   // The first run behind a gate that `accept` takes; it is asked once for each gate that is ahead.
   std::optional<Entry> First(absl::FunctionRef<bool(const StartGate& gate)> accept) const;
 
+  // The same, but by `rank`, the highest first, then first come; it must not put a younger run of the same gate and
+  // priority before an older one.  Costs more: it looks at each gate and priority.
+  std::optional<Entry> Highest(
+      absl::FunctionRef<int64_t(const Entry& entry, int64_t priority)> rank,
+      absl::FunctionRef<bool(const StartGate& gate)> accept) const;
+
  private:
   // Activity, breaker, serial of the key.
   using Name = std::tuple<uint32_t, uint32_t, uint64_t>;
@@ -70,6 +76,9 @@ class GatedQueue {
   }
   uint32_t EnterGated(const StartGate& gate);
   void Leave(uint32_t lane);
+  StartGate GateAt(uint32_t lane) const {
+    return lane % 2 != 0 ? gated_[lane / 2].gate : StartGate{.activity = lane / 2};
+  }
 
   ReadyQueue queue_ = {};
   absl::btree_map<Name, uint32_t> lanes_ = {};

@@ -85,4 +85,12 @@ std::optional<ReadyQueue::Entry> ReadyQueue::First(
   return std::nullopt;
 }
 
+void ReadyQueue::ForEachOldest(Visit visit) const {
+  for (uint32_t activity = 0; activity < activities_.size(); ++activity) {
+    for (const auto& [urgency, lane] : activities_[activity].by_urgency) {
+      if (!lane.empty()) visit(activity, -urgency, lane.front());
+    }
+  }
+}
+
 }  // namespace stet::core

@@ -29,6 +29,10 @@ class ReadyQueue {
   // The first run of an activity that `accept` takes; it is asked once for each activity that is ahead.
   std::optional<Entry> First(absl::FunctionRef<bool(uint32_t activity)> accept) const;
 
+  // The oldest run of each activity and priority; activities in their order.
+  using Visit = absl::FunctionRef<void(uint32_t activity, int64_t priority, const Entry& oldest)>;
+  void ForEachOldest(Visit visit) const;
+
   // How many runs of the activity wait.
   size_t count(uint32_t activity) const {
     return activity < activities_.size() ? activities_[activity].runs : 0;

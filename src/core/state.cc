@@ -131,12 +131,19 @@ StartGate GateOf(const Execution& execution, uint32_t task) {
 }
 
 std::optional<RunRef> NextReady(const State& state,
-                                absl::FunctionRef<bool(const StartGate& gate)> accept) {
+                                absl::FunctionRef<bool(const StartGate& gate)> accept,
+                                const Ageing& ageing) {
   if (state.engine_paused()) return std::nullopt;
-  const auto entry = state.ready().First([&state, &accept](const StartGate& gate) {
+  const auto may_start = [&state, &accept](const StartGate& gate) {
     const bool is_free = gate.key == nullptr || gate.key->holders.empty();
     return is_free && !state.activities()[gate.activity].paused && accept(gate);
-  });
+  };
+  const auto aged = [&ageing](const ReadyEntry& entry, int64_t priority) {
+    const int64_t since = entry.execution->tasks[entry.task].updated_at;
+    return priority + std::max<int64_t>(0, ageing.now_ns - since) / ageing.per_point_ns;
+  };
+  const auto entry = ageing.per_point_ns == 0 ? state.ready().First(may_start)
+                                              : state.ready().Highest(aged, may_start);
   if (!entry.has_value()) return std::nullopt;
   return RunRef{.execution = entry->execution->id, .task = entry->task};
 }

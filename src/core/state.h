@@ -133,9 +133,16 @@ std::optional<RunRef> NextReady(const State& state);
 // The same of tasks that wait: they need no worker.  None of what is paused.
 std::optional<RunRef> NextWait(const State& state);
 
+// What waits becomes more urgent: by one point of priority for each `per_point_ns` since it became ready.
+struct Ageing {
+  int64_t per_point_ns = 0;  // 0: it does not
+  int64_t now_ns = 0;
+};
+
 // The same of gates that `accept` takes.
 std::optional<RunRef> NextReady(const State& state,
-                                absl::FunctionRef<bool(const StartGate& gate)> accept);
+                                absl::FunctionRef<bool(const StartGate& gate)> accept,
+                                const Ageing& ageing = {});
 
 // The breaker that stands in a gate.
 std::string_view BreakerName(const State& state, const StartGate& gate);

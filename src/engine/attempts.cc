@@ -77,7 +77,7 @@ bool Attempts::StartReady() {
   // An attempt is counted when it starts: none may wait for a thread that will never be.
   const uint32_t slots_now = slots();
   while (!closing_ && slots_taken_ < slots_now) {
-    const std::optional<core::RunRef> run = core::NextReady(ledger_->state(), may_start);
+    const std::optional<core::RunRef> run = core::NextReady(ledger_->state(), may_start, ageing());
     if (!run || !ledger_->Execute(core::StartAttempt{.run = *run}).ok()) break;
     ++slots_taken_;
     const core::Definition& definition =
@@ -103,6 +103,12 @@ bool Attempts::MayLease(const core::StartGate& gate) {
   const core::State& state = ledger_->state();
   return !closing_ && BreakerAllows(gate) && limits_.HasRoom(state, gate.activity) &&
          limits_.InRate(state, gate.activity, NowNs());
+}
+
+core::Ageing Attempts::ageing() const {
+  if (options_.ageing == absl::InfiniteDuration()) return {};
+  return {.per_point_ns = std::max<int64_t>(1, absl::ToInt64Nanoseconds(options_.ageing)),
+          .now_ns = NowNs()};
 }
 
 void Attempts::CountStart(uint32_t activity) {

@@ -31,6 +31,7 @@ class Attempts {
     core::StartLimits::Limits limits = {};
     core::BreakerPolicies breakers = {};
     absl::Duration cancel_grace = absl::InfiniteDuration();  // EngineOptions::cancel_grace
+    absl::Duration ageing = absl::InfiniteDuration();        // EngineOptions::priority_ageing
     std::shared_ptr<ReportPort> port = {};
   };
 
@@ -42,6 +43,7 @@ class Attempts {
   bool Knows(uint32_t activity);
   // Whether a run behind that gate may be given to a worker elsewhere now; it was given.
   bool MayLease(const core::StartGate& gate);
+  core::Ageing ageing() const;
   void CountStart(uint32_t activity);
   // Whether a circuit breaker lets a run behind that gate start now.
   bool BreakerAllows(const core::StartGate& gate);

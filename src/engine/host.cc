@@ -79,6 +79,9 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
   if (options.cancel_grace < absl::ZeroDuration()) {
     return absl::InvalidArgumentError("cancel_grace must not be below 0");
   }
+  if (options.priority_ageing <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("priority_ageing must be above 0");
+  }
   for (const auto& [name, limit] : options.activity_limits) {
     if (limit.starts == 0 || limit.per > absl::ZeroDuration()) continue;
     return absl::InvalidArgumentError(fmt::format(

@@ -101,7 +101,8 @@ absl::StatusOr<std::vector<LeasedRun>> AcquireNow(Sequencer& loop, const LeaseRe
   std::vector<LeasedRun> taken;
   const uint32_t most = std::min(request.max, kAcquireMax);
   while (!wanted.empty() && taken.size() < most) {
-    const std::optional<core::RunRef> run = core::NextReady(state, accept);
+    const std::optional<core::RunRef> run =
+        core::NextReady(state, accept, loop.attempts().ageing());
     if (!run) break;
     const core::Definition& definition = *state.FindExecution(run->execution)->definition;
     const core::StartAttempt start = {

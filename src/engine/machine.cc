@@ -71,6 +71,7 @@ Machine::Machine(Parts parts, std::unique_ptr<Workers> workers, Opening opening)
                                     .limits = options.activity_limits,
                                     .breakers = {options.breakers.begin(), options.breakers.end()},
                                     .cancel_grace = options.cancel_grace,
+                                    .ageing = options.priority_ageing,
                                     .port = port_},
                        .retention = options.retention,
                        .catalog = parts_.catalog,

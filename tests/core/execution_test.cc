@@ -224,6 +224,34 @@ TEST_CASE_FIXTURE(Fixture, "the caller may pass over activities, and each is ask
   CHECK_FALSE(NextReady(w.state(), [](const StartGate&) { return false; }).has_value());
 }
 
+TEST_CASE("what waits becomes more urgent, if it is to, and none waits for ever") {
+  World w;
+  w.Open();
+  Workflow workflow = {.name = "w", .tasks = {{.name = "t", .activity = "a"}}};
+  const WorkflowHash low = w.Define(workflow);
+  workflow.tasks[0].priority = 5;
+  const WorkflowHash high = w.Define(workflow);
+  const RunRef old = {.execution = w.Start(low, "old")};
+  const auto any = [](const StartGate&) { return true; };
+  const auto next = [&] {
+    return NextReady(w.state(), any, {.per_point_ns = kSecond, .now_ns = w.now()});
+  };
+  // More urgent ones keep coming.
+  for (int i = 0;; ++i) {
+    REQUIRE_LT(i, 10);
+    w.now() += kSecond;
+    const RunRef urgent = {.execution = w.Start(high, std::to_string(i))};
+    CHECK_EQ(NextReady(w.state()), urgent);
+    if (next() == old) {
+      // Five points, and it came first.
+      CHECK_EQ(i, 4);
+      break;
+    }
+    CHECK_EQ(next(), urgent);
+    w.Must(StartAttempt{.run = urgent});
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a task whose parent is only ready stays pending") {
   // c depends on b; b is ready, then runs: neither releases c.
   const uint64_t id =

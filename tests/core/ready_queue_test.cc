@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/gated_queue.h"
 #include "core/id_map.h"
 #include "tests/core/random_workflow.h"
 
@@ -51,6 +52,40 @@ TEST_CASE("the first is the most urgent of the oldest, of activities that may st
     }
     REQUIRE_EQ(first.has_value(), best != nullptr);
     if (best != nullptr) REQUIRE_EQ(first->order, best->order);
+  }
+}
+
+TEST_CASE("the highest rank is found, of gates that are taken, each asked once") {
+  const uint64_t seed = SeedOr(4);
+  MESSAGE("STET_SEED=", seed);
+  Random random(seed);
+  GatedQueue queue;
+  std::vector<Waiting> all;
+  for (uint64_t order = 1; order <= 300; ++order) {
+    all.push_back({.activity = random.Below(6),
+                   .priority = static_cast<int32_t>(random.Below(5)) - 2,
+                   .order = order});
+    queue.Insert({.activity = all.back().activity}, all.back().priority, {.order = order});
+  }
+  for (const uint64_t weight : {1, 20, 1000}) {
+    const auto rank = [&](uint64_t order, int64_t priority) {
+      return priority * static_cast<int64_t>(weight) - static_cast<int64_t>(order);
+    };
+    std::set<uint32_t> asked;
+    const auto found = queue.Highest(
+        [&](const ReadyEntry& entry, int64_t priority) { return rank(entry.order, priority); },
+        [&](const StartGate& gate) {
+          CHECK(asked.insert(gate.activity).second);
+          return gate.activity != 2;
+        });
+    const Waiting* best = nullptr;
+    for (const Waiting& one : all) {
+      if (one.activity == 2) continue;
+      const int64_t other = best == nullptr ? 0 : rank(best->order, best->priority);
+      if (best == nullptr || rank(one.order, one.priority) > other) best = &one;
+    }
+    REQUIRE(found.has_value());
+    CHECK_EQ(found->order, best->order);
   }
 }
 
