@@ -19,7 +19,10 @@
 // priorities under saturation                       | "the execution that matters most gets the next worker", "priority, then first come, ..."
 // a task that kills its process                     | "a task that kills its process is given up after max_lost"
 // a late report behind a cancellation               | here
+// a late heartbeat behind a cancellation            | failure_owners_test.cc
 // a zombie of a dead epoch                          | here
+// a worker whose lease was taken over               | failure_owners_test.cc
+// a concurrency key across a restart                | failure_owners_test.cc; "runs of one concurrency key never meet, however many workers there are"
 // retries and dead letters across restarts          | here; "a dead letter tells its attempts; requeued, its task and what it held up run"
 // the same workflow twice, the same key twice       | here
 // keys that are prefixes of others                  | here
