@@ -21,6 +21,7 @@
 #include "stet/activity.h"
 #include "stet/breaker.h"
 #include "stet/clock.h"
+#include "stet/codec.h"
 #include "stet/lease.h"
 #include "stet/log_line.h"
 #include "stet/payload.h"
@@ -107,6 +108,10 @@ struct EngineOptions {
   // Null: SystemClock().  Must outlive the engine.  Timeouts, sleeps and graces are measured by its
   // steady time, never by the wall's.
   Clock* clock = nullptr;
+  // Encodes what is stored of payloads; null: they are stored as they are.  Limits::payload_bytes counts what is
+  // stored.  An attempt whose input or checkpoint cannot be decoded fails; reports, leases and dead letters give what
+  // cannot be decoded as it is stored.  Shared: an activity that ignores its end may outlive the engine.
+  std::shared_ptr<PayloadCodec> codec = nullptr;
   // Called from the loop's thread with released events as they happen; must be quick and must not
   // call the engine.  For live progress.
   std::function<void(const ExecutionSummary&, std::string_view task, TaskState)> on_task = nullptr;

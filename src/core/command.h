@@ -20,6 +20,9 @@ namespace stet::core {
 struct PayloadView {
   std::string_view bytes = {};
   std::string_view content_type = "application/json";
+  // What the bytes stand for, when somebody encoded them: for what looks inside.
+  std::optional<std::string_view> plain = std::nullopt;
+  std::string_view text() const { return plain.value_or(bytes); }
 };
 
 // A new epoch: the first event after recovery.  `epoch` must be above the last one; the engine's

@@ -80,7 +80,7 @@ absl::Status DecideOn(const State& state, const StartChild& command, int64_t now
   if (obstacle.empty()) obstacle = Obstacle(state, *parent, key, now);
   std::vector<std::string> keys;
   if (obstacle.empty()) {
-    auto resolved = ResolveKeys(*definition, key, command.input.bytes);
+    auto resolved = ResolveKeys(*definition, key, command.input.text());
     if (resolved.ok()) {
       keys = *std::move(resolved);
     } else {

@@ -69,7 +69,7 @@ absl::Status DecideOn(const State& state, const StartExecution& command, int64_t
   }
   RETURN_IF_ERROR(CheckPayload("input", command.input));
   ASSIGN_OR_RETURN(const std::vector<std::string> keys,
-                   ResolveKeys(*definition, command.key, command.input.bytes));
+                   ResolveKeys(*definition, command.key, command.input.text()));
 
   const uint64_t id = out.next_seq();
   const bool delayed = command.start_at > now;

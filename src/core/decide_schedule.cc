@@ -113,7 +113,7 @@ void Start(const State& state, const Schedule& schedule, const PayloadView& inpu
       (tombstone != nullptr && tombstone->forget_at > now)) {
     return Skip(schedule, 0, SkipReason::KeyTaken, now, out);
   }
-  const auto keys = ResolveKeys(*schedule.definition, key, input.bytes);
+  const auto keys = ResolveKeys(*schedule.definition, key, input.text());
   if (!keys.ok()) return Skip(schedule, 0, SkipReason::InvalidKey, now, out);
   const uint64_t id = out.next_seq();
   out.Add(id, EventType::ExecutionStarted,
@@ -147,7 +147,7 @@ absl::Status DecideOn(const State& state, const CreateSchedule& command, int64_t
                   {{"workflow", ToString(command.workflow)}});
   }
   RETURN_IF_ERROR(CheckPayload("input", command.input));
-  RETURN_IF_ERROR(ResolveKeys(*definition, command.name, command.input.bytes).status());
+  RETURN_IF_ERROR(ResolveKeys(*definition, command.name, command.input.text()).status());
   if (const size_t count = state.schedules().all().size(); count >= kSchedulesMax) {
     return Refuse(
         absl::StatusCode::kResourceExhausted, Reason::kTooManySchedules,

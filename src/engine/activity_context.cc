@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/format.h"
+#include "engine/codec.h"
 
 namespace stet::engine {
 namespace {
@@ -21,7 +22,9 @@ const Payload& AttemptContext::input() const {
 
 absl::StatusOr<Payload> AttemptContext::output(std::string_view task) const {
   for (const Upstream& upstream : attempt_.upstream) {
-    if (upstream.task == task) return upstream.output ? *upstream.output : NoPayload();
+    if (upstream.task != task) continue;
+    if (upstream.output == nullptr) return NoPayload();
+    return Decode(attempt_.codec.get(), *upstream.output);
   }
   return absl::NotFoundError(
       fmt::format("task \"{}\" does not depend on \"{}\"", attempt_.task_name, task));

@@ -45,7 +45,9 @@ class AttemptContext final : public ActivityContext {
   absl::StatusOr<Payload> DoStep(std::string_view name, uint32_t occurrence,
                                  const StepFunction& step);
   absl::Status CheckGoesOn() const;
-  absl::Status CheckSize(std::string_view what, const Payload& payload) const;
+  // `encoded` holds what a codec made of it.  Errors: those of the codec, kTooLarge.
+  absl::StatusOr<core::PayloadView> ToStore(std::string_view what, const Payload& plain,
+                                            std::optional<Payload>& encoded) const;
   absl::Status Record(const core::Command& command);
   Attempt& attempt_;
 };

@@ -8,6 +8,7 @@
 #include "core/check_workflow.h"
 #include "core/refusal.h"
 #include "engine/activity_context.h"
+#include "engine/codec.h"
 
 namespace stet::engine {
 namespace {
@@ -49,9 +50,15 @@ absl::Status AttemptContext::CheckGoesOn() const {
       fmt::format("attempt {} of task '{}' was told to stop", attempt_.number, attempt_.task_name));
 }
 
-absl::Status AttemptContext::CheckSize(std::string_view what, const Payload& payload) const {
+absl::StatusOr<core::PayloadView> AttemptContext::ToStore(std::string_view what,
+                                                          const Payload& plain,
+                                                          std::optional<Payload>& encoded) const {
+  if (attempt_.codec != nullptr) {
+    ASSIGN_OR_RETURN(encoded, Encode(attempt_.codec.get(), plain));
+  }
+  const Payload& payload = encoded ? *encoded : plain;
   const uint64_t limit = attempt_.port == nullptr ? 0 : attempt_.port->payload_bytes_max();
-  if (payload.bytes.size() <= limit) return absl::OkStatus();
+  if (payload.bytes.size() <= limit) return ViewOf(payload);
   return core::Refuse(
       absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
       fmt::format("{} of {} bytes: the limit is {}", what, payload.bytes.size(), limit),
@@ -71,7 +78,9 @@ absl::StatusOr<Payload> AttemptContext::Step(std::string_view name, const StepFu
   const uint32_t occurrence = attempt_.TakeOccurrence(name);
   const auto recorded =
       attempt_.steps.find(core::StepKeyView{.name = name, .occurrence = occurrence});
-  if (recorded != attempt_.steps.end()) return *recorded->second;
+  if (recorded != attempt_.steps.end()) {
+    return Decode(attempt_.codec.get(), *recorded->second);
+  }
   // Also when it throws.
   absl::Cleanup give_back = [&] { attempt_.GiveBackOccurrence(name, occurrence); };
   absl::StatusOr<Payload> result = DoStep(name, occurrence, step);
@@ -84,23 +93,22 @@ absl::StatusOr<Payload> AttemptContext::DoStep(std::string_view name, uint32_t o
   RETURN_IF_ERROR(CheckGoesOn());
   ASSIGN_OR_RETURN(Payload result,
                    step(fmt::format("{}/{}/{}", idempotency_key(), name, occurrence)));
-  RETURN_IF_ERROR(CheckSize("step's result", result));
-  RETURN_IF_ERROR(Record(
-      core::RecordStep{.run = attempt_.run,
-                       .token = attempt_.token,
-                       .name = name,
-                       .occurrence = occurrence,
-                       .result = {.bytes = result.bytes, .content_type = result.content_type}}));
+  std::optional<Payload> encoded;
+  ASSIGN_OR_RETURN(const core::PayloadView stored, ToStore("step's result", result, encoded));
+  RETURN_IF_ERROR(Record(core::RecordStep{.run = attempt_.run,
+                                          .token = attempt_.token,
+                                          .name = name,
+                                          .occurrence = occurrence,
+                                          .result = stored}));
   ++attempt_.steps_recorded;
   return result;
 }
 
 absl::Status AttemptContext::Checkpoint(const Payload& checkpoint) {
-  RETURN_IF_ERROR(CheckSize("checkpoint", checkpoint));
-  return Record(core::RecordCheckpoint{
-      .run = attempt_.run,
-      .token = attempt_.token,
-      .checkpoint = {.bytes = checkpoint.bytes, .content_type = checkpoint.content_type}});
+  std::optional<Payload> encoded;
+  ASSIGN_OR_RETURN(const core::PayloadView stored, ToStore("checkpoint", checkpoint, encoded));
+  return Record(
+      core::RecordCheckpoint{.run = attempt_.run, .token = attempt_.token, .checkpoint = stored});
 }
 
 std::optional<Payload> AttemptContext::checkpoint() const {

@@ -17,6 +17,7 @@ void Attempt::Reset() {
   upstream.clear();
   deadline = absl::InfiniteFuture();
   result = absl::StatusOr<Payload>();
+  stored.reset();
   steps.clear();
   checkpoint = nullptr;
   steps_recorded = 0;

@@ -22,6 +22,7 @@
 #include "engine/report_port.h"
 #include "stet/activity.h"
 #include "stet/clock.h"
+#include "stet/codec.h"
 #include "stet/payload.h"
 
 namespace stet::engine {
@@ -75,8 +76,13 @@ class Attempt {
   SharedPayload checkpoint = {};             // null: there is none
   std::atomic<uint32_t> steps_recorded = 0;  // by this one
 
+  // Of the host's payloads; null: there is none.  Shared: an attempt may outlive its engine.
+  std::shared_ptr<PayloadCodec> codec = {};
+
   // How it ended; written by the worker before it gives the attempt back.
   absl::StatusOr<Payload> result = absl::StatusOr<Payload>();
+  std::optional<Payload> stored =
+      std::nullopt;  // what is recorded of its output, unless that itself
 
   // Forgets the last attempt, keeping what memory it can.  For the loop, between two attempts.
   void Reset();

@@ -174,6 +174,7 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   if (spare_.empty()) {
     attempt = std::make_unique<Attempt>();
     attempt->clock = options_.clock;
+    attempt->codec = options_.codec;
   } else {
     attempt = std::move(spare_.back());
     spare_.pop_back();

@@ -33,6 +33,7 @@ class Attempts {
     absl::Duration cancel_grace = absl::InfiniteDuration();  // EngineOptions::cancel_grace
     absl::Duration ageing = absl::InfiniteDuration();        // EngineOptions::priority_ageing
     std::shared_ptr<ReportPort> port = {};
+    std::shared_ptr<PayloadCodec> codec = {};  // EngineOptions::codec
   };
 
   // All but the options is kept.

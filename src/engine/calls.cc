@@ -15,20 +15,20 @@ namespace stet::engine {
 namespace {
 
 absl::Status CheckLimits(const core::State& state, const Limits& limits,
-                         const StartRequest& request) {
+                         const StartRequest& request, size_t input_bytes) {
   if (request.key.size() > limits.key_bytes) {
     return core::Refuse(
         absl::StatusCode::kInvalidArgument, Reason::kInvalidKey,
         fmt::format("key of {} bytes: the limit is {}", request.key.size(), limits.key_bytes),
         {{"key", request.key}});
   }
-  if (request.input.bytes.size() > limits.payload_bytes) {
-    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
-                        fmt::format("input of {} bytes: the limit is {}",
-                                    request.input.bytes.size(), limits.payload_bytes),
-                        {{"what", "input"},
-                         {"bytes", std::to_string(request.input.bytes.size())},
-                         {"limit", std::to_string(limits.payload_bytes)}});
+  if (input_bytes > limits.payload_bytes) {
+    return core::Refuse(
+        absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+        fmt::format("input of {} bytes: the limit is {}", input_bytes, limits.payload_bytes),
+        {{"what", "input"},
+         {"bytes", std::to_string(input_bytes)},
+         {"limit", std::to_string(limits.payload_bytes)}});
   }
   if (state.FindExecutionByKey(request.key) != nullptr) return absl::OkStatus();
   return CheckLive(state, limits);
@@ -67,7 +67,7 @@ absl::Status CheckLive(const core::State& state, const Limits& limits) {
 }
 
 absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
-                                 const StartRequest& request) {
+                                 const StartRequest& request, const StoredInput& stored) {
   const auto workflow = catalog.find(request.workflow);
   if (workflow == catalog.end()) {
     return core::Refuse(absl::StatusCode::kNotFound, Reason::kUnknownWorkflow,
@@ -75,17 +75,19 @@ absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const L
                         {{"workflow", request.workflow}});
   }
   RETURN_IF_ERROR(ledger.failure());
-  RETURN_IF_ERROR(CheckLimits(ledger.state(), limits, request));
-  const bool existed = ledger.state().FindExecutionByKey(request.key) != nullptr;
+  const core::Execution* existing = ledger.state().FindExecutionByKey(request.key);
+  const bool existed = existing != nullptr;
+  SharedPayload keep;
+  const core::PayloadView input = stored.View(request.input, ledger.payloads(),
+                                              existed ? existing->input : core::PayloadRef(), keep);
+  RETURN_IF_ERROR(CheckLimits(ledger.state(), limits, request, input.bytes.size()));
   // A key that stands for something else is refused below, without storing its definition.
   if (!existed) RETURN_IF_ERROR(Define(ledger, workflow->second));
-  ASSIGN_OR_RETURN(
-      const uint64_t seq,
-      ledger.Execute(core::StartExecution{
-          .workflow = workflow->second.hash(),
-          .key = request.key,
-          .input = {.bytes = request.input.bytes, .content_type = request.input.content_type},
-          .start_at = StartAt(ledger, request)}));
+  ASSIGN_OR_RETURN(const uint64_t seq,
+                   ledger.Execute(core::StartExecution{.workflow = workflow->second.hash(),
+                                                       .key = request.key,
+                                                       .input = input,
+                                                       .start_at = StartAt(ledger, request)}));
   return Started{
       .id = ledger.state().FindExecutionByKey(request.key)->id, .seq = seq, .existed = existed};
 }

@@ -9,6 +9,7 @@
 #include "engine/catalog.h"
 #include "engine/reply.h"
 #include "engine/sequencer.h"
+#include "engine/stored_input.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
@@ -21,7 +22,7 @@ absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow);
 
 // Starts one execution.  The result may be told once everything up to now is released.
 absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
-                                 const StartRequest& request);
+                                 const StartRequest& request, const StoredInput& stored = {});
 
 // Requests cancellation; as StartNow.
 absl::StatusOr<uint64_t> CancelNow(Ledger& ledger, std::string_view execution,

@@ -82,12 +82,17 @@ bool Children::Start(const core::Effect& effect, const core::Execution& parent) 
   }
   const core::TaskExtra& extra = *definition.extra(effect.task);
   const absl::StatusOr<Payload> input =
-      ValueOf(parent, extra.value_task, extra.value_pointer, ledger_.payloads());
+      ValueOf(parent, extra.value_task, extra.value_pointer, ledger_.payloads(), codec_.get());
+  absl::StatusOr<Payload> stored = input;
+  if (input.ok() && codec_ != nullptr) stored = Encode(codec_.get(), *input);
   core::StartChild start = {.run = {.execution = effect.execution, .task = effect.task},
                             .token = effect.token,
                             .workflow = *hash};
-  const std::string error = input.ok() ? std::string() : std::string(input.status().message());
-  if (input.ok()) start.input = {.bytes = input->bytes, .content_type = input->content_type};
+  const std::string error = stored.ok() ? std::string() : std::string(stored.status().message());
+  if (stored.ok()) {
+    start.input = ViewOf(*stored);
+    start.input.plain = input->bytes;
+  }
   start.error = error;
   return Settled(ledger_.Execute(start).status());
 }
@@ -95,19 +100,22 @@ bool Children::Start(const core::Effect& effect, const core::Execution& parent) 
 bool Children::Read(const core::Effect& effect, const core::Execution& parent) {
   const core::Execution* child = core::ChildOf(ledger_.state(), parent, effect.task);
   if (child == nullptr || !IsTerminal(child->state)) return true;
-  const Payload result =
-      child->state == ExecutionState::kCompleted ? ResultOf(*child, ledger_.payloads()) : Payload();
-  core::FinishChild finish = {
-      .run = {.execution = effect.execution, .task = effect.task},
-      .token = effect.token,
-      .result = {.bytes = result.bytes, .content_type = result.content_type}};
-  std::string error;
-  if (result.bytes.size() > limits_.payload_bytes) {
-    error = fmt::format("the result of '{}' has {} bytes: the limit is {}", child->key,
-                        result.bytes.size(), limits_.payload_bytes);
-    finish.result = {};
-    finish.error = error;
+  absl::StatusOr<Payload> result = Payload();
+  if (child->state == ExecutionState::kCompleted) {
+    result = ResultOf(*child, ledger_.payloads(), codec_.get());
   }
+  std::string error;
+  if (!result.ok()) {
+    error =
+        fmt::format("the result of '{}': {}", child->key, std::string(result.status().message()));
+  } else if (result->bytes.size() > limits_.payload_bytes) {
+    error = fmt::format("the result of '{}' has {} bytes: the limit is {}", child->key,
+                        result->bytes.size(), limits_.payload_bytes);
+  }
+  core::FinishChild finish = {.run = {.execution = effect.execution, .task = effect.task},
+                              .token = effect.token,
+                              .error = error};
+  if (error.empty()) finish.result = ViewOf(*result);
   return Settled(ledger_.Execute(finish).status());
 }
 

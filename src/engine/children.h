@@ -1,7 +1,9 @@
 // Executions that tasks start: begins them, hands their results to those who wait, and cancels them with those.
 #pragma once
 
+#include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -18,8 +20,9 @@ namespace stet::engine {
 class Children {
  public:
   // All is kept.
-  Children(Ledger* ledger, const Catalog* catalog, const Limits& limits)
-      : ledger_(*ledger), catalog_(*catalog), limits_(limits) {}
+  Children(Ledger* ledger, const Catalog* catalog, const Limits& limits,
+           std::shared_ptr<PayloadCodec> codec)
+      : ledger_(*ledger), catalog_(*catalog), limits_(limits), codec_(std::move(codec)) {}
 
   // A kStartChild, kReadChild or kCancelChild whose events are released.  What there is no room for
   // is kept for Retry.
@@ -44,6 +47,7 @@ class Children {
   Ledger& ledger_;
   const Catalog& catalog_;
   const Limits limits_;
+  const std::shared_ptr<PayloadCodec> codec_;
   std::vector<core::Effect> waiting_;  // for room, or for an execution to end
 };
 

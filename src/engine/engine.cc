@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/status_macros.h"
 #include "core/views.h"
 #include "engine/calls.h"
 #include "engine/engine_impl.h"
@@ -43,22 +44,35 @@ absl::Status Engine::Maintain(absl::Duration budget) { return impl_->Maintain(bu
 const EngineRecovery& Engine::recovery() const { return impl_->recovery(); }
 
 absl::StatusOr<Started> Engine::Start(StartRequest request) {
-  return impl_->AskLoop<Started>(
-      [impl = impl_.get(), request = std::move(request)](Sequencer& loop) {
-        return engine::StartNow(loop.ledger(), impl->catalog(), impl->options().limits, request);
-      });
+  ASSIGN_OR_RETURN(engine::StoredInput stored,
+                   engine::StoredInput::Make(impl_->options().codec.get(), request.input));
+  return impl_->AskLoop<Started>([impl = impl_.get(), request = std::move(request),
+                                  stored = std::move(stored)](Sequencer& loop) {
+    return engine::StartNow(loop.ledger(), impl->catalog(), impl->options().limits, request,
+                            stored);
+  });
 }
 
 std::vector<absl::StatusOr<Started>> Engine::StartAll(std::vector<StartRequest> requests) {
   using Results = std::vector<absl::StatusOr<Started>>;
   const size_t count = requests.size();
-  absl::StatusOr<Results> results = impl_->AskLoop<Results>(
-      [impl = impl_.get(), requests = std::move(requests)](Sequencer& loop) {
+  std::vector<absl::StatusOr<engine::StoredInput>> stored;
+  stored.reserve(count);
+  for (const StartRequest& request : requests) {
+    stored.push_back(engine::StoredInput::Make(impl_->options().codec.get(), request.input));
+  }
+  absl::StatusOr<Results> results =
+      impl_->AskLoop<Results>([impl = impl_.get(), requests = std::move(requests),
+                               stored = std::move(stored)](Sequencer& loop) {
         Results started;
         started.reserve(requests.size());
-        for (const StartRequest& request : requests) {
-          started.push_back(
-              engine::StartNow(loop.ledger(), impl->catalog(), impl->options().limits, request));
+        for (size_t i = 0; i < requests.size(); ++i) {
+          if (!stored[i].ok()) {
+            started.push_back(stored[i].status());
+            continue;
+          }
+          started.push_back(engine::StartNow(loop.ledger(), impl->catalog(), impl->options().limits,
+                                             requests[i], *stored[i]));
         }
         return started;
       });
@@ -73,6 +87,7 @@ absl::StatusOr<ExecutionReport> Engine::Wait(std::string_view execution, absl::D
   });
   if (!posted) return Impl::Closed();
   absl::StatusOr<ExecutionReport> report = impl_->Await(reply, timeout);
+  if (report.ok()) engine::DecodeInPlace(impl_->options().codec.get(), *report);
   if (absl::IsDeadlineExceeded(report.status())) {
     impl_->Post([reply](Sequencer& loop) { loop.waiters().Remove(reply); });
     return absl::DeadlineExceededError(
@@ -82,13 +97,15 @@ absl::StatusOr<ExecutionReport> Engine::Wait(std::string_view execution, absl::D
 }
 
 absl::StatusOr<ExecutionReport> Engine::Report(std::string_view execution) {
-  return impl_->AskLoop<ExecutionReport>(
+  absl::StatusOr<ExecutionReport> report = impl_->AskLoop<ExecutionReport>(
       [name = std::string(execution)](Sequencer& loop) -> absl::StatusOr<ExecutionReport> {
         const Ledger& ledger = loop.ledger();
         const absl::StatusOr<const core::Execution*> found = engine::Resolve(ledger.state(), name);
         if (!found.ok()) return found.status();
         return engine::ReportOf(ledger.state(), ledger.payloads(), **found);
       });
+  if (report.ok()) engine::DecodeInPlace(impl_->options().codec.get(), *report);
+  return report;
 }
 
 absl::StatusOr<std::vector<ExecutionSummary>> Engine::List() {

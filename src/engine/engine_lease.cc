@@ -1,8 +1,11 @@
 // The part of the public engine that workers elsewhere use.
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/status_macros.h"
+#include "engine/codec.h"
 #include "engine/engine_impl.h"
 #include "engine/leases.h"
 
@@ -15,9 +18,18 @@ absl::StatusOr<std::vector<LeasedRun>> Engine::AcquireLeases(LeaseRequest reques
     return absl::FailedPreconditionError(
         "AcquireLeases: the engine was opened with execute = false: nobody would end the leases");
   }
-  return impl_->AskLoop<std::vector<LeasedRun>>([request = std::move(request)](Sequencer& loop) {
-    return engine::AcquireNow(loop, request);
-  });
+  auto runs =
+      impl_->AskLoop<std::vector<LeasedRun>>([request = std::move(request)](Sequencer& loop) {
+        return engine::AcquireNow(loop, request);
+      });
+  if (!runs.ok()) return runs;
+  PayloadCodec* const codec = impl_->options().codec.get();
+  for (LeasedRun& run : *runs) {
+    engine::DecodeInPlace(codec, run.input);
+    for (auto& [task, output] : run.outputs) engine::DecodeInPlace(codec, output);
+    if (run.checkpoint) engine::DecodeInPlace(codec, *run.checkpoint);
+  }
+  return runs;
 }
 
 absl::StatusOr<Renewal> Engine::RenewLeases(std::string_view worker,
@@ -29,17 +41,26 @@ absl::StatusOr<Renewal> Engine::RenewLeases(std::string_view worker,
 }
 
 absl::StatusOr<uint64_t> Engine::CheckpointLeased(std::string_view token, Payload checkpoint) {
+  ASSIGN_OR_RETURN(Payload stored,
+                   engine::Encode(impl_->options().codec.get(), std::move(checkpoint)));
   return impl_->AskLoop<uint64_t>(
-      [token = std::string(token), checkpoint = std::move(checkpoint),
+      [token = std::string(token), checkpoint = std::move(stored),
        bytes_max = impl_->options().limits.payload_bytes](Sequencer& loop) {
         return engine::CheckpointNow(loop, token, checkpoint, bytes_max);
       });
 }
 
 absl::StatusOr<uint64_t> Engine::ReportLeased(LeaseReport report) {
+  std::optional<Payload> stored;
+  PayloadCodec* const codec = impl_->options().codec.get();
+  if (codec != nullptr && report.result.ok()) {
+    ASSIGN_OR_RETURN(stored, engine::Encode(codec, *report.result));
+  }
   return impl_->AskLoop<uint64_t>(
-      [report = std::move(report), bytes_max = impl_->options().limits.payload_bytes](
-          Sequencer& loop) { return engine::ReportNow(loop, report, bytes_max); });
+      [report = std::move(report), stored = std::move(stored),
+       bytes_max = impl_->options().limits.payload_bytes](Sequencer& loop) {
+        return engine::ReportNow(loop, report, stored, bytes_max);
+      });
 }
 
 }  // namespace stet

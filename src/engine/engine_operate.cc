@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "core/views.h"
 #include "engine/engine_impl.h"
 #include "engine/operations.h"
@@ -22,17 +23,24 @@ absl::StatusOr<WhyReport> Engine::Why(std::string_view execution, size_t tasks_m
 }
 
 absl::StatusOr<std::vector<DeadLetter>> Engine::DeadLetters() {
-  return impl_->AskLoop<std::vector<DeadLetter>>([](Sequencer& loop) {
+  auto letters = impl_->AskLoop<std::vector<DeadLetter>>([](Sequencer& loop) {
     return engine::DeadLettersOf(loop.ledger().state(), loop.ledger().payloads());
   });
+  if (!letters.ok()) return letters;
+  for (DeadLetter& letter : *letters) {
+    engine::DecodeInPlace(impl_->options().codec.get(), letter.input);
+  }
+  return letters;
 }
 
 absl::StatusOr<DeadLetter> Engine::GetDeadLetter(std::string_view execution,
                                                  std::string_view task) {
-  return impl_->AskLoop<DeadLetter>(
+  absl::StatusOr<DeadLetter> letter = impl_->AskLoop<DeadLetter>(
       [name = std::string(execution), task = std::string(task)](Sequencer& loop) {
         return engine::DeadLetterNow(loop.ledger(), name, task);
       });
+  if (letter.ok()) engine::DecodeInPlace(impl_->options().codec.get(), letter->input);
+  return letter;
 }
 
 absl::StatusOr<uint64_t> Engine::Requeue(std::string_view execution, std::string_view task) {
@@ -104,8 +112,10 @@ absl::StatusOr<uint64_t> Engine::SetPriority(std::string_view execution, int32_t
 
 absl::StatusOr<uint64_t> Engine::Signal(std::string_view execution, std::string_view name,
                                         Payload payload, std::string_view id) {
+  ASSIGN_OR_RETURN(Payload stored,
+                   engine::Encode(impl_->options().codec.get(), std::move(payload)));
   engine::SignalRequest request = {
-      .name = std::string(name), .payload = std::move(payload), .id = std::string(id)};
+      .name = std::string(name), .payload = std::move(stored), .id = std::string(id)};
   return impl_->AskLoop<uint64_t>([limits = impl_->options().limits, to = std::string(execution),
                                    request = std::move(request)](Sequencer& loop) {
     return engine::SignalNow(loop.ledger(), limits, to, request);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "base/status_macros.h"
 #include "engine/engine_impl.h"
 #include "engine/schedule_operations.h"
 
@@ -27,10 +28,12 @@ absl::StatusOr<uint64_t> Engine::CreateSchedule(ScheduleSpec spec) {
     }
     workflow = &known->second;
   }
-  return impl_->AskLoop<uint64_t>(
-      [limits = impl_->options().limits, spec = std::move(spec), own, workflow](Sequencer& loop) {
-        return engine::CreateScheduleNow(loop.ledger(), *workflow, limits, spec);
-      });
+  ASSIGN_OR_RETURN(engine::StoredInput stored,
+                   engine::StoredInput::Make(impl_->options().codec.get(), spec.input));
+  return impl_->AskLoop<uint64_t>([limits = impl_->options().limits, spec = std::move(spec), own,
+                                   workflow, stored = std::move(stored)](Sequencer& loop) {
+    return engine::CreateScheduleNow(loop.ledger(), *workflow, limits, spec, stored);
+  });
 }
 
 absl::StatusOr<std::vector<ScheduleReport>> Engine::Schedules() {

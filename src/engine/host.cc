@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "core/breakers.h"
 #include "core/check_workflow.h"
+#include "engine/codec.h"
 #include "engine/logger.h"
 #include "engine/worker_pool.h"
 
@@ -79,6 +80,7 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
   if (options.cancel_grace < absl::ZeroDuration()) {
     return absl::InvalidArgumentError("cancel_grace must not be below 0");
   }
+  RETURN_IF_ERROR(CheckCodec(options.codec.get()));
   if (options.priority_ageing <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("priority_ageing must be above 0");
   }

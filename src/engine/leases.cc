@@ -166,6 +166,7 @@ absl::StatusOr<uint64_t> CheckpointNow(Sequencer& loop, std::string_view token,
 }
 
 absl::StatusOr<uint64_t> ReportNow(Sequencer& loop, const LeaseReport& report,
+                                   const std::optional<Payload>& stored,
                                    uint64_t output_bytes_max) {
   Ledger& ledger = loop.ledger();
   const std::optional<core::Renewed> named = AttemptFrom(report.token);
@@ -174,6 +175,7 @@ absl::StatusOr<uint64_t> ReportNow(Sequencer& loop, const LeaseReport& report,
   attempt.run = named->run;
   attempt.token = named->token;
   attempt.result = report.result;
+  attempt.stored = stored;
   const core::Execution* execution = ledger.state().FindExecution(named->run.execution);
   if (execution != nullptr && named->run.task < execution->tasks.size()) {
     attempt.extra = execution->definition->extra(named->run.task);

@@ -25,7 +25,8 @@ absl::StatusOr<Renewal> RenewNow(Sequencer& loop, std::string_view worker,
                                  const std::vector<std::string>& tokens, absl::Duration lease);
 absl::StatusOr<uint64_t> CheckpointNow(Sequencer& loop, std::string_view token,
                                        const Payload& checkpoint, uint64_t bytes_max);
+// `stored`: what is recorded of its output, unless that itself.
 absl::StatusOr<uint64_t> ReportNow(Sequencer& loop, const LeaseReport& report,
-                                   uint64_t output_bytes_max);
+                                   const std::optional<Payload>& stored, uint64_t output_bytes_max);
 
 }  // namespace stet::engine

@@ -74,7 +74,7 @@ Outcome OutcomeOf(const Attempt& attempt, uint64_t output_bytes_max) {
     outcome.retryable = Retryable(code) && !attempt.non_retryable.Has(code);
     return outcome;
   }
-  const Payload& output = *attempt.result;
+  const Payload& output = attempt.stored ? *attempt.stored : *attempt.result;
   if (output.bytes.size() > output_bytes_max) {
     outcome.outcome = schema::AttemptOutcome::Failure;
     outcome.error = fmt::format("output of {} bytes is over the limit of {}", output.bytes.size(),

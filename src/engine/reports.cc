@@ -24,6 +24,13 @@ ExecutionReport ReportOf(const core::State& state, const PayloadStore& payloads,
                           [&](const core::PayloadRef& ref) { return CopyOf(payloads, ref); });
 }
 
+void DecodeInPlace(PayloadCodec* codec, ExecutionReport& report) {
+  DecodeInPlace(codec, report.input);
+  for (TaskRecord& task : report.tasks) {
+    if (task.output) DecodeInPlace(codec, *task.output);
+  }
+}
+
 std::vector<ExecutionSummary> Summaries(const core::State& state) {
   std::vector<ExecutionSummary> summaries;
   summaries.reserve(state.executions().size());

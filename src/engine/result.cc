@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/status_macros.h"
 #include "schema/json.h"
 #include "schema/json_value.h"
 #include "schema/utf8.h"
@@ -37,7 +38,8 @@ bool IsLast(const core::Definition& definition, uint32_t task) {
 
 }  // namespace
 
-Payload ResultOf(const core::Execution& execution, const PayloadStore& payloads) {
+absl::StatusOr<Payload> ResultOf(const core::Execution& execution, const PayloadStore& payloads,
+                                 PayloadCodec* codec) {
   const core::Definition& definition = *execution.definition;
   std::vector<uint32_t> last;
   for (uint32_t task = 0; task < definition.declared(); ++task) {
@@ -46,16 +48,19 @@ Payload ResultOf(const core::Execution& execution, const PayloadStore& payloads)
   if (last.size() == 1) return Get(execution.tasks[last[0]].output, payloads);
   schema::JsonObject object;
   for (const uint32_t task : last) {
-    object.Raw(definition.task_name(task), AsJson(Get(execution.tasks[task].output, payloads)));
+    ASSIGN_OR_RETURN(const Payload output,
+                     Decode(codec, Get(execution.tasks[task].output, payloads)));
+    object.Raw(definition.task_name(task), AsJson(output));
   }
-  return Payload(std::move(object).Finish());
+  return Encode(codec, Payload(std::move(object).Finish()));
 }
 
 absl::StatusOr<Payload> ValueOf(const core::Execution& execution, std::string_view task,
-                                std::string_view pointer, const PayloadStore& payloads) {
+                                std::string_view pointer, const PayloadStore& payloads,
+                                PayloadCodec* codec) {
   core::PayloadRef ref = execution.input;
   if (!task.empty()) ref = execution.tasks[*execution.definition->Find(task)].output;
-  Payload whole = Get(ref, payloads);
+  ASSIGN_OR_RETURN(Payload whole, Decode(codec, Get(ref, payloads)));
   if (pointer.empty()) return whole;
   const auto value = schema::JsonAt(whole.bytes, pointer);
   if (!value.has_value()) {

@@ -86,29 +86,34 @@ ScheduleReport ReportOf(const core::State& state, const core::Schedule& s, absl:
 }  // namespace
 
 absl::StatusOr<uint64_t> CreateScheduleNow(Ledger& ledger, const core::PreparedWorkflow& workflow,
-                                           const Limits& limits, const ScheduleSpec& spec) {
+                                           const Limits& limits, const ScheduleSpec& spec,
+                                           const StoredInput& stored) {
   RETURN_IF_ERROR(ledger.failure());
-  if (spec.input.bytes.size() > limits.payload_bytes) {
-    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
-                        fmt::format("input of {} bytes: the limit is {}", spec.input.bytes.size(),
-                                    limits.payload_bytes),
-                        {{"what", "input"},
-                         {"bytes", fmt::format("{}", spec.input.bytes.size())},
-                         {"limit", fmt::format("{}", limits.payload_bytes)}});
+  const core::Schedule* existing = ledger.state().schedules().FindByName(spec.name);
+  SharedPayload keep;
+  const core::PayloadView input =
+      stored.View(spec.input, ledger.payloads(),
+                  existing == nullptr ? core::PayloadRef() : existing->input, keep);
+  if (input.bytes.size() > limits.payload_bytes) {
+    return core::Refuse(
+        absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+        fmt::format("input of {} bytes: the limit is {}", input.bytes.size(), limits.payload_bytes),
+        {{"what", "input"},
+         {"bytes", fmt::format("{}", input.bytes.size())},
+         {"limit", fmt::format("{}", limits.payload_bytes)}});
   }
   if (!spec.cron.empty()) RETURN_IF_ERROR(ZoneOf(spec.zone).status());
-  core::CreateSchedule create = {
-      .name = spec.name,
-      .workflow = workflow.hash(),
-      .input = {.bytes = spec.input.bytes, .content_type = spec.input.content_type},
-      .cron = spec.cron,
-      .zone = spec.cron.empty() ? std::string_view() : spec.zone,
-      .every = absl::ToInt64Nanoseconds(spec.every),
-      .anchor = spec.cron.empty() ? WallNs(ledger) : 0,
-      .misfire = spec.misfire,
-      .overlap = spec.overlap,
-      .catch_up_max = spec.catch_up_max,
-      .paused = spec.paused};
+  core::CreateSchedule create = {.name = spec.name,
+                                 .workflow = workflow.hash(),
+                                 .input = input,
+                                 .cron = spec.cron,
+                                 .zone = spec.cron.empty() ? std::string_view() : spec.zone,
+                                 .every = absl::ToInt64Nanoseconds(spec.every),
+                                 .anchor = spec.cron.empty() ? WallNs(ledger) : 0,
+                                 .misfire = spec.misfire,
+                                 .overlap = spec.overlap,
+                                 .catch_up_max = spec.catch_up_max,
+                                 .paused = spec.paused};
   // What will be refused is refused before a definition is stored for it.
   RETURN_IF_ERROR(core::CheckSpec(create));
   RETURN_IF_ERROR(Define(ledger, workflow));

@@ -9,13 +9,15 @@
 #include <absl/time/time.h>
 
 #include "engine/ledger.h"
+#include "engine/stored_input.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
 
 // The definition is stored if need be.  Errors: those of core::CreateSchedule, kInvalidSchedule for a zone.
 absl::StatusOr<uint64_t> CreateScheduleNow(Ledger& ledger, const core::PreparedWorkflow& workflow,
-                                           const Limits& limits, const ScheduleSpec& spec);
+                                           const Limits& limits, const ScheduleSpec& spec,
+                                           const StoredInput& stored = {});
 // Errors of the others: kUnknownSchedule and those of the command behind each.
 absl::StatusOr<uint64_t> RemoveScheduleNow(Ledger& ledger, std::string_view name);
 absl::StatusOr<uint64_t> PauseScheduleNow(Ledger& ledger, std::string_view name, bool pause);

@@ -1,6 +1,9 @@
 // Fires schedules when their times come on the wall clock.
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include <absl/time/time.h>
 
 #include "engine/ledger.h"
@@ -12,7 +15,8 @@ namespace stet::engine {
 class ScheduleRules {
  public:
   // `ledger` is kept.
-  ScheduleRules(Ledger* ledger, const Limits& limits) : ledger_(*ledger), limits_(limits) {}
+  ScheduleRules(Ledger* ledger, const Limits& limits, std::shared_ptr<PayloadCodec> codec)
+      : ledger_(*ledger), limits_(limits), codec_(std::move(codec)) {}
 
   // Does a part of what is due.  False if there was nothing.
   bool Run();
@@ -29,6 +33,7 @@ class ScheduleRules {
 
   Ledger& ledger_;
   const Limits limits_;
+  const std::shared_ptr<PayloadCodec> codec_;
 };
 
 }  // namespace stet::engine
