@@ -1,6 +1,7 @@
 // Executions that tasks start: begins them, hands their results to those who wait, and cancels them with those.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,11 @@ class Children {
   void Run(const core::Effect& effect);
   // False if nothing of what was kept could be done.
   bool Retry();
+
+  // Whether it is kept for Retry.
+  bool Holds(const core::Effect& effect) const {
+    return std::find(waiting_.begin(), waiting_.end(), effect) != waiting_.end();
+  }
 
   // Whether executions of that workflow can be started.
   bool Knows(std::string_view workflow) const { return Find(workflow).ok(); }

@@ -72,6 +72,7 @@ class Sequencer {
   Attempts& attempts() { return attempts_; }
   const Attempts& attempts() const { return attempts_; }
   const Timers& timers() const { return timers_; }
+  const Children& children() const { return children_; }
   // Whether the next part of cut work of the execution comes with the next turn.
   bool WillContinue(uint64_t execution) const {
     return std::find(backlog_.begin(), backlog_.end(), execution) != backlog_.end();

@@ -46,7 +46,14 @@ void Operator::Ask(engine::Host& host, std::string what, Command command) {
   });
 }
 
-std::string Operator::AnyKey() { return fmt::format("k{}", random_.Below(std::max(1U, keys_))); }
+// Sometimes of one that a task has started.
+std::string Operator::AnyKey() {
+  const auto& executions = oracle_.state().executions();
+  if (!executions.empty() && random_.OneIn(4)) {
+    return executions[random_.Below(static_cast<uint32_t>(executions.size()))]->key;
+  }
+  return fmt::format("k{}", random_.Below(std::max(1U, keys_)));
+}
 
 std::string Operator::AnyTask(const engine::Host& /*host*/) {
   return fmt::format("t{}", random_.Below(8));
@@ -54,21 +61,37 @@ std::string Operator::AnyTask(const engine::Host& /*host*/) {
 
 void Operator::Start(engine::Host& host) {
   const bool again = keys_ == kKeysMax || (keys_ > 0 && random_.OneIn(4));
-  const std::string key = again ? AnyKey() : fmt::format("k{}", keys_++);
+  const uint32_t number = again ? random_.Below(keys_) : keys_++;
+  const std::string key = fmt::format("k{}", number);
+  const auto& workflows = plan_.options.workflows;
   const std::string workflow =
-      fmt::format("w{}", random_.Below(static_cast<uint32_t>(plan_.options.workflows.size())));
-  Ask(host, fmt::format("start {} as {}", workflow, key), [&host, key, workflow](auto& loop) {
-    const auto started =
-        engine::StartNow(loop.ledger(), host.catalog(), host.options().limits,
-                         {.workflow = workflow, .key = key, .input = Payload("{}")});
-    return started.ok() ? absl::StatusOr<uint64_t>(started->seq) : started.status();
-  });
+      workflows[random_.Below(static_cast<uint32_t>(workflows.size()))].name;
+  const Payload input(fmt::format(R"({{"n":{}}})", number % 3));
+  Ask(host, fmt::format("start {} as {}", workflow, key),
+      [&host, key, workflow, input](auto& loop) {
+        const auto started = engine::StartNow(loop.ledger(), host.catalog(), host.options().limits,
+                                              {.workflow = workflow, .key = key, .input = input});
+        return started.ok() ? absl::StatusOr<uint64_t>(started->seq) : started.status();
+      });
+}
+
+// Some come twice.
+void Operator::Signal(engine::Host& host, const std::string& key) {
+  engine::SignalRequest request = {.name = kSignals[random_.Below(2)],
+                                   .payload = Payload(fmt::format("{}", ++signals_))};
+  if (random_.OneIn(2)) request.id = fmt::format("i{}", random_.Below(6));
+  const Limits limits = host.options().limits;
+  Ask(host, fmt::format("signal {} {} to {}", request.name, request.id, key),
+      [=](auto& loop) { return engine::SignalNow(loop.ledger(), limits, key, request); });
 }
 
 void Operator::AskOf(engine::Host& host, const std::string& key) {
   const Limits limits = host.options().limits;
   const bool on = random_.OneIn(2);
-  switch (random_.Below(7)) {
+  switch (random_.Below(9)) {
+    case 7:
+    case 8:
+      return Signal(host, key);
     case 0: {
       if (!random_.OneIn(4)) return;
       const CancelOptions cancel = {.compensate = random_.OneIn(2)};
@@ -108,7 +131,14 @@ void Operator::AskOf(engine::Host& host, const std::string& key) {
 
 void Operator::Act(engine::Host& host) {
   const bool on = random_.OneIn(2);
-  switch (random_.Below(10)) {
+  switch (random_.Below(11)) {
+    case 10: {
+      if (plan_.options.breakers.empty() || !random_.OneIn(3)) return;
+      const std::string name = plan_.options.breakers.begin()->first;
+      return Ask(host, "reset breaker " + name, [name](auto& loop) {
+        return loop.ledger().Execute(core::ResetBreaker{.name = name});
+      });
+    }
     case 0: {
       const std::string activity = kActivities[random_.Below(3)];
       return Ask(host, fmt::format("{} activity {}", on ? "pause" : "resume", activity),
@@ -154,6 +184,24 @@ void Operator::ReportStale(engine::Host& host) {
     if (refused && ledger.state().seq() == seq) return;
     oracle_.Broken(fmt::format("a report of attempt {}/{}, which owns nothing, is taken: {}",
                                token.epoch, token.seq, status));
+  });
+}
+
+void Operator::SignalAll(engine::Host& host) {
+  host.Post([](engine::Sequencer& loop) {
+    engine::Ledger& ledger = loop.ledger();
+    std::vector<uint64_t> waiting;
+    for (const auto& execution : ledger.state().executions()) {
+      if (std::any_of(execution->tasks.begin(), execution->tasks.end(),
+                      [](const core::TaskSlot& slot) { return slot.waits; })) {
+        waiting.push_back(execution->id);
+      }
+    }
+    for (const uint64_t id : waiting) {
+      for (const char* name : kSignals) {
+        (void)ledger.Execute(core::SendSignal{.execution = id, .name = name});
+      }
+    }
   });
 }
 

@@ -25,11 +25,14 @@ class Operator {
   void ReportStale(engine::Host& host);
   // What is paused would wait for ever.
   void ResumeAll(engine::Host& host);
+  // What waits for a signal without a timeout would, too.
+  void SignalAll(engine::Host& host);
 
  private:
   using Command = std::function<absl::StatusOr<uint64_t>(engine::Sequencer&)>;
   void Ask(engine::Host& host, std::string what, Command command);
   void AskOf(engine::Host& host, const std::string& key);
+  void Signal(engine::Host& host, const std::string& key);
   std::string AnyKey();
   std::string AnyTask(const engine::Host& host);
 
@@ -39,6 +42,7 @@ class Operator {
   Tell tell_;
   uint32_t keys_ = 0;
   uint32_t reopened_ = 0;
+  uint32_t signals_ = 0;
 };
 
 }  // namespace stet::sim

@@ -12,7 +12,6 @@
 #include "schema/event_type.h"
 #include "schema/parse.h"
 #include "tests/core/effect_done.h"
-#include "tests/sim_engine/script.h"
 
 namespace stet::sim {
 
@@ -44,11 +43,12 @@ void Oracle::Rewind(uint64_t events) {
   log_.resize(events);
   promised_ = std::min(promised_, events);
   mirror_ = core::State();
+  watches_.emplace(Watches{.keys = KeyWatch(plan_), .breakers = BreakerWatch(plan_)});
   for (uint64_t i = 0; i < events; ++i) {
-    const Stored& event = log_[i];
-    const absl::Status applied = core::Apply(
-        {.seq = i + 1, .stream = event.stream, .type = event.type, .payload = event.bytes}, mirror_,
-        nullptr);
+    const core::EventRef event = {
+        .seq = i + 1, .stream = log_[i].stream, .type = log_[i].type, .payload = log_[i].bytes};
+    Watch(event);
+    const absl::Status applied = core::Apply(event, mirror_, nullptr);
     if (!applied.ok()) return Broken("replay: " + applied.ToString());
   }
   const core::Effects effects = core::Outstanding(mirror_);
@@ -64,6 +64,7 @@ void Oracle::See(const core::EventRef& event, const core::State& live) {
     return Broken(fmt::format("event {} follows event {}", event.seq, log_.size()));
   }
   Before(event);
+  Watch(event);
   effects_.clear();
   const absl::Status applied = core::Apply(event, mirror_, &effects_);
   if (!applied.ok()) return Broken(fmt::format("event {}: {}", event.seq, applied.ToString()));
@@ -76,6 +77,14 @@ void Oracle::See(const core::EventRef& event, const core::State& live) {
     Broken(fmt::format("event {} (type {}): replay gives another state", event.seq, event.type));
   }
   After(event);
+}
+
+void Oracle::Watch(const core::EventRef& event) {
+  for (const std::string& wrong :
+       {watches_->signals.See(event, mirror_), watches_->children.See(event, mirror_),
+        watches_->keys.See(event, mirror_), watches_->breakers.See(event, mirror_)}) {
+    if (!wrong.empty()) Broken(fmt::format("event {}: {}", event.seq, wrong));
+  }
 }
 
 void Oracle::Before(const core::EventRef& event) {
@@ -127,7 +136,7 @@ void Oracle::BeforeFinish(const core::EventRef& event) {
     return Broken(name + ": the end of an attempt that does not own it");
   }
   const auto* output = (*finish)->output();
-  if (output == nullptr) return;
+  if (output == nullptr || slot.waits) return;
   const uint32_t attempt =
       AttemptIn({reinterpret_cast<const char*>(output->data()), output->size()});
   if (attempt != 0 && attempt != slot.attempts) {
@@ -204,6 +213,10 @@ void Oracle::CheckTurn(engine::Machine& machine) {
     Broken("released, and not durable");
   }
   CheckEffects(machine);
+  for (const std::string& wrong : {watches_->signals.Look(live), watches_->children.Look(live),
+                                   watches_->breakers.Look(live)}) {
+    if (!wrong.empty()) Broken(wrong);
+  }
 }
 
 // Emitted and not done is what is outstanding, and somebody has it in hand.
@@ -245,6 +258,13 @@ bool Holds(engine::Machine& machine, const core::Effect& effect) {
       return loop.timers().Holds(effect);
     case Kind::kContinue:
       return loop.WillContinue(effect.execution);
+    case Kind::kStartChild:
+    case Kind::kReadChild:
+    case Kind::kCancelChild: {
+      // A wait that is cancelled in parts is ended by the next of them.
+      const core::Execution* execution = machine.ledger().state().FindExecution(effect.execution);
+      return loop.children().Holds(effect) || execution->cancel_requested;
+    }
     default:
       return true;
   }
@@ -275,6 +295,22 @@ void Oracle::CheckEnd(const core::State& live, uint32_t lives) {
   for (const auto& execution : live.executions()) CheckEnded(*execution, lives);
 }
 
+Possible Oracle::PossibleOf(const core::Execution& execution, uint32_t task, uint32_t lives) const {
+  const Task& said = TaskOf(plan_, execution, task);
+  switch (KindOf(*said.kind)) {
+    case TaskKind::kEvent:
+      return {.completes = true, .fails = std::get<EventTask>(*said.kind).timeout.has_value()};
+    case TaskKind::kSubWorkflow:
+      // That it ended as its child did was looked at when it did.
+      return {.completes = true, .fails = true};
+    default: {
+      const core::Definition& definition = *execution.definition;
+      return sim::PossibleOf(ScriptOf(plan_.seed, execution.key, definition.task_name(task)),
+                             definition, task, lives);
+    }
+  }
+}
+
 // The end is one that a run without crashes could have reached, too.
 void Oracle::CheckEnded(const core::Execution& execution, uint32_t lives) {
   const core::Definition& definition = *execution.definition;
@@ -284,8 +320,7 @@ void Oracle::CheckEnded(const core::Execution& execution, uint32_t lives) {
     const std::string name =
         fmt::format("task {} of {}", definition.task_name(task), execution.key);
     const Upstream upstream = UpstreamOf(execution, task);
-    const Possible possible = PossibleOf(
-        ScriptOf(plan_.seed, execution.key, definition.task_name(task)), definition, task, lives);
+    const Possible possible = PossibleOf(execution, task, lives);
     const bool fits = state == TaskState::kCompleted   ? upstream.allows && possible.completes
                       : IsFailure(state)               ? upstream.allows && possible.fails
                       : state == TaskState::kSkipped   ? upstream.Skips(execution.tasks[task].skip)

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -21,6 +22,9 @@
 #include "stet/activity.h"
 #include "tests/sim_engine/plan.h"
 #include "tests/sim_engine/rules.h"
+#include "tests/sim_engine/script.h"
+#include "tests/sim_engine/watch_gates.h"
+#include "tests/sim_engine/watch_waits.h"
 
 namespace stet::sim {
 
@@ -60,7 +64,15 @@ class Oracle {
     std::vector<std::byte> bytes = {};
   };
 
+  struct Watches {
+    SignalWatch signals = {};
+    ChildWatch children = {};
+    KeyWatch keys;
+    BreakerWatch breakers;
+  };
+
   void Rewind(uint64_t events);
+  void Watch(const core::EventRef& event);
   void Before(const core::EventRef& event);
   void BeforeStart(const core::EventRef& event);
   void BeforeFinish(const core::EventRef& event);
@@ -69,11 +81,13 @@ class Oracle {
   void CheckRate(const std::string& activity, int64_t time);
   void CheckEffects(engine::Machine& machine);
   void CheckEnded(const core::Execution& execution, uint32_t lives);
+  Possible PossibleOf(const core::Execution& execution, uint32_t task, uint32_t lives) const;
   bool flushes() const { return plan_.options.durability >= wal::Durability::kCommit; }
 
   const EnginePlan& plan_;
   std::vector<Stored> log_;
   core::State mirror_;
+  std::optional<Watches> watches_;  // of what the mirror has replayed
   core::Effects effects_;
   std::set<core::Effect> pending_;
   std::map<uint64_t, core::RunRef> starts_;

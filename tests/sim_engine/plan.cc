@@ -50,6 +50,47 @@ void DrawLimits(Random& random, EngineOptions& options) {
   if (random.OneIn(5)) options.retention.age = absl::Seconds(random.Below(60));
 }
 
+void DrawBreakers(Random& random, EngineOptions& options) {
+  for (const char* name : {"a2", "bank"}) {
+    if (random.OneIn(2)) continue;
+    options.breakers[name] = {.failure_threshold = 1 + random.Below(3),
+                              .cooldown = absl::Milliseconds(500 + random.Below(10'000)),
+                              .probes = 1 + random.Below(2),
+                              .success_threshold = 1 + random.Below(2)};
+  }
+}
+
+// Of its children no task has children, unless it says so.
+struct Kinds {
+  bool waits = false;
+  bool keys = false;
+  bool breakers = false;
+  std::string child = {};  // workflow of children; empty: none
+};
+
+// Waits for its time, for a signal or for a child, and holds no worker.
+void DrawWait(Random& random, const Kinds& kinds, Task& task) {
+  task.activity.clear();
+  task.timeout = std::nullopt;
+  switch (random.Below(kinds.child.empty() ? 3 : 5)) {
+    case 0:
+      task.kind = TimerTask{.duration = absl::Milliseconds(1 + random.Below(5000))};
+      return;
+    case 1:
+    case 2: {
+      EventTask event = {.signal = kSignals[random.Below(2)]};
+      if (random.OneIn(2)) event.timeout = absl::Seconds(1 + random.Below(30));
+      task.kind = event;
+      return;
+    }
+    default:
+      task.kind = SubWorkflowTask{.workflow = kinds.child};
+      if (random.OneIn(4)) task.timeout = absl::Seconds(1 + random.Below(30));
+      // What it waits for must not need a key that it holds.
+      task.concurrency_key = {};
+  }
+}
+
 Task DrawTask(Random& random, uint32_t index) {
   Task task = {.name = fmt::format("t{}", index), .activity = kActivities[random.Below(3)]};
   task.priority = static_cast<int32_t>(random.Below(3)) - 1;
@@ -71,6 +112,8 @@ Task DrawTask(Random& random, uint32_t index) {
 // Conditions ask about what the activities of a story put out.
 void AdaptChoices(Workflow& workflow) {
   for (Task& task : workflow.tasks) {
+    // What the engine does itself goes through no breaker.
+    if (task.activity.empty()) task.breaker.clear();
     const auto* drawn = std::get_if<ConditionalTask>(&*task.kind);
     if (drawn == nullptr) continue;
     ConditionalTask choice = *drawn;
@@ -85,6 +128,41 @@ void AdaptChoices(Workflow& workflow) {
   }
 }
 
+Task DrawAnyTask(Random& random, uint32_t index, const Kinds& kinds) {
+  Task task = DrawTask(random, index);
+  if (kinds.keys && random.OneIn(3)) {
+    constexpr std::array<const char*, 3> kPatterns = {"disk", "own ${key}", "n ${input/n}"};
+    task.concurrency_key =
+        ConcurrencyKey{.key = OneOf(random, kPatterns), .held_in_retry = random.OneIn(2)};
+  }
+  if (kinds.waits && random.OneIn(3)) {
+    DrawWait(random, kinds, task);
+  } else if (kinds.breakers && random.OneIn(3)) {
+    task.breaker = "bank";
+  }
+  return task;
+}
+
+void DrawWorkflows(Random& random, EngineOptions& options) {
+  Kinds kinds = {.waits = random.OneIn(2), .keys = random.OneIn(2), .breakers = random.OneIn(2)};
+  if (kinds.breakers) DrawBreakers(random, options);
+  const auto add = [&](std::string name, uint32_t tasks_max) {
+    options.workflows.push_back(core::RandomGraph(
+        random, std::move(name), 1 + random.Below(tasks_max),
+        [&kinds](Random& from, uint32_t index) { return DrawAnyTask(from, index, kinds); }));
+    AdaptChoices(options.workflows.back());
+  };
+  if (kinds.waits) {
+    // Children of children.
+    add("c0", 3);
+    kinds.child = "c0";
+    add("c1", 3);
+    kinds.child = random.OneIn(2) ? "c0" : "c1";
+  }
+  const uint32_t workflows = 1 + random.Below(3);
+  for (uint32_t i = 0; i < workflows; ++i) add(fmt::format("w{}", i), 8);
+}
+
 }  // namespace
 
 EnginePlan DrawPlan(uint64_t seed) {
@@ -96,12 +174,7 @@ EnginePlan DrawPlan(uint64_t seed) {
   options.close_grace = absl::ZeroDuration();
   DrawLog(random, options);
   DrawLimits(random, options);
-  const uint32_t workflows = 1 + random.Below(3);
-  for (uint32_t i = 0; i < workflows; ++i) {
-    const uint32_t tasks = 1 + random.Below(8);
-    options.workflows.push_back(core::RandomGraph(random, fmt::format("w{}", i), tasks, DrawTask));
-    AdaptChoices(options.workflows.back());
-  }
+  DrawWorkflows(random, options);
   if (random.OneIn(3)) options.recovery_target = absl::Microseconds(1 + random.Below(100));
   options.history = random.OneIn(2) ? History::kKeep : History::kBounded;
   plan.lives = 1 + random.Below(5);
@@ -163,14 +236,15 @@ std::string ToString(const EnginePlan& plan) {
   size_t tasks = 0;
   for (const Workflow& workflow : options.workflows) tasks += workflow.tasks.size();
   return fmt::format(
-      "{}, {}, {} workflows of {} tasks in all, {} at once, {} limits, {} lives; errors {} %, full "
+      "{}, {}, {} workflows of {} tasks in all, {} at once, {} limits, {} breakers, {} lives; "
+      "errors {} %, full "
       "{} %, missing {} %, busy {}, short {}, jumps {}, any names {}, failed flush {}, operators "
       "{}, "
       "snapshots {}",
       ToString(options.durability), ToString(options.log.operation), options.workflows.size(),
-      tasks, options.concurrency, options.activity_limits.size(), plan.lives, plan.errors,
-      plan.full_disk, plan.missing, plan.busy, plan.short_writes, plan.clock_jumps, plan.any_names,
-      static_cast<int>(plan.flush_failure), plan.operators,
+      tasks, options.concurrency, options.activity_limits.size(), options.breakers.size(),
+      plan.lives, plan.errors, plan.full_disk, plan.missing, plan.busy, plan.short_writes,
+      plan.clock_jumps, plan.any_names, static_cast<int>(plan.flush_failure), plan.operators,
       options.recovery_target < absl::Seconds(1));
 }
 

@@ -45,6 +45,8 @@ struct EnginePlan {
 
 // The activities that workflows name.
 inline constexpr const char* kActivities[] = {"a0", "a1", "a2"};
+// The signals that they wait for.
+inline constexpr const char* kSignals[] = {"s0", "s1"};
 
 // The config of tasks whose activity chooses a branch.
 inline constexpr char kChoiceConfig[] = "choice";

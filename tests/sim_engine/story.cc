@@ -204,7 +204,7 @@ bool Story::Check() {
 // The machine after this life, and what must be found there.
 void Story::End(const LifePlan& life) {
   uint64_t durable = 0;
-  engine::Machine* machine = host_->machine();
+  engine::Machine* machine = host_ == nullptr ? nullptr : host_->machine();
   if (machine != nullptr) durable = machine->writer()->watermarks().durable;
   const bool opened = machine != nullptr;
   const bool closes = opened && life.ending == Ending::kClose && Fine() && !storage_->dead() &&
@@ -216,7 +216,7 @@ void Story::End(const LifePlan& life) {
     closed = status.ok();
     if (!closed && !Excused()) oracle_.Broken("close: " + status.ToString());
   }
-  host_->Abandon();
+  if (host_ != nullptr) host_->Abandon();
   workers_.Strand();
   at_least_ = std::max({at_least_, oracle_.promised(), durable});
   if (closed) at_least_ = oracle_.seq();
@@ -252,6 +252,7 @@ void Story::LastLife() {
 void Story::UntilAllEnded() {
   for (uint32_t i = 0; i < kQuietSteps && Fine(); ++i) {
     if (i % 64 == 0) operator_.ResumeAll(*host_);
+    if (i % 64 == 32) operator_.SignalAll(*host_);
     PollOnce(absl::Milliseconds(100));
     if (!Check()) return;
     const int64_t now = storage_->MonotonicNanos();
