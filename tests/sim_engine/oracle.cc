@@ -191,7 +191,7 @@ void Oracle::CheckLimits(const core::State& live) {
       const std::string activity(execution->definition->activity(task));
       if (activity.empty()) continue;  // a condition: the engine decides it itself
       ++running[activity];
-      ++all;
+      if (execution->notes.LeaseOf(task) == nullptr) ++all;
     }
   }
   if (all > plan_.options.concurrency) {
@@ -306,7 +306,8 @@ Possible Oracle::PossibleOf(const core::Execution& execution, uint32_t task, uin
     default: {
       const core::Definition& definition = *execution.definition;
       return sim::PossibleOf(ScriptOf(plan_.seed, execution.key, definition.task_name(task)),
-                             definition, task, lives);
+                             definition, task,
+                             std::max(lives, uint32_t{execution.tasks[task].lost}));
     }
   }
 }

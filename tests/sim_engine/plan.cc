@@ -186,6 +186,7 @@ EnginePlan DrawPlan(uint64_t seed) {
   plan.clock_jumps = random.OneIn(3);
   plan.any_names = random.OneIn(3);
   plan.operators = !random.OneIn(4);
+  plan.remote = random.OneIn(3);
   plan.flush_failure =
       OneOf(random, std::array{FlushFailure::kStillDirty, FlushFailure::kKeptInCache,
                                FlushFailure::kReverted, FlushFailure::kCacheLost});
@@ -240,12 +241,12 @@ std::string ToString(const EnginePlan& plan) {
       "errors {} %, full "
       "{} %, missing {} %, busy {}, short {}, jumps {}, any names {}, failed flush {}, operators "
       "{}, "
-      "snapshots {}",
+      "workers elsewhere {}, snapshots {}",
       ToString(options.durability), ToString(options.log.operation), options.workflows.size(),
       tasks, options.concurrency, options.activity_limits.size(), options.breakers.size(),
       plan.lives, plan.errors, plan.full_disk, plan.missing, plan.busy, plan.short_writes,
       plan.clock_jumps, plan.any_names, static_cast<int>(plan.flush_failure), plan.operators,
-      options.recovery_target < absl::Seconds(1));
+      plan.remote, options.recovery_target < absl::Seconds(1));
 }
 
 std::string ToString(const LifePlan& life) {

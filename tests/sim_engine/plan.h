@@ -41,6 +41,7 @@ struct EnginePlan {
   bool any_names = false;
   wal::FlushFailure flush_failure = wal::FlushFailure::kStillDirty;
   bool operators = true;
+  bool remote = false;  // workers elsewhere
 };
 
 // The activities that workflows name.

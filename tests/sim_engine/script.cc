@@ -47,10 +47,15 @@ absl::StatusOr<Payload> Perform(const Script& script, const ActivityContext& con
   if (script.ending == kFails || recovering) return absl::UnavailableError("it broke");
   if (script.ending == kThrows) throw std::runtime_error("it broke badly");
   if (script.ending == kRefuses) return absl::InvalidArgumentError("never");
-  if (context.config() == kChoiceConfig) {
-    return Payload(Mix(script.failures, context.execution_key()) % 2 == 0 ? "true" : "false");
+  return OutputOf(script, context.execution_key(), context.config(), context.attempt());
+}
+
+Payload OutputOf(const Script& script, std::string_view key, std::string_view config,
+                 uint32_t attempt) {
+  if (config == kChoiceConfig) {
+    return Payload(Mix(script.failures, key) % 2 == 0 ? "true" : "false");
   }
-  return Payload(fmt::format("{}{}}}", kOutput, context.attempt()));
+  return Payload(fmt::format("{}{}}}", kOutput, attempt));
 }
 
 Possible PossibleOf(const Script& script, const core::Definition& definition, uint32_t task,

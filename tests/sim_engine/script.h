@@ -23,6 +23,9 @@ struct Script {
 
 Script ScriptOf(uint64_t seed, std::string_view key, std::string_view task);
 absl::StatusOr<Payload> Perform(const Script& script, const ActivityContext& context);
+// What a success puts out.
+Payload OutputOf(const Script& script, std::string_view key, std::string_view config,
+                 uint32_t attempt);
 
 // How a task that was allowed to start can end, if nobody cancels it.
 struct Possible {
@@ -30,11 +33,11 @@ struct Possible {
   bool fails = false;
 };
 
-// `crashes`: how many processes may have died while it ran.
+// `crashes`: how many processes or workers may have died while it ran.
 Possible PossibleOf(const Script& script, const core::Definition& definition, uint32_t task,
                     uint32_t crashes);
 
-// The attempt that made an output of Perform; 0 for any other.
+// The attempt that made such an output; 0 for any other.
 uint32_t AttemptIn(std::string_view output);
 
 }  // namespace stet::sim

@@ -12,6 +12,7 @@
 #include "engine/host.h"
 #include "tests/sim_engine/operator.h"
 #include "tests/sim_engine/oracle.h"
+#include "tests/sim_engine/remote.h"
 #include "tests/sim_engine/script.h"
 #include "tests/sim_engine/sim_world.h"
 
@@ -29,6 +30,7 @@ class Story {
         oracle_(plan_),
         workers_(seed),
         operator_(plan_, &oracle_, [this](std::string what) { Tell(std::move(what)); }),
+        remote_(plan_, &oracle_, [this](std::string what) { Tell(std::move(what)); }),
         steps_max_(steps_max),
         tell_(tell),
         calls_(calls) {}
@@ -71,6 +73,7 @@ class Story {
   SimClock clock_;
   SimWorkers workers_;
   Operator operator_;
+  RemoteWorkers remote_;
   wal::SimDisk disk_;
   std::unique_ptr<wal::SimStorage> storage_;
   std::unique_ptr<engine::Host> host_;
@@ -158,7 +161,10 @@ void Story::PollOnce(absl::Duration wait) {
 
 void Story::Step() {
   ++result_.steps;
-  switch (random_.Below(16)) {
+  switch (random_.Below(plan_.remote ? 18 : 16)) {
+    case 16:
+    case 17:
+      return remote_.Act(*host_);
     case 0:
     case 1:
     case 2:
@@ -253,6 +259,7 @@ void Story::UntilAllEnded() {
   for (uint32_t i = 0; i < kQuietSteps && Fine(); ++i) {
     if (i % 64 == 0) operator_.ResumeAll(*host_);
     if (i % 64 == 32) operator_.SignalAll(*host_);
+    if (i % 64 == 0) remote_.Finish(*host_);
     PollOnce(absl::Milliseconds(100));
     if (!Check()) return;
     const int64_t now = storage_->MonotonicNanos();
