@@ -268,7 +268,7 @@ class Engine {
   // Gives ready runs to a worker elsewhere, each as an attempt under a lease; none if none may start now.  Limits of
   // activities, circuit breakers and concurrency keys hold, EngineOptions::concurrency does not.  An activity that
   // this process has too is run here or there, by whoever is first.
-  // Errors: Reason kInvalidName, kInvalidLease.
+  // Errors: Reason kInvalidName, kInvalidLease; FailedPrecondition when EngineOptions::execute is false.
   absl::StatusOr<std::vector<LeasedRun>> AcquireLeases(LeaseRequest request);
   // The worker is there, and goes on with these attempts.  About three times per lease.
   // Errors: as AcquireLeases; InvalidArgument for what is no token.

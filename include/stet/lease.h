@@ -21,7 +21,7 @@ namespace stet {
 struct LeaseRequest {
   std::string worker = {};  // its name: 1..255 bytes of UTF-8, no control characters
   std::vector<std::string> activities = {};  // that it can run
-  uint32_t max = 1;                          // so many runs at most
+  uint32_t max = 1;                          // so many runs at most, and 1000 at a time
   // For so long it may be silent; then its attempt is lost (RetryPolicy::max_lost).  A task's heartbeat timeout
   // makes it shorter.  > 0.
   absl::Duration lease = absl::Seconds(60);

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <absl/container/btree_set.h>
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
@@ -56,11 +57,12 @@ absl::Status DecideOn(const State& state, const RenewLeases& command, int64_t no
   std::vector<uint64_t> executions;
   std::vector<uint32_t> tasks;
   std::vector<uint64_t> attempts;
+  absl::btree_set<uint64_t> named;  // who names one twice renews it once
   for (const Renewed& renewed : command.attempts) {
     ASSIGN_OR_RETURN(const Execution* execution,
                      FindLeased(state, renewed.run, renewed.token, command.worker));
     const bool later = until > execution->notes.LeaseOf(renewed.run.task)->until;
-    if (!later) continue;
+    if (!later || !named.insert(renewed.token.seq).second) continue;
     executions.push_back(renewed.run.execution);
     tasks.push_back(renewed.run.task);
     attempts.push_back(renewed.token.seq);

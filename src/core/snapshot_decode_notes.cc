@@ -158,7 +158,8 @@ absl::Status SnapshotDecoder::AddLeases(Bytes payload) {
     }
     Execution& execution = *state_.executions_[position[i]];
     RunLease& lease = execution.notes.Of(task[i]).lease;
-    if (lease.until != 0 || execution.tasks[task[i]].state != TaskState::kRunning) {
+    const TaskSlot& slot = execution.tasks[task[i]];
+    if (lease.until != 0 || slot.state != TaskState::kRunning || slot.waits) {
       return WrongPart(kPart, fmt::format("nobody can have task {} of the execution at {}", task[i],
                                           position[i]));
     }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@ namespace stet::engine {
 namespace {
 
 constexpr uint32_t kAcquireMax = 1000;
+constexpr size_t kRenewMax = 1000;  // in one event
 
 absl::Status UnknownToken(std::string_view token) {
   return core::Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidName,
@@ -139,10 +141,15 @@ absl::StatusOr<Renewal> RenewNow(Sequencer& loop, std::string_view worker,
     if (execution.cancelling()) renewal.cancelled.push_back(token);
   }
   for (const auto& [lease_ns, attempts] : kept) {
-    RETURN_IF_ERROR(ledger
-                        .Execute(core::RenewLeases{
-                            .worker = worker, .attempts = attempts, .lease_ns = lease_ns})
-                        .status());
+    for (size_t begin = 0; begin < attempts.size(); begin += kRenewMax) {
+      const size_t count = std::min(kRenewMax, attempts.size() - begin);
+      RETURN_IF_ERROR(
+          ledger
+              .Execute(core::RenewLeases{.worker = worker,
+                                         .attempts = std::span(attempts).subspan(begin, count),
+                                         .lease_ns = lease_ns})
+              .status());
+    }
   }
   renewal.seq = ledger.state().seq();
   return renewal;

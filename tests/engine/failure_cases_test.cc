@@ -27,6 +27,7 @@
 // the same workflow twice, the same key twice       | here
 // keys that are prefixes of others                  | here
 // a clock that is set back                          | here; "engine time never steps back, and does not follow a step of the wall"
+// a long downtime of a schedule                     | "after a long downtime: skip ...", "...: coalesce ...", "...: catch up ..."
 // payloads over the limit                           | here; "an output over the limit fails the task without a retry"
 #include <map>
 #include <string>
