@@ -31,6 +31,8 @@ struct TaskRecord {
   std::string error = {};  // of the last failed attempt, also when a later one succeeded
   uint32_t steps = 0;      // that the current run has recorded; 0 once it has ended
   std::map<std::string, std::string> metadata = {};  // ActivityContext::SetMetadata
+  std::string worker = {};  // elsewhere, that has its attempt (Engine::AcquireLeases); empty: none
+  std::optional<absl::Time> lease_until = std::nullopt;  // with a worker only
 
   // finished_at - started_at when both are known and in order.
   std::optional<absl::Duration> duration() const;

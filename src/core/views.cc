@@ -77,6 +77,8 @@ TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSour
   if (const RunNotes* notes = execution.notes.Find(task)) {
     record.steps = static_cast<uint32_t>(notes->steps.size());
     record.metadata = {notes->metadata.begin(), notes->metadata.end()};
+    record.worker = notes->lease.worker;
+    record.lease_until = TimeOrNone(notes->lease.until);
   }
   return record;
 }
@@ -184,6 +186,9 @@ RunInstance MakeRun(const Execution& execution, uint32_t task) {
   if (slot.run == RunState::kRunning) {
     fields.current_attempt = slot.token();
     fields.lease = Lease{.owner = slot.waits ? "engine" : fmt::format("epoch {}", slot.epoch)};
+    if (const RunLease* lease = execution.notes.LeaseOf(task)) {
+      fields.lease = Lease{.owner = lease->worker, .expires_at = absl::FromUnixNanos(lease->until)};
+    }
   }
   if (slot.run == RunState::kRetryWait) fields.wake_at = absl::FromUnixNanos(slot.due_at);
   absl::StatusOr<RunInstance> run = RunInstance::Restore(std::move(fields));

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/views.h"
 #include "core/why.h"
 #include "tests/core/world.h"
 
@@ -84,6 +85,15 @@ TEST_CASE_FIXTURE(Fixture, "a worker that says it is there keeps what it has") {
   CHECK(w.group().empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "an attempt that is named twice is renewed once") {
+  Lease();
+  w.now() += kSecond;
+  const std::vector<Renewed> twice = {Named(), Named()};
+  w.Must(RenewLeases{.worker = "far", .attempts = twice, .lease_ns = 60 * kSecond});
+  CHECK_EQ(w.group(), std::vector{EventType::LeasesRenewed});
+  CHECK_EQ(lease()->until, w.now() + 60 * kSecond);
+}
+
 TEST_CASE_FIXTURE(Fixture, "nobody renews what another worker has, nor what a thread here runs") {
   Lease();
   const Renewed named = Named();
@@ -143,13 +153,26 @@ TEST_CASE_FIXTURE(Fixture, "a lease has a worker and a time") {
   CHECK_EQ(w.Refused(RenewLeases{.lease_ns = 1}), Reason::kInvalidName);
 }
 
-TEST_CASE_FIXTURE(Fixture, "why names the worker") {
+TEST_CASE_FIXTURE(Fixture, "records and why name the worker, as long as it has the attempt") {
   Lease();
+  const auto record = [this] {
+    return MakeTaskRecord(w.execution(run.execution), 0,
+                          [](const PayloadRef&) { return Payload(); });
+  };
+  CHECK_EQ(record().worker, "far");
+  CHECK_EQ(record().lease_until, absl::FromUnixNanos(lease()->until));
+  const RunInstance instance = MakeRun(w.execution(run.execution), 0);
+  REQUIRE(instance.fields().lease.has_value());
+  CHECK_EQ(instance.fields().lease->owner, "far");
+  CHECK_EQ(instance.fields().lease->expires_at, absl::FromUnixNanos(lease()->until));
   const WhyReport report = Explain(
       w.state(), w.execution(run.execution), {}, [](uint32_t) { return true; }, 1);
   REQUIRE_EQ(report.tasks.size(), 1);
   CHECK_EQ(report.tasks[0].on, std::vector<std::string>{"far"});
   CHECK_EQ(report.tasks[0].ends, "its worker reports, or its lease ends at 1970-01-01T00:17:40Z");
+  w.Succeed(run);
+  CHECK_EQ(record().worker, "");
+  CHECK_EQ(record().lease_until, std::nullopt);
 }
 
 TEST_SUITE_END();

@@ -48,6 +48,7 @@ TEST_CASE("a worker takes a run, reports its output, and finds the next one") {
   CHECK_EQ(runs[0].input.bytes, R"({"n":1})");
   CHECK(Acquire(*engine).empty());
   CHECK_EQ(engine->Why("k")->tasks[0].on, std::vector<std::string>{"w1"});
+  CHECK_EQ(engine->Report("k")->task(runs[0].task)->worker, "w1");
   CHECK(engine->ReportLeased({.token = runs[0].token, .result = Payload("1")}).ok());
   CHECK_EQ(
       ReasonOf(engine->ReportLeased({.token = runs[0].token, .result = Payload("2")}).status()),
@@ -70,7 +71,7 @@ TEST_CASE("a report is taken by the next process, as long as the lease lasts") {
   }
   const auto engine = MustOpen(Options(directory.engine()));
   CHECK_EQ(engine->recovery().attempts_lost, 0);
-  const auto renewal = engine->RenewLeases("w1", {token});
+  const auto renewal = engine->RenewLeases("w1", {token, token});
   REQUIRE(renewal.ok());
   CHECK(renewal->lost.empty());
   CHECK(engine->CheckpointLeased(token, "half").ok());

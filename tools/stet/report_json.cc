@@ -32,6 +32,10 @@ nlohmann::ordered_json TaskJson(const TaskRecord& task) {
   if (!task.error.empty() && task.state != TaskState::kCompleted) json["error"] = task.error;
   if (task.steps != 0) json["steps"] = task.steps;
   if (!task.metadata.empty()) json["metadata"] = task.metadata;
+  if (!task.worker.empty()) {
+    json["worker"] = task.worker;
+    json["lease_until"] = TimeJson(task.lease_until.value_or(absl::InfinitePast()));
+  }
   return json;
 }
 

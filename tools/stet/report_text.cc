@@ -52,11 +52,16 @@ std::string ErrorText(std::string_view error) {
   return OneLine(error);
 }
 
-// The error column: a task that has got over its error is not one that has it.
+// The error column: a task that has got over its error is not one that has it, nor one that somebody tries again.
 std::string ErrorText(const TaskRecord& task) {
-  const std::string text = ErrorText(task.error);
-  if (text.empty() || task.state != TaskState::kCompleted) return text;
-  return "before: " + text;
+  std::string text = ErrorText(task.error);
+  const bool before = task.state == TaskState::kCompleted || !task.worker.empty();
+  if (before && !text.empty()) text = "before: " + text;
+  if (task.worker.empty()) return text;
+  const std::string with =
+      fmt::format("with worker {} until {}", OneLine(task.worker),
+                  ShortTime(task.lease_until.value_or(absl::InfiniteFuture())));
+  return text.empty() ? with : fmt::format("{}; {}", with, text);
 }
 
 std::string LogFolder(const std::string& directory, const ExecutionReport& report) {

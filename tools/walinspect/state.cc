@@ -35,6 +35,10 @@ Json TasksJson(const ExecutionReport& report) {
                       {"error", task.error.empty() ? Json(nullptr) : Json(task.error)}};
     if (task.steps != 0) tasks[task.id]["steps"] = task.steps;
     if (!task.metadata.empty()) tasks[task.id]["metadata"] = task.metadata;
+    if (!task.worker.empty()) {
+      tasks[task.id]["worker"] = task.worker;
+      tasks[task.id]["lease_until"] = TimeOrNull(task.lease_until);
+    }
   }
   return tasks;
 }
