@@ -10,8 +10,7 @@ absl::Status ApplyEvent(const fb::LeasesRenewed& event, Editor& editor) {
   for (flatbuffers::uoffset_t i = 0; i < event.tasks()->size(); ++i) {
     const uint32_t task = event.tasks()->Get(i);
     Execution* execution = editor.execution(event.executions()->Get(i));
-    if (execution == nullptr || IsTerminal(execution->state) ||
-        task >= execution->tasks.size()) {
+    if (execution == nullptr || IsTerminal(execution->state) || task >= execution->tasks.size()) {
       return Contradiction(fmt::format("entry {}: no execution runs there", i));
     }
     const RunLease* lease = execution->notes.LeaseOf(task);

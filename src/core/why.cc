@@ -98,8 +98,7 @@ class Explainer {
     std::string reason = fmt::format("attempt {} is with worker '{}' since {}", slot(task).attempts,
                                      lease.worker, TimeText(slot(task).started_at));
     if (execution_.cancelling()) reason += ", which hears that it was cancelled";
-    Say(wait, execution_.cancelling() ? WaitKind::kStopping : WaitKind::kRunning,
-        std::move(reason),
+    Say(wait, execution_.cancelling() ? WaitKind::kStopping : WaitKind::kRunning, std::move(reason),
         fmt::format("its worker reports, or its lease ends at {}", TimeText(lease.until)));
   }
 

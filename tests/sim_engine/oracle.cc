@@ -82,7 +82,8 @@ void Oracle::See(const core::EventRef& event, const core::State& live) {
 void Oracle::Watch(const core::EventRef& event) {
   for (const std::string& wrong :
        {watches_->signals.See(event, mirror_), watches_->children.See(event, mirror_),
-        watches_->keys.See(event, mirror_), watches_->breakers.See(event, mirror_)}) {
+        watches_->leases.See(event, mirror_), watches_->keys.See(event, mirror_),
+        watches_->breakers.See(event, mirror_)}) {
     if (!wrong.empty()) Broken(fmt::format("event {}: {}", event.seq, wrong));
   }
 }
@@ -214,7 +215,7 @@ void Oracle::CheckTurn(engine::Machine& machine) {
   }
   CheckEffects(machine);
   for (const std::string& wrong : {watches_->signals.Look(live), watches_->children.Look(live),
-                                   watches_->breakers.Look(live)}) {
+                                   watches_->leases.Look(live), watches_->breakers.Look(live)}) {
     if (!wrong.empty()) Broken(wrong);
   }
 }

@@ -24,6 +24,7 @@
 #include "tests/sim_engine/rules.h"
 #include "tests/sim_engine/script.h"
 #include "tests/sim_engine/watch_gates.h"
+#include "tests/sim_engine/watch_leases.h"
 #include "tests/sim_engine/watch_waits.h"
 
 namespace stet::sim {
@@ -67,6 +68,7 @@ class Oracle {
   struct Watches {
     SignalWatch signals = {};
     ChildWatch children = {};
+    LeaseWatch leases = {};
     KeyWatch keys;
     BreakerWatch breakers;
   };
