@@ -1,9 +1,7 @@
-// Fork, append, kill, open.
+// Append, die, open.
 #include "bench/killed_log.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,9 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <absl/time/clock.h>
-#include <fmt/format.h>
-
+#include "bench/killed_process.h"
 #include "bench/latency.h"
 #include "stet/wal/recovery.h"
 #include "stet/wal/storage.h"
@@ -32,7 +28,7 @@ wal::Options OptionsOf(const KilledLog& killed) {
 }
 
 // Of the child: tells its parent when the log is long enough, and goes on until it is killed.
-absl::Status AppendForever(const KilledLog& killed, int long_enough) {
+absl::Status AppendForever(const KilledLog& killed, const Told& tell) {
   const wal::Options options = OptionsOf(killed);
   STET_ASSIGN_OR_RETURN(wal::RecoveredLog recovered, wal::Recover(options));
   STET_ASSIGN_OR_RETURN(const std::unique_ptr<wal::Writer> writer,
@@ -47,31 +43,8 @@ absl::Status AppendForever(const KilledLog& killed, int long_enough) {
     STET_RETURN_IF_ERROR(writer->Poll(absl::ZeroDuration()));
     if (bytes < killed.log_bytes || told++ != 0) continue;
     STET_RETURN_IF_ERROR(writer->Flush());
-    if (::write(long_enough, "!", 1) != 1) return walbench::ErrnoStatus("tell the parent");
+    STET_RETURN_IF_ERROR(tell());
   }
-}
-
-absl::Status AppendAndDie(const KilledLog& killed) {
-  int ends[2] = {};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return walbench::ErrnoStatus("pipe2");
-  const walbench::Descriptor read_end(ends[0]);
-  walbench::Descriptor write_end(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return walbench::ErrnoStatus("fork");
-  if (child == 0) {
-    const absl::Status status = AppendForever(killed, write_end.get());
-    fmt::print(stderr, "the appending process: {}\n", status.ToString());
-    ::_exit(1);
-  }
-  write_end = walbench::Descriptor();
-  char told = 0;
-  const bool long_enough = ::read(read_end.get(), &told, 1) == 1;
-  if (long_enough) absl::SleepFor(absl::Milliseconds(2));  // it appends again
-  ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (long_enough && WIFSIGNALED(status)) return absl::OkStatus();
-  return absl::InternalError("the appending process ended by itself");
 }
 
 std::vector<std::string> Segments(const std::string& directory) {
@@ -129,7 +102,8 @@ absl::StatusOr<double> ReadMillis(const std::string& directory, uint64_t bytes) 
 }  // namespace
 
 absl::StatusOr<Samples> OpenKilledLog(const KilledLog& killed) {
-  STET_RETURN_IF_ERROR(AppendAndDie(killed));
+  const auto append = [&](const Told& tell) { return AppendForever(killed, tell); };
+  STET_RETURN_IF_ERROR(WorkAndDie(append, absl::Milliseconds(2)));
   STET_ASSIGN_OR_RETURN(const FarAnchor far, FindAnchor(killed));
   DropCaches(killed.directory);
   const wal::Options options = OptionsOf(killed);
