@@ -32,10 +32,15 @@ class ActivityContext {
   virtual std::string_view task() const = 0;    // the task's name
   virtual std::string_view config() const = 0;  // Task::config
   virtual uint32_t attempt() const = 0;         // 1 for the first
-  virtual uint64_t run() const = 0;  // 1, and one more each time someone retries the task
+  // 1, and one more each time someone retries the task, and for each run that it has completed.
+  virtual uint64_t run() const = 0;
+  // Which run of a task that has several (Task::repeat, LoopTask): 1 for the first.
+  virtual uint32_t occurrence() const = 0;
 
   // The execution's input.
   virtual const Payload& input() const = 0;
+  // Of an event task (EventTask): what the signal carried; nothing for other tasks.
+  virtual std::optional<Payload> signal() const = 0;
   // The output of a task that this one depends on, directly.
   // Errors: NotFound when `task` is not
   // one of those.
@@ -72,6 +77,13 @@ class ActivityContext {
   virtual absl::Status Checkpoint(const Payload& checkpoint) = 0;
   // The last checkpoint of the attempts of this run before this one; nothing if they recorded none.
   virtual std::optional<Payload> checkpoint() const = 0;
+
+  // Of a stateful task (StatefulTask): what its last success in this execution left; nothing if none did.
+  virtual std::optional<Payload> state() const = 0;
+  // Leaves a state to the task's next attempt or run.  It is recorded together with the result of this attempt, if
+  // that is a success; the last call counts.
+  // Errors: FailedPrecondition for a task of another kind; ResourceExhausted with Reason kTooLarge.
+  virtual absl::Status SetState(Payload state) = 0;
 
   // Says that the activity is alive.  Cheap: nothing is written.
   // Errors: Aborted when this attempt does not own its run any more, Cancelled when it was told to stop.

@@ -11,7 +11,7 @@
 namespace stet {
 
 // Turns the bytes of a payload into those that are stored, and back.  Inputs, outputs, signals, results of
-// steps and checkpoints go through it; errors, metadata, names, keys (concurrency keys too) and definitions
+// steps, checkpoints and states go through it; errors, metadata, names, keys (concurrency keys too) and definitions
 // do not.  Activities and reports get what was encoded.
 //
 // The content type of what is stored is "encoded/NAME", and ";" and the payload's own unless that is

@@ -109,7 +109,7 @@ struct EngineOptions {
   // steady time, never by the wall's.
   Clock* clock = nullptr;
   // Encodes what is stored of payloads; null: they are stored as they are.  Limits::payload_bytes counts what is
-  // stored.  An attempt whose input or checkpoint cannot be decoded fails; reports, leases and dead letters give what
+  // stored.  An attempt whose input, signal, checkpoint or state cannot be decoded fails; reports, leases and dead letters give what
   // cannot be decoded as it is stored.  Shared: an activity that ignores its end may outlive the engine.
   std::shared_ptr<PayloadCodec> codec = nullptr;
   // Called from the loop's thread with released events as they happen; must be quick and must not

@@ -37,13 +37,16 @@ struct LeasedRun {
   std::string task = {};
   std::string activity = {};
   uint32_t attempt = 1;              // 1 for the first
+  uint32_t occurrence = 1;           // as ActivityContext's
   std::string idempotency_key = {};  // "{execution id}/{task}/{run}", as ActivityContext's
   std::string config = {};
   Payload input = {};
   std::map<std::string, Payload> outputs = {};       // of the tasks that it depends on
+  std::optional<Payload> signal = std::nullopt;      // of an event task: what came
   std::optional<Payload> checkpoint = std::nullopt;  // of the attempts before it
-  absl::Time until = absl::InfinitePast();           // when its lease ends, on the engine's clock
-  absl::Time deadline = absl::InfiniteFuture();      // when it times out, on the engine's clock
+  std::optional<Payload> state = std::nullopt;   // of a stateful task: what its last success left
+  absl::Time until = absl::InfinitePast();       // when its lease ends, on the engine's clock
+  absl::Time deadline = absl::InfiniteFuture();  // when it times out, on the engine's clock
 };
 
 // What became of the attempts that a worker named.
@@ -60,6 +63,7 @@ struct Renewal {
 struct LeaseReport {
   std::string token = {};
   absl::StatusOr<Payload> result = absl::StatusOr<Payload>();
+  std::optional<Payload> state = std::nullopt;  // that a stateful task's success leaves
 };
 
 }  // namespace stet

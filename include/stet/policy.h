@@ -105,7 +105,8 @@ struct Repeat {
   friend bool operator==(const Repeat&, const Repeat&) = default;
 };
 struct Cron {
-  std::string expression = {};   // cron.h; UTC
+  // cron.h; UTC, on the engine's clock.  The first run, too, waits for a time.
+  std::string expression = {};
   uint32_t max_occurrences = 1;  // >= 1: runs in all
   friend bool operator==(const Cron&, const Cron&) = default;
 };

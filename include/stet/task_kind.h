@@ -76,7 +76,8 @@ struct LoopTask {
 };
 
 // Waits for a signal to the execution (Engine::Signal); its output is what the signal carries.  While it
-// waits it takes no worker.
+// waits it takes no worker.  With Task::activity it runs that then, for which the signal is there
+// (ActivityContext::signal), and whose output is its own; a retry of it does not wait again.
 struct EventTask {
   std::string signal = {};                               // its name; rules as for tasks
   std::optional<absl::Duration> timeout = std::nullopt;  // of the wait; > 0.  Then the task fails
@@ -90,9 +91,11 @@ struct TimerTask {
 };
 
 // Runs Task::activity for each item of a JSON array; its output is the array of their outputs, in
-// the order of the items.
+// the order of the items.  Each item is an execution of its own, whose input it is, with the task's retries, timeouts
+// and breaker; it is retried by itself.  When one does not complete, the others are cancelled and the task fails.  What
+// waits for the items takes no worker.  The array counts towards Limits::payload_bytes before a codec encodes it.
 struct MapTask {
-  ValueAt items = {};
+  ValueAt items = {};         // at most 100,000
   uint32_t parallelism = 16;  // >= 1: items at once
   friend bool operator==(const MapTask&, const MapTask&) = default;
 };

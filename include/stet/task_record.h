@@ -26,9 +26,11 @@ struct TaskRecord {
   absl::Time updated_at = absl::InfinitePast();
   std::optional<absl::Time> started_at = std::nullopt;   // the latest start
   std::optional<absl::Time> finished_at = std::nullopt;  // set once per generation
-  std::optional<absl::Time> wake_at = std::nullopt;      // only while Retrying
+  // Retrying: of its next attempt; Pending: of its next run.
+  std::optional<absl::Time> wake_at = std::nullopt;
   std::optional<Payload> output = std::nullopt;
   std::string error = {};  // of the last failed attempt, also when a later one succeeded
+  uint32_t runs = 0;       // that have completed, of a task that may have several (Repeat, loops)
   uint32_t steps = 0;      // that the current run has recorded; 0 once it has ended
   std::map<std::string, std::string> metadata = {};  // ActivityContext::SetMetadata
   std::string worker = {};  // elsewhere, that has its attempt (Engine::AcquireLeases); empty: none

@@ -19,8 +19,7 @@
 
 namespace stet {
 
-// One node of a workflow.  Every field is stored; what this version does not execute yet, Validate
-// refuses by name.
+// One node of a workflow.
 struct Task {
   std::string name = {};  // unique in the workflow; 1..255 bytes, no control characters
   // What runs it, if its kind wants that; a key of EngineOptions::activities.
@@ -67,8 +66,7 @@ WorkflowHash HashOf(const Workflow& workflow);
 // Checks names, policies and graph.
 // Errors: InvalidArgument with a Reason (reason.h) and a message that names the tasks:
 // kEmptyWorkflow, kDuplicateTask, kSelfDependency, kMissingDependency (names both), kCycle (names the
-// tasks on one cycle), kTooManyTasks, kInvalidPolicy (names the field; also for what this version does
-// not execute yet: "not supported yet: ..."), kInvalidName.
+// tasks on one cycle), kTooManyTasks, kInvalidPolicy (names the field), kInvalidName.
 absl::Status Validate(const Workflow& workflow);
 
 // Positions in workflow.tasks such that every task stands behind its dependencies; ties are broken

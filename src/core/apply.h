@@ -29,7 +29,7 @@ void Settle(State& state);
 // A payload that an event carries for the user; the shell keeps it under the event's seq.  An event
 // carries at most one.
 struct CarriedPayload {
-  enum class Kind : uint8_t { kInput, kOutput, kError, kSignal, kStep, kCheckpoint };
+  enum class Kind : uint8_t { kInput, kOutput, kError, kSignal, kStep, kCheckpoint, kState };
   Kind kind = Kind::kInput;
   std::string_view bytes = {};  // points into the event
   std::string_view content_type = {};

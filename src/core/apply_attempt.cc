@@ -7,6 +7,7 @@
 #include "core/finish.h"
 #include "core/payload_ref.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -29,7 +30,7 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
   if (slot.state != TaskState::kReady) {
     return Contradiction(fmt::format("task {} is {}", event.task(), ToString(slot.state)));
   }
-  if (state.activities()[execution.definition->activity_number(event.task())].paused) {
+  if (state.activities()[ActivityNumberOf(execution, event.task())].paused) {
     return Contradiction(fmt::format("the activity of task {} is paused", event.task()));
   }
   if (!MayBegin(execution, event.task(), event.time())) {
@@ -48,7 +49,7 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
   if (event.worker() != nullptr && !IsName(event.worker()->string_view())) {
     return Contradiction("the worker's name is none");
   }
-  const bool waits = WaitOf(*execution.definition, event.task()) != Wait::kNone;
+  const bool waits = WaitOf(execution, event.task()) != Wait::kNone;
   if (waits != (event.owner() == schema::AttemptOwner::Engine)) {
     return Contradiction(
         fmt::format("owner {} of task {}", schema::ToString(event.owner()), event.task()));
@@ -59,7 +60,27 @@ absl::Status CheckStart(const fb::AttemptStarted& event, const Execution& execut
   return absl::OkStatus();
 }
 
-absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& execution) {
+// What a task waits for has come when its wait ends well.
+absl::Status CheckAwaited(const fb::AttemptFinished& event, const Execution& execution,
+                          const State& state) {
+  const uint32_t task = event.task();
+  if (event.outcome() != AttemptOutcome::Success) return absl::OkStatus();
+  const Wait wait = WaitOf(*execution.definition, task);
+  if (wait == Wait::kMap) {
+    const bool all = HasAllItems(execution, task) && ProgressOf(execution, task).failed == 0;
+    if (!all) return Contradiction(fmt::format("items of task {} have not completed", task));
+  }
+  if (wait == Wait::kChild) {
+    const Execution* child = ChildOf(state, execution, task);
+    const bool completed = child != nullptr && child->state == ExecutionState::kCompleted;
+    if (!completed)
+      return Contradiction(fmt::format("the execution of task {} has not completed", task));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& execution,
+                         const State& state) {
   if (event.task() >= execution.tasks.size()) {
     return Contradiction(fmt::format("there is no task {}", event.task()));
   }
@@ -72,14 +93,17 @@ absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& exec
   if (slot.waits && execution.cancelling()) {
     return Contradiction(fmt::format("the wait of task {} is cancelled", event.task()));
   }
+  if (slot.waits) {
+    if (absl::Status status = CheckAwaited(event, execution, state); !status.ok()) return status;
+  }
   if (event.signal() != 0) {
     const bool first =
         slot.waits && execution.signals != nullptr &&
-        WaitOf(*execution.definition, event.task()) == Wait::kSignal &&
+        WaitOf(execution, event.task()) == Wait::kSignal &&
         execution.signals->First(SignalOf(*execution.definition, event.task())) == event.signal();
     if (!first) return Contradiction(fmt::format("signal {} is not its next", event.signal()));
   }
-  if (event.next() == RunNext::RetryWait && event.wake_at() < event.time()) {
+  if (event.wake_at() != 0 && event.wake_at() < event.time()) {
     return Contradiction("it wakes before it ended");
   }
   // Once it is cancelled a task either still completes or is cancelled.
@@ -87,6 +111,10 @@ absl::Status CheckFinish(const fb::AttemptFinished& event, const Execution& exec
       (event.next() == RunNext::Canceled) != execution.cancelling()) {
     return Contradiction(fmt::format("next is {}, cancel was {}", schema::ToString(event.next()),
                                      execution.cancelling() ? "requested" : "not requested"));
+  }
+  const uint32_t runs_max = RunsMax(*execution.definition, event.task());
+  if (event.next() == RunNext::Again && RunsDone(execution, event.task()) + 1 >= runs_max) {
+    return Contradiction(fmt::format("task {} runs at most {} times", event.task(), runs_max));
   }
   const bool chooses = event.next() == RunNext::Completed &&
                        KindOf(execution.definition->extra(event.task())) == TaskKind::kConditional;
@@ -176,7 +204,7 @@ absl::Status ApplyEvent(const fb::AttemptStarted& event, Editor& editor) {
 absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
   Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
-  absl::Status status = CheckFinish(event, *execution);
+  absl::Status status = CheckFinish(event, *execution, editor.state());
   if (!status.ok()) return status;
 
   const uint32_t task = event.task();
@@ -198,8 +226,13 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
   editor.Remember(*execution, task, event.outcome(), error, time);
   editor.EndWait(*execution, task, time);
   switch (event.next()) {
+    case RunNext::Again:
+      editor.ScheduleRun(*execution, task, event.wake_at(), time);
+      editor.CountRun(*execution, task);
+      break;
     case RunNext::Completed:
       editor.Move(*execution, task, TaskState::kCompleted, RunState::kCompleted, time);
+      if (RunsMax(*execution->definition, task) > 1) editor.CountRun(*execution, task);
       Settle(*execution, task);
       RowUndo(*execution, task, editor.event().seq);
       break;
@@ -221,7 +254,7 @@ absl::Status ApplyEvent(const fb::AttemptFinished& event, Editor& editor) {
   }
   // A plain success leaves nothing behind that its group does not do.
   if (event.next() == RunNext::Failed || execution->definition->has_spared() ||
-      execution->definition->has_branches()) {
+      execution->definition->has_branches() || execution->definition->has_cron()) {
     editor.EmitBacklog(*execution);
   }
   editor.TouchTask(*execution, task);

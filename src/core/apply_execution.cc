@@ -54,9 +54,18 @@ absl::Status CheckParent(const Parent& parent, std::string_view key, const State
     return Contradiction(fmt::format("there is no parent {:016x}", parent.execution));
   }
   const TaskSlot& slot = execution->tasks[parent.task];
-  const bool waits = slot.waits && slot.order == parent.attempt &&
-                     WaitOf(*execution->definition, parent.task) == Wait::kChild;
-  if (waits && ChildKey(*execution, parent.task) == key) return absl::OkStatus();
+  const bool waits = slot.waits && slot.order == parent.attempt;
+  const Wait wait = WaitOf(*execution->definition, parent.task);
+  if (waits && wait == Wait::kChild && parent.item == 0 &&
+      ChildKey(*execution, parent.task) == key) {
+    return absl::OkStatus();
+  }
+  const MapProgress map = ProgressOf(*execution, parent.task);
+  if (waits && wait == Wait::kMap && map.expanded() && parent.item == map.started + 1 &&
+      MayStartItem(*execution, parent.task) &&
+      ItemKey(*execution, parent.task, parent.item) == key) {
+    return absl::OkStatus();
+  }
   return Contradiction(
       fmt::format("task {} of {:016x} does not wait for it", parent.task, parent.execution));
 }
@@ -92,8 +101,10 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
     return Contradiction(fmt::format("{} concurrency keys, its definition has {} patterns",
                                      keys.size(), definition->key_patterns().size()));
   }
-  const Parent parent = {
-      .execution = event.parent(), .task = event.parent_task(), .attempt = event.parent_attempt()};
+  const Parent parent = {.execution = event.parent(),
+                         .task = event.parent_task(),
+                         .attempt = event.parent_attempt(),
+                         .item = event.parent_item()};
   if (absl::Status status = CheckParent(parent, key, state); !status.ok()) return status;
   if (absl::Status status = CheckOccurrence(event, state); !status.ok()) return status;
   if (event.start_at() != 0 && event.start_at() <= event.time()) {
@@ -108,6 +119,8 @@ absl::Status ApplyEvent(const fb::ExecutionStarted& event, Editor& editor) {
   execution.schedule = event.schedule();
   editor.Touch(execution);
   EnterSchedule(execution, event.occurrence(), editor);
+  editor.CountItem(parent, {.started = 1});
+  if (definition->has_cron()) editor.EmitBacklog(execution);
   if (execution.start_at != 0) {
     editor.Emit({.kind = Effect::Kind::kStartTimer,
                  .execution = execution.id,
@@ -161,7 +174,11 @@ absl::Status ApplyEvent(const fb::ExecutionEnded& event, Editor& editor) {
   editor.End(*execution, StateOf(event.outcome()), event.time());
   editor.Touch(*execution);
   editor.Emit({.kind = Effect::Kind::kExecutionEnded, .execution = execution->id});
-  if (const Parent& parent = execution->parent; parent.attempt != 0) {
+  const Parent& parent = execution->parent;
+  if (parent.attempt != 0 && parent.item != 0) {
+    const bool failed = event.outcome() != schema::ExecutionOutcome::Completed;
+    editor.CountItem(parent, {.ended = 1, .failed = failed ? 1U : 0U});
+  } else if (parent.attempt != 0) {
     const Execution& waiting = *editor.state().FindExecution(parent.execution);
     editor.Emit({.kind = Effect::Kind::kReadChild,
                  .task = parent.task,

@@ -8,6 +8,7 @@
 #include "core/apply.h"
 #include "core/check_workflow.h"
 #include "core/payload_ref.h"
+#include "core/waits.h"
 #include "schema/parse.h"
 
 namespace stet::core {
@@ -57,6 +58,39 @@ absl::Status ApplyEvent(const fb::CheckpointRecorded& event, Editor& editor) {
   editor.SetCheckpoint(*execution, event.task(),
                        MakePayloadRef(editor.event().seq, TextOf(event.checkpoint()),
                                       ContentTypeOf(event.content_type())));
+  editor.Touch(*execution);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::MapExpanded& event, Editor& editor) {
+  Execution* execution = LiveExecution(editor);
+  const uint32_t task = event.task();
+  if (execution == nullptr || task >= execution->tasks.size()) {
+    return Contradiction("no execution runs there");
+  }
+  const TaskSlot& slot = execution->tasks[task];
+  const bool waits = slot.waits && slot.order == event.attempt_seq() &&
+                     WaitOf(*execution->definition, task) == Wait::kMap;
+  if (!waits) return NoOwner(task, event.attempt_seq());
+  if (execution->cancelling()) return Contradiction("it is cancelled");
+  if (ProgressOf(*execution, task).expanded()) return Contradiction("it was expanded before");
+  if (event.items() > kMapItemsMax) {
+    return Contradiction(fmt::format("{} items, {} are allowed", event.items(), kMapItemsMax));
+  }
+  editor.ExpandMap(*execution, task, event.items());
+  editor.Touch(*execution);
+  return absl::OkStatus();
+}
+
+absl::Status ApplyEvent(const fb::StateSaved& event, Editor& editor) {
+  Execution* execution = ExecutionOfOwner(event, editor);
+  if (execution == nullptr) return NoOwner(event.task(), event.attempt_seq());
+  if (KindOf(execution->definition->extra(event.task())) != TaskKind::kStateful) {
+    return Contradiction(fmt::format("task {} is not stateful", event.task()));
+  }
+  editor.SetState(*execution, event.task(),
+                  MakePayloadRef(editor.event().seq, TextOf(event.state()),
+                                 ContentTypeOf(event.content_type())));
   editor.Touch(*execution);
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 
 #include "core/appliers.h"
 #include "core/dependency.h"
+#include "core/run_policy.h"
 
 namespace stet::core {
 namespace {
@@ -88,6 +89,29 @@ absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor) {
   return CheckMore(event.more(), !execution->due.empty());
 }
 
+absl::Status ApplyEvent(const fb::RunScheduled& event, Editor& editor) {
+  Execution* execution = RunningExecution(editor);
+  if (execution == nullptr) return Contradiction("no execution runs there");
+  if (execution->start_at != 0) return Contradiction("it has not begun");
+  const uint32_t task = event.task();
+  if (execution->due.head != task || execution->due.empty()) return NotNext(task);
+  if (!RunsByCron(*execution->definition, task)) {
+    return Contradiction(fmt::format("task {} runs without a calendar", task));
+  }
+  PopFront(*execution, execution->due);
+  TaskSlot& slot = execution->tasks[task];
+  slot.due_at = event.at();
+  slot.updated_at = event.time();
+  editor.TouchTask(*execution, task);
+  editor.Touch(*execution);
+  editor.Emit({.kind = Effect::Kind::kRetryTimer,
+               .task = task,
+               .execution = execution->id,
+               .at_ns = event.at()});
+  editor.EmitBacklog(*execution);
+  return absl::OkStatus();
+}
+
 absl::Status ApplyEvent(const fb::TasksSkipped& event, Editor& editor) {
   Execution* execution = RunningExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
@@ -146,8 +170,8 @@ absl::Status ApplyEvent(const fb::RetriesWoken& event, Editor& editor) {
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->cancelling()) return Contradiction("it is cancelled");
   for (const uint32_t task : *event.tasks()) {
-    if (task >= execution->tasks.size() || execution->tasks[task].state != TaskState::kRetrying) {
-      return Contradiction(fmt::format("task {} does not wait for a retry", task));
+    if (task >= execution->tasks.size() || !execution->tasks[task].asleep()) {
+      return Contradiction(fmt::format("task {} waits for no time", task));
     }
     if (execution->tasks[task].due_at > event.time()) {
       return Contradiction(

@@ -6,6 +6,7 @@
 
 #include "core/apply.h"
 #include "core/payload_ref.h"
+#include "core/run_policy.h"
 #include "schema/parse.h"
 
 namespace stet::core {
@@ -68,6 +69,7 @@ std::vector<uint64_t> PurgedBy(const EventRef& event, const State& state) {
     for (const auto& [task, notes] : execution->history.by_task()) {
       for (const AttemptNote& note : notes) AddPayload(note.error, dropped);
     }
+    for (const auto& [task, notes] : execution->notes.by_task()) AddPayload(notes.state, dropped);
   }
   return dropped;
 }
@@ -86,6 +88,11 @@ std::vector<uint64_t> ForgottenBy(const fb::AttemptFinished& finished, const Exe
   std::vector<uint64_t> dropped;
   const auto notes = execution.history.of(finished.task());
   if (notes.size() == kHistoryMax) AddPayload(notes.front().error, dropped);
+  const bool success = finished.outcome() == schema::AttemptOutcome::Success;
+  // The run before it left an output.
+  if (success && finished.task() < execution.tasks.size()) {
+    AddPayload(execution.tasks[finished.task()].output, dropped);
+  }
   if (finished.next() != schema::RunNext::RetryWait) {
     AddRecorded(execution, finished.task(), dropped);
   }
@@ -103,7 +110,7 @@ std::vector<uint64_t> ReopenedBy(const fb::TasksReopened& reopened, const Execut
   std::vector<uint64_t> dropped;
   for (const uint32_t task : *reopened.tasks()) {
     if (task >= execution.tasks.size()) continue;
-    AddPayload(execution.tasks[task].output, dropped);
+    if (!KeepsSignal(execution, task)) AddPayload(execution.tasks[task].output, dropped);
     const PayloadRef& error = execution.tasks[task].error;
     const auto notes = execution.history.of(task);
     const bool told = std::any_of(notes.begin(), notes.end(), [&error](const AttemptNote& note) {
@@ -127,6 +134,15 @@ std::vector<uint64_t> ReplacedBy(const fb::CheckpointRecorded& recorded,
   std::vector<uint64_t> dropped;
   if (const RunNotes* notes = execution.notes.Find(recorded.task())) {
     AddPayload(notes->checkpoint, dropped);
+  }
+  return dropped;
+}
+
+// The state before it.
+std::vector<uint64_t> SavedOver(const fb::StateSaved& saved, const Execution& execution) {
+  std::vector<uint64_t> dropped;
+  if (const RunNotes* notes = execution.notes.Find(saved.task())) {
+    AddPayload(notes->state, dropped);
   }
   return dropped;
 }
@@ -175,6 +191,9 @@ std::optional<CarriedPayload> PayloadsIn(const EventRef& event) {
       carried = Carried<fb::CheckpointRecorded>(event, PayloadKind::kCheckpoint,
                                                 &fb::CheckpointRecorded::checkpoint);
       break;
+    case EventType::StateSaved:
+      carried = Carried<fb::StateSaved>(event, PayloadKind::kState, &fb::StateSaved::state);
+      break;
     default:
       return std::nullopt;
   }
@@ -200,6 +219,8 @@ std::vector<uint64_t> PayloadsDroppedBy(const EventRef& event, const State& stat
       return DroppedFrom<fb::TasksCancelled>(event, state, CancelledBy);
     case EventType::CheckpointRecorded:
       return DroppedFrom<fb::CheckpointRecorded>(event, state, ReplacedBy);
+    case EventType::StateSaved:
+      return DroppedFrom<fb::StateSaved>(event, state, SavedOver);
     default:
       return {};
   }

@@ -172,6 +172,9 @@ absl::Status CheckCleanup(const Task& task) {
   if (!RunsActivity(task)) {
     return InvalidPolicy(task, "kind", "activity or stateful for a cleanup task");
   }
+  if (!std::holds_alternative<Once>(*task.repeat)) {
+    return InvalidPolicy(task, "repeat", "absent from a cleanup task");
+  }
   if (!task.compensate.empty()) {
     return InvalidPolicy(task, "compensate", "absent from a cleanup task");
   }

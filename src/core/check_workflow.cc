@@ -238,11 +238,4 @@ absl::StatusOr<Edges> CheckWorkflow(const Workflow& workflow, uint32_t tasks_max
   return edges;
 }
 
-absl::Status CheckSupported(const Workflow& workflow) {
-  for (const Task& task : workflow.tasks) {
-    if (HasExtra(task)) RETURN_IF_ERROR(CheckSupported(task));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace stet::core

@@ -36,7 +36,7 @@ bool IsName(std::string_view name);
 // Whether it can be stored as nanoseconds: positive and finite.
 bool IsStorable(absl::Duration duration);
 
-// Errors: those of Validate.  Says nothing about what is executed (CheckSupported).
+// Errors: those of Validate.
 absl::StatusOr<Edges> CheckWorkflow(const Workflow& workflow, uint32_t tasks_max = kTasksMax);
 
 // Errors: kInvalidPolicy, naming `task` and the field.
@@ -54,10 +54,6 @@ struct GraphQuestions {
 };
 // Whether `task`, the one at `index`, fits into its graph.  Errors: kInvalidPolicy.
 absl::Status CheckPlace(const Task& task, uint32_t index, const GraphQuestions& graph);
-
-// Refuses what nothing executes yet.  Errors: kInvalidPolicy, "not supported yet: ...".
-absl::Status CheckSupported(const Task& task);
-absl::Status CheckSupported(const Workflow& workflow);
 
 absl::Status InvalidPolicy(const Task& task, const std::string& field, const std::string& rule);
 absl::Status InvalidActivityName(const std::string& name);

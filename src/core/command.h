@@ -96,6 +96,8 @@ struct FinishAttempt {
   std::string_view error = {};                                      // anything else
   bool retryable = true;  // failure only: false ends the run whatever its budget
   schema::Branch branch = schema::Branch::None;  // of a conditional task's success, and of no other
+  bool last = false;                             // of a loop's success: no iteration follows
+  std::optional<PayloadView> state = std::nullopt;  // that a stateful task's success leaves
 };
 
 // The attempt's deadline has come; or it was not heard of for as long as its task allows, says whoever
@@ -138,9 +140,20 @@ struct StartChild {
   WorkflowHash workflow = {};
   PayloadView input = {};
   std::string_view error = {};
+  uint32_t item = 0;  // of a map task: for which, from 1; its items are started in order
 };
 
-// The child of attempt `token` has ended: with `result` if it completed.  Errors: as FinishAttempt,
+// The array of the map task whose attempt `token` waits has so many items.  If there is none, as `error` says, or they are too
+// many, the attempt fails.  Errors: as FinishAttempt, kAlreadyCancelled, kNotReady (it was expanded).
+struct ExpandMap {
+  RunRef run = {};
+  Token token = {};
+  uint32_t items = 0;
+  std::string_view error = {};
+};
+
+// The child of attempt `token` has ended: with `result` if it completed; or all items of its map have, or one
+// that did not complete.  Errors: as FinishAttempt,
 // kAlreadyCancelled, kNotEnded.
 struct FinishChild {
   RunRef run = {};
@@ -301,8 +314,8 @@ using Command =
     std::variant<OpenEngine, DefineWorkflow, StartExecution, StartAttempt, FinishAttempt,
                  TimeoutAttempt, WakeRetry, RequestCancel, Continue, PauseEngine, PauseActivity,
                  PauseExecution, SetPriority, Reopen, DropDeadLetter, Purge, Retain, Begin, EndWait,
-                 SendSignal, StartChild, FinishChild, CreateSchedule, RemoveSchedule, PauseSchedule,
-                 PlanSchedule, RunSchedule, RecordStep, RecordCheckpoint, SetMetadata, TimeoutRun,
-                 ResetBreaker, RenewLeases, ExpireLease>;
+                 SendSignal, StartChild, FinishChild, ExpandMap, CreateSchedule, RemoveSchedule,
+                 PauseSchedule, PlanSchedule, RunSchedule, RecordStep, RecordCheckpoint,
+                 SetMetadata, TimeoutRun, ResetBreaker, RenewLeases, ExpireLease>;
 
 }  // namespace stet::core

@@ -104,7 +104,8 @@ bool HoldsKey(const Execution& execution, uint32_t task) {
   const TaskSlot& slot = execution.tasks[task];
   if (slot.state == TaskState::kRunning) return true;
   const bool waits =
-      slot.state == TaskState::kRetrying || (slot.state == TaskState::kReady && slot.attempts > 0);
+      slot.state == TaskState::kRetrying ||
+      (slot.attempts > 0 && (slot.state == TaskState::kReady || slot.state == TaskState::kPending));
   return waits && execution.definition->extra(task)->key_held_in_retry;
 }
 

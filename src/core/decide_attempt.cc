@@ -1,4 +1,6 @@
 // Starting, finishing, timing out and waking attempts.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
@@ -7,6 +9,7 @@
 #include "core/payload_ref.h"
 #include "core/refusal.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -47,7 +50,7 @@ absl::Status CheckNotCancelled(const Execution& execution) {
 namespace {
 
 absl::Status CheckNotPaused(const State& state, const Execution& execution, uint32_t task) {
-  const ActivityEntry& activity = state.activities()[execution.definition->activity_number(task)];
+  const ActivityEntry& activity = state.activities()[ActivityNumberOf(execution, task)];
   std::string what;
   if (state.engine_paused()) what = "the engine";
   if (execution.paused) what = fmt::format("'{}'", execution.key);
@@ -129,6 +132,17 @@ absl::Status CheckReport(const Execution& execution, const FinishAttempt& report
   if (chooses != (report.branch != schema::Branch::None)) {
     wrong = chooses ? "a conditional task without a branch" : "a branch, but no choice";
   }
+  const bool loops =
+      success && KindOf(execution.definition->extra(report.run.task)) == TaskKind::kLoop;
+  if (report.last && !loops) wrong = "the last iteration of what is no loop";
+  if (loops && !report.last && !execution.cancelling() &&
+      !NextRunAt(execution, report.run.task, 0)) {
+    wrong = "an iteration beyond the last";
+  }
+  const bool stateful =
+      success && KindOf(execution.definition->extra(report.run.task)) == TaskKind::kStateful;
+  if (report.state && !stateful) wrong = "a state of what is not stateful, or did not succeed";
+  if (wrong.empty() && report.state) RETURN_IF_ERROR(CheckPayload("state", *report.state));
   if (wrong.empty()) return CheckPayload("output", report.output);
   return Refuse(absl::StatusCode::kInvalidArgument, Reason::kInvalidOutcome,
                 fmt::format("report on '{}': {}", execution.key, wrong),
@@ -206,7 +220,7 @@ absl::Status DecideOn(const State& state, const StartAttempt& command, int64_t n
     return NotReady(*execution, task, "in its time: it is to time out");
   }
   RETURN_IF_ERROR(CheckLease(command.worker, command.lease_ns));
-  if (WaitOf(*execution->definition, task) != Wait::kNone) {
+  if (WaitOf(*execution, task) != Wait::kNone) {
     if (!command.worker.empty()) return NotReady(*execution, task, "for a worker");
     BeginWait(state, *execution, task, now, out);
     return absl::OkStatus();
@@ -236,6 +250,18 @@ absl::Status DecideOn(const State& state, const FinishAttempt& command, int64_t 
 
   NextStep step = DecideNextStep(*execution, task, command.outcome, command.retryable, now);
   step.timeout = command.timeout;
+  if (step.next == schema::RunNext::Completed && !command.last && !execution->cancelling()) {
+    const auto next = NextRunAt(*execution, task, now);
+    if (next) step = {.next = schema::RunNext::Again, .wake_at = std::max<int64_t>(*next, 1)};
+  }
+  if (command.state) {
+    out.Add(execution->id, EventType::StateSaved,
+            out.pack().StateSaved({.time = now,
+                                   .attempt_seq = command.token.seq,
+                                   .state = command.state->bytes,
+                                   .content_type = command.state->content_type,
+                                   .task = task}));
+  }
   if (command.branch != schema::Branch::None) {
     out.Add(execution->id, EventType::BranchChosen,
             out.pack().BranchChosen(now, task, command.branch));
@@ -300,7 +326,7 @@ absl::Status DecideOn(const State& state, const WakeRetry& command, int64_t now,
   RETURN_IF_ERROR(CheckRunning(*execution));
   RETURN_IF_ERROR(CheckNotCancelled(*execution));
   const TaskSlot& slot = execution->tasks[task];
-  if (slot.state != TaskState::kRetrying) return NotReady(*execution, task, "retrying");
+  if (!slot.asleep()) return NotReady(*execution, task, "asleep");
   if (now < slot.due_at) return NotDue(slot.due_at, now);
   out.Add(execution->id, EventType::RetriesWoken,
           out.pack().RetriesWoken(now, std::span(&task, 1)));

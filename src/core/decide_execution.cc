@@ -10,6 +10,7 @@
 #include "core/outstanding.h"
 #include "core/payload_ref.h"
 #include "core/refusal.h"
+#include "core/run_policy.h"
 
 namespace stet::core {
 namespace {
@@ -93,9 +94,14 @@ void AddRoots(const Definition& definition, uint64_t id, int64_t now, EventBuffe
   for (uint32_t task = 0; task < definition.size() && !more; ++task) {
     if (!definition.parents(task).empty()) continue;
     if (definition.has_spared() && definition.is_closing(task)) continue;
+    if (definition.has_cron() && RunsByCron(definition, task)) {
+      more = true;
+      break;
+    }
     more = roots.size() == out.options().part_tasks;
     if (!more) roots.push_back(task);
   }
+  if (roots.empty()) return;
   out.Add(id, EventType::TasksReady,
           out.pack().TasksReady({.time = now, .cause = id, .tasks = roots, .more = more}));
 }
@@ -170,7 +176,7 @@ absl::Status DecideOn(const State& state, const Continue& command, int64_t now, 
   Group group(execution, now, out);
   if (execution.cancelling()) {
     group.AddCancelled(execution.cancel_next, execution.seq);
-  } else {
+  } else if (!group.AddScheduled()) {
     group.AddReady(kNoTask, execution.seq);
     group.AddSkipped(kNoTask, execution.seq);
     group.AddUntaken(execution.seq);

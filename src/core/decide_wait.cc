@@ -11,6 +11,7 @@
 #include "core/payload_ref.h"
 #include "core/refusal.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -81,6 +82,8 @@ void FinishAsFailed(const Execution& execution, uint32_t task, AttemptOutcome ou
 }
 
 void GoOn(Group& group, uint32_t task, uint64_t cause) {
+  // What an event's activity leads to comes later.
+  if (HandlesEvent(*group.execution().definition, task)) return;
   group.AddReady(task, cause);
   group.EndIfDone();
 }

@@ -60,6 +60,7 @@ absl::Status DecideOn(const State& state, const Begin& command, int64_t now, Eve
 absl::Status DecideOn(const State& state, const EndWait& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const SendSignal& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const StartChild& command, int64_t now, EventBuffer& out);
+absl::Status DecideOn(const State& state, const ExpandMap& command, int64_t now, EventBuffer& out);
 absl::Status DecideOn(const State& state, const FinishChild& command, int64_t now,
                       EventBuffer& out);
 

@@ -59,7 +59,6 @@ Workflow Definition::ToWorkflow() const {
 
 absl::StatusOr<PreparedWorkflow> PreparedWorkflow::Make(Workflow workflow, uint32_t tasks_max) {
   ASSIGN_OR_RETURN(Edges edges, CheckWorkflow(workflow, tasks_max));
-  RETURN_IF_ERROR(CheckSupported(workflow));
   PreparedWorkflow prepared;
   prepared.hash_ = HashOf(workflow);
   prepared.workflow_ = std::move(workflow);

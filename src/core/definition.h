@@ -44,6 +44,8 @@ class Definition {
   uint32_t activity_index(uint32_t task) const { return tasks_[task].activity; }
   // The number of its activity in the state's table.
   uint32_t activity_number(uint32_t task) const { return activity_numbers_[tasks_[task].activity]; }
+  // The number of what tasks need that run no activity, for those that run theirs later.
+  uint32_t idle_number() const { return activity_numbers_[idle_]; }
   // One number for each of activities().
   void SetActivityNumbers(std::vector<uint32_t> numbers) { activity_numbers_ = std::move(numbers); }
   int32_t priority(uint32_t task) const { return tasks_[task].priority; }
@@ -83,6 +85,7 @@ class Definition {
   bool is_spared(uint32_t task) const;
   bool has_spared() const { return has_spared_; }
   bool has_branches() const { return has_branches_; }
+  bool has_cron() const { return has_cron_; }  // some task runs by cron
 
   // In order of first use; one may be listed more than once.  Empty: that of tasks that run none.
   std::span<const std::string> activities() const { return activities_; }
@@ -117,6 +120,7 @@ class Definition {
   std::vector<TaskEntry> tasks_ = {};
   std::vector<std::string> activities_ = {};
   std::vector<uint32_t> activity_numbers_ = {};
+  uint32_t idle_ = 0;  // place among activities_, if some event task has an activity
   // Of each of extras_.
   struct Gates {
     uint32_t key = kNoKey;
@@ -134,6 +138,7 @@ class Definition {
   std::vector<uint32_t> closing_ = {};  // ascending
   bool has_spared_ = false;
   bool has_branches_ = false;
+  bool has_cron_ = false;
 };
 
 // The name of the task that undoes `task`.

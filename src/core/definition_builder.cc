@@ -140,6 +140,14 @@ void DefinitionBuilder::AddCompensations() {
     definition.has_spared_ = definition.has_spared_ || cleanup || !extra.compensate.empty() ||
                              extra.on_upstream_failure == fb::UpstreamFailure::Run;
     definition.has_branches_ = definition.has_branches_ || extra.kind == fb::TaskKind::Conditional;
+    definition.has_cron_ = definition.has_cron_ || extra.repeat == fb::RepeatKind::Cron;
+    const bool idles =
+        extra.kind == fb::TaskKind::Map ||
+        (extra.kind == fb::TaskKind::Event && !definition.activity(extra.task).empty());
+    if (idles && definition.idle_ == 0) {
+      definition.idle_ = static_cast<uint32_t>(definition.activities_.size());
+      definition.activities_.emplace_back();
+    }
     if (extra.compensate.empty()) continue;
     const std::string name = CompensationName(definition.task_name(extra.task));
     const std::string config(definition.config(extra.task));

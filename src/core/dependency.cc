@@ -75,7 +75,7 @@ void Unsettle(Execution& execution, uint32_t task) {
 void Release(Execution& execution, uint32_t task) {
   const Definition& definition = *execution.definition;
   const TaskSlot& slot = execution.tasks[task];
-  if (slot.state != TaskState::kPending || execution.cancelling()) return;
+  if (slot.state != TaskState::kPending || slot.asleep() || execution.cancelling()) return;
   if (definition.has_spared() && definition.is_closing(task)) {
     const bool its_turn = execution.state == ExecutionState::kFinishing && execution.undo.empty();
     if (its_turn) PushBack(execution, execution.due, task);
@@ -88,7 +88,8 @@ void Release(Execution& execution, uint32_t task) {
 
 bool IsSkippable(const Execution& execution, uint32_t task) {
   const TaskSlot& slot = execution.tasks[task];
-  if (slot.state != TaskState::kPending || slot.skip == schema::SkipCause::Branch) return false;
+  if (slot.state != TaskState::kPending || slot.asleep()) return false;
+  if (slot.skip == schema::SkipCause::Branch) return false;
   return !execution.definition->has_spared() || !execution.definition->is_spared(task);
 }
 

@@ -45,7 +45,10 @@ namespace {
 
 uint64_t DigestOfLinks(const Execution& e) {
   if (e.start_at == 0 && e.parent == Parent{} && !e.to_cancel && e.schedule == 0) return 0;
-  return Hash(std::array<uint64_t, 8>{20, e.id, Word(e.start_at), e.parent.execution, e.parent.task,
+  const uint64_t item =
+      e.parent.item == 0 ? 0 : Hash(std::array<uint64_t, 3>{34, e.id, e.parent.item});
+  return item +
+         Hash(std::array<uint64_t, 8>{20, e.id, Word(e.start_at), e.parent.execution, e.parent.task,
                                       e.parent.attempt, e.to_cancel, e.schedule});
 }
 
@@ -166,6 +169,21 @@ uint64_t DigestOfLease(const RunLease& lease, uint64_t execution, uint32_t task)
                                       lease.worker.size()});
 }
 
+uint64_t DigestOfRuns(const RunNotes& notes, uint64_t execution, uint32_t task) {
+  if (notes.runs == 0) return 0;
+  return Hash(std::array<uint64_t, 4>{31, execution, task, notes.runs});
+}
+
+uint64_t DigestOfMap(const RunNotes& notes, uint64_t execution, uint32_t task) {
+  if (!notes.map.expanded()) return 0;
+  return Hash(std::array<uint64_t, 4>{33, execution, task, notes.map.items});
+}
+
+uint64_t DigestOfState(const PayloadRef& state, uint64_t execution, uint32_t task) {
+  if (!state) return 0;
+  return Hash(std::array<uint64_t, 6>{32, execution, task, state.seq, state.digest, state.bytes});
+}
+
 uint64_t DigestOfNotes(const Execution& execution) {
   uint64_t sum = 0;
   for (const auto& [task, notes] : execution.notes.by_task()) {
@@ -173,6 +191,9 @@ uint64_t DigestOfNotes(const Execution& execution) {
     sum += DigestOfCheckpoint(notes.checkpoint, execution.id, task);
     sum += DigestOfLimits(notes, execution.id, task);
     sum += DigestOfLease(notes.lease, execution.id, task);
+    sum += DigestOfRuns(notes, execution.id, task);
+    sum += DigestOfMap(notes, execution.id, task);
+    sum += DigestOfState(notes.state, execution.id, task);
     for (const auto& entry : notes.metadata) sum += DigestOfMetadata(entry, execution.id, task);
   }
   return sum;

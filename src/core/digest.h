@@ -26,6 +26,9 @@
 //   checkpoint    11, execution, task, {seq, digest, bytes}.  Nothing while there is none
 //   lease         16, execution, task, until, XXH3-64 and size of the worker's name.  Nothing while there is none
 //   run's limits  13, execution, task, close_by, retry_by.  Nothing while there is neither
+//   runs          31, execution, task, how many have completed.  Nothing while none has
+//   map           33, execution, task, how many items it has and one more.  Nothing until it is expanded
+//   state         32, execution, task, {seq, digest, bytes}.  Nothing while there is none
 //   metadata      12, execution, task, XXH3-64 and size of the key, XXH3-64 and size of the value
 //
 //   breaker       15, XXH3-64 and size of its name, state | failures << 32, successes, until, XXH3-64 and number of its probes
@@ -61,7 +64,10 @@ uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry
                           uint64_t execution, uint32_t task);
 uint64_t DigestOfLimits(const RunNotes& notes, uint64_t execution, uint32_t task);
 uint64_t DigestOfLease(const RunLease& lease, uint64_t execution, uint32_t task);
-uint64_t DigestOfNotes(const Execution& execution);  // the sum of these five
+uint64_t DigestOfRuns(const RunNotes& notes, uint64_t execution, uint32_t task);
+uint64_t DigestOfMap(const RunNotes& notes, uint64_t execution, uint32_t task);
+uint64_t DigestOfState(const PayloadRef& state, uint64_t execution, uint32_t task);
+uint64_t DigestOfNotes(const Execution& execution);  // the sum of these
 uint64_t DigestOfKeys(const Execution& execution);   // their sum
 uint64_t DigestOf(const Breakers::value_type& breaker);
 uint64_t DigestOfPause(const ActivityEntry& activity);

@@ -94,7 +94,7 @@ void Editor::Move(Execution& execution, uint32_t task, TaskState to, RunState ru
   if (slot.state == TaskState::kReady && !execution.held_back()) Dequeue(execution, task);
   if (slot.state == TaskState::kRunning && !execution.notes.empty()) EndLease(execution, task);
   KeyEntry* key = execution.keys.empty() ? nullptr : KeyIn(execution, task);
-  uint32_t& running = state_.activities_[execution.definition->activity_number(task)].running;
+  uint32_t& running = state_.activities_[ActivityNumberOf(execution, task)].running;
   if (slot.state == TaskState::kRunning) --running;
   if (to == TaskState::kRunning) ++running;
   --execution.counts[static_cast<size_t>(slot.state)];

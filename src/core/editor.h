@@ -74,6 +74,13 @@ class Editor {
                 const PayloadRef& error, int64_t time);
   // What an attempt of the task records.
   void AddStep(Execution& execution, uint32_t task, StepKey key, const PayloadRef& result);
+  // A map task has so many items.
+  void ExpandMap(Execution& execution, uint32_t task, uint32_t items);
+  // Adds to how far the map is for one of whose items `parent` stands (nothing if it is none), and asks for what is next.
+  void CountItem(const Parent& parent, const MapProgress& more);
+  // That execution, which had ended, begins anew.  Nothing if it stands for no item.
+  void UncountItem(const Execution& item);
+  void SetState(Execution& execution, uint32_t task, const PayloadRef& state);
   void SetCheckpoint(Execution& execution, uint32_t task, const PayloadRef& checkpoint);
   void SetMetadata(Execution& execution, uint32_t task, std::string_view key,
                    std::string_view value);
@@ -81,6 +88,9 @@ class Editor {
   void SetLease(Execution& execution, uint32_t task, std::string_view worker, int64_t until);
   // An attempt of it starts: from the first one on its retries have a deadline.
   void LimitRetries(Execution& execution, uint32_t task, int64_t time);
+  // A run of it has completed, of a task that may have several; the next one begins at `at`.
+  void CountRun(Execution& execution, uint32_t task);
+  void ScheduleRun(Execution& execution, uint32_t task, int64_t at, int64_t time);
   // Begins tasks that have ended anew, in the next generation.  They must be ascending.
   void Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time);
 
@@ -124,7 +134,9 @@ class Editor {
   void DequeueAll(const Execution& execution);
   void EnqueueAll(const Execution& execution);
   void LeaveSchedule(const Execution& execution);
-  void LetGo(const Execution& execution, uint32_t task);
+  void AskForItems(const Execution& execution, uint32_t task);
+  void LetGoItems(Execution& execution, uint32_t task);
+  void LetGo(uint64_t child);
   void DropDeadLettersOf(const Execution& execution);
   void ForgetKeys(int64_t time);
   void SetDigest(uint64_t& part, uint64_t value) {

@@ -21,6 +21,13 @@ void Editor::SetCheckpoint(Execution& execution, uint32_t task, const PayloadRef
   state_.digest_ += DigestOfCheckpoint(notes.checkpoint, execution.id, task);
 }
 
+void Editor::SetState(Execution& execution, uint32_t task, const PayloadRef& state) {
+  RunNotes& notes = execution.notes.Of(task);
+  state_.digest_ -= DigestOfState(notes.state, execution.id, task);
+  notes.state = state;
+  state_.digest_ += DigestOfState(notes.state, execution.id, task);
+}
+
 void Editor::SetMetadata(Execution& execution, uint32_t task, std::string_view key,
                          std::string_view value) {
   RunNotes& notes = execution.notes.Of(task);
@@ -77,6 +84,24 @@ void Editor::EndLease(Execution& execution, uint32_t task) {
   if (notes.empty()) execution.notes.Erase(task);
 }
 
+void Editor::CountRun(Execution& execution, uint32_t task) {
+  RunNotes& notes = execution.notes.Of(task);
+  state_.digest_ -= DigestOfRuns(notes, execution.id, task);
+  ++notes.runs;
+  state_.digest_ += DigestOfRuns(notes, execution.id, task);
+}
+
+void Editor::ScheduleRun(Execution& execution, uint32_t task, int64_t at, int64_t time) {
+  // The run completes here; the slot is the next one's from now on.
+  Move(execution, task, TaskState::kPending, RunState::kCompleted, time);
+  TaskSlot& slot = execution.tasks[task];
+  slot.run = RunState::kScheduled;
+  slot.failures = 0;
+  slot.lost = 0;
+  slot.due_at = at;
+  Emit({.kind = Effect::Kind::kRetryTimer, .task = task, .execution = execution.id, .at_ns = at});
+}
+
 void Editor::ForgetRun(Execution& execution, uint32_t task) {
   if (execution.notes.Find(task) == nullptr) return;
   RunNotes& notes = execution.notes.Of(task);
@@ -87,7 +112,7 @@ void Editor::ForgetRun(Execution& execution, uint32_t task) {
   notes.checkpoint = {};
   notes.close_by = 0;
   notes.retry_by = 0;
-  if (notes.metadata.empty()) execution.notes.Erase(task);
+  if (notes.empty()) execution.notes.Erase(task);
 }
 
 }  // namespace stet::core

@@ -9,6 +9,7 @@
 #include "core/editor.h"
 #include "core/finish.h"
 #include "core/outstanding.h"
+#include "core/run_policy.h"
 
 namespace stet::core {
 namespace {
@@ -122,6 +123,7 @@ void Editor::Remember(Execution& execution, uint32_t task, schema::AttemptOutcom
 void Editor::Reopen(Execution& execution, std::span<const uint32_t> tasks, int64_t time) {
   ++execution.generation;
   if (IsTerminal(execution.state)) {
+    UncountItem(execution);
     state_.ended_.erase({execution.finished_at, execution.id});
     ++state_.live_executions_;
     execution.state = ExecutionState::kRunning;
@@ -139,6 +141,7 @@ void Editor::Reopen(Execution& execution, std::span<const uint32_t> tasks, int64
     slot = TaskSlot{.generation = execution.generation,
                     .unfinished = slot.unfinished,
                     .updated_at = time,
+                    .output = KeepsSignal(execution, task) ? slot.output : PayloadRef(),
                     .digest = slot.digest};
     if (untaken) slot.skip = schema::SkipCause::Branch;
     TouchTask(execution, task);

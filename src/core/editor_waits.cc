@@ -29,6 +29,7 @@ void Editor::BeginWait(Execution& execution, uint32_t task) {
                                  {.attempt = slot.order, .task = task});
       break;
     case Wait::kChild:
+    case Wait::kMap:
       effect.kind = Effect::Kind::kStartChild;
       Emit(effect);
       break;
@@ -54,14 +55,14 @@ void Editor::EndWait(Execution& execution, uint32_t task, int64_t time) {
     execution.signals->EndWait(SignalOf(*execution.definition, task),
                                {.attempt = slot.order, .task = task});
   }
-  if (wait == Wait::kChild) LetGo(execution, task);
+  if (wait == Wait::kMap) LetGoItems(execution, task);
+  if (wait != Wait::kChild) return;
+  if (const Execution* child = ChildOf(state_, execution, task)) LetGo(child->id);
 }
 
 // The child, if there is one, is its own from now on: cancelled, if it has not ended.
-void Editor::LetGo(const Execution& execution, uint32_t task) {
-  const Execution* found = ChildOf(state_, execution, task);
-  if (found == nullptr) return;
-  Execution& child = *this->execution(found->id);
+void Editor::LetGo(uint64_t id) {
+  Execution& child = *execution(id);
   child.parent.attempt = 0;
   child.to_cancel = child.state == ExecutionState::kRunning && !child.cancel_requested;
   if (child.to_cancel) Emit({.kind = Effect::Kind::kCancelChild, .execution = child.id});

@@ -15,14 +15,14 @@ struct Effect {
     kStopAttempt,      // tell attempt `token` to stop; done when the attempt finished
     kAttemptTimer,     // at `at_ns`: TimeoutAttempt{execution, task, token}; done when the attempt
                        // finished
-    kRetryTimer,       // at `at_ns`: WakeRetry{execution, task}; done when the task left Retrying
+    kRetryTimer,       // at `at_ns`: WakeRetry{execution, task}; done when the task sleeps no more
     kWaitTimer,   // at `at_ns`: EndWait{execution, task, token}; done when the attempt finished
     kWaitEnded,   // that kWaitTimer is not needed any more; done at once, so never outstanding
     kStartTimer,  // at `at_ns`: Begin{execution}; done when the execution is not delayed any more
     kStartChild,  // StartChild{execution, task, token}; done when the child is there or the attempt
-                  // finished
-    kReadChild,   // FinishChild{execution, task, token}: the child has ended; done when the attempt
-                  // finished, or the child runs again
+    // finished.  Of a map: ExpandMap, then StartChild of its next item; done when none may start
+    kReadChild,  // FinishChild{execution, task, token}: the child has ended; done when the attempt
+                 // finished, or the child runs again
     kCancelChild,     // RequestCancel{execution}; done when it was cancelled or has ended
     kRunTimer,        // at `at_ns`: TimeoutRun{execution, task}; done when the task left Ready
     kLeaseTimer,      // at `at_ns`: ExpireLease{execution, task, token}; done when the attempt

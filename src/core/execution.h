@@ -42,15 +42,21 @@ struct TaskSlot {
   int64_t updated_at = 0;
   int64_t started_at = 0;
   int64_t finished_at = 0;
-  int64_t due_at = 0;  // Retrying: wake time.  Running: deadline, or when the wait ends by itself
+  // Retrying: wake time.  Pending: when its next run begins.  Running: deadline, or when the wait ends by itself
+  int64_t due_at = 0;
   PayloadRef output = {};
   PayloadRef error = {};  // of the last failed attempt
   uint64_t digest = 0;    // what the slot adds to the state's digest; 0 while untouched
 
   Token token() const { return {.epoch = epoch, .seq = order}; }
+  // It has a time at which it becomes Ready: for its next attempt, or for its next run.
+  bool asleep() const {
+    return state == TaskState::kRetrying || (state == TaskState::kPending && due_at != 0);
+  }
   // Nothing has happened to it: there are many such.
   bool untouched() const {
-    return state == TaskState::kPending && generation == 1 && skip == schema::SkipCause::Upstream;
+    return state == TaskState::kPending && generation == 1 && skip == schema::SkipCause::Upstream &&
+           due_at == 0;
   }
   friend bool operator==(const TaskSlot&, const TaskSlot&) = default;
 };
@@ -69,6 +75,7 @@ struct Parent {
   uint32_t task = 0;
   uint64_t attempt =
       0;  // seq of the start of the attempt that waits for the child; 0: none does any more
+  uint32_t item = 0;  // of a map task, from 1; 0: it is none
   friend bool operator==(const Parent&, const Parent&) = default;
 };
 

@@ -9,6 +9,7 @@
 #include "core/editor.h"
 #include "core/finish.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 
 namespace stet::core {
 
@@ -29,6 +30,8 @@ TaskState TaskAfter(RunNext next) {
       return TaskState::kFailed;
     case RunNext::Canceled:
       return TaskState::kCancelled;
+    case RunNext::Again:
+      return TaskState::kPending;
   }
   return TaskState::kFailed;
 }
@@ -88,6 +91,13 @@ void Group::Finish(const schema::AttemptFinishedFields& fields) {
   out_.Add(execution_.id, EventType::AttemptFinished, out_.pack().AttemptFinished(fields));
   Shift(TaskState::kRunning, TaskAfter(fields.next));
   if (fields.next == RunNext::Failed) DeadLetter(fields.task, seq);
+  if (fields.next == RunNext::Again && fields.wake_at <= now_) Wake(fields.task);
+}
+
+void Group::Wake(uint32_t task) {
+  out_.Add(execution_.id, EventType::RetriesWoken,
+           out_.pack().RetriesWoken(now_, std::span(&task, 1)));
+  Shift(TaskState::kPending, TaskState::kReady);
 }
 
 void Group::TimeOut(uint32_t task, schema::TimeoutKind kind, std::string_view error) {
@@ -118,11 +128,13 @@ uint64_t Group::BeginWait(uint32_t task, int64_t ends_at, uint32_t epoch) {
 }
 
 void Group::FinishWait(uint32_t task, uint64_t attempt_seq, uint64_t signal) {
+  const bool handles = HandlesEvent(*execution_.definition, task);
   Finish({.time = now_,
           .attempt_seq = attempt_seq,
+          .wake_at = handles ? std::max<int64_t>(now_, 1) : 0,
           .task = task,
           .outcome = AttemptOutcome::Success,
-          .next = RunNext::Completed,
+          .next = handles ? RunNext::Again : RunNext::Completed,
           .signal = signal});
 }
 
@@ -133,6 +145,18 @@ void Group::AddReady(uint32_t completed, uint64_t cause) {
   out_.Add(
       execution_.id, EventType::TasksReady,
       out_.pack().TasksReady({.time = now_, .cause = cause, .tasks = out_.picks(), .more = more}));
+}
+
+bool Group::NeedsTime(uint32_t task) const {
+  return execution_.definition->has_cron() && RunsByCron(*execution_.definition, task);
+}
+
+bool Group::AddScheduled() {
+  const uint32_t task = execution_.due.head;
+  if (task == kNoTask || !NeedsTime(task)) return false;
+  out_.Add(execution_.id, EventType::RunScheduled,
+           out_.pack().RunScheduled(now_, task, CronTime(*execution_.definition, task, now_)));
+  return true;
 }
 
 void Group::AddSkipped(uint32_t failed, uint64_t cause) {
@@ -194,7 +218,7 @@ bool Group::PickReady(uint32_t completed) {
   std::vector<uint32_t>& picks = out_.picks();
   picks.clear();
   for (uint32_t task = execution_.due.head; task != kNoTask; task = execution_.tasks[task].next) {
-    if (full()) return true;
+    if (full() || NeedsTime(task)) return true;
     picks.push_back(task);
   }
   if (completed == kNoTask) return false;
@@ -209,7 +233,7 @@ bool Group::PickReady(uint32_t completed) {
     if (slot.unfinished != edges || slot.state != TaskState::kPending) continue;
     if (slot.skip != schema::SkipCause::Upstream) continue;  // a branch skips it
     if (definition.has_spared() && definition.is_closing(child)) continue;
-    if (full()) return true;
+    if (full() || NeedsTime(child)) return true;
     picks.push_back(child);
   }
   return false;

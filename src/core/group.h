@@ -35,8 +35,12 @@ class Group {
   // The run of `task`, which is ready, did not start in time: it is dead-lettered.
   void TimeOut(uint32_t task, schema::TimeoutKind kind, std::string_view error);
 
+  const Execution& execution() const { return execution_; }
+
   // The next part of what is to become ready, after `completed` completed in this group (kNoTask: none did).
   void AddReady(uint32_t completed, uint64_t cause);
+  // If the first of what is to become ready runs by cron: its time.  Then nothing else is added.
+  bool AddScheduled();
   // The next part of the skip cascade, after `failed` failed in this group (kNoTask: none did).
   void AddSkipped(uint32_t failed, uint64_t cause);
   // The next part of what branches that were not taken skip.
@@ -49,9 +53,13 @@ class Group {
 
  private:
   void Finish(const schema::AttemptFinishedFields& fields);
+  // Its next run begins at once.
+  void Wake(uint32_t task);
   void Shift(TaskState from, TaskState to);
   // The task failed by the event `cause`.
   void DeadLetter(uint32_t task, uint64_t cause);
+  // Whether it runs by cron: it becomes ready at a time of its own.
+  bool NeedsTime(uint32_t task) const;
   // Fills picks(); true if something was left out.
   bool PickReady(uint32_t completed);
   bool PickSkipped(uint32_t failed);

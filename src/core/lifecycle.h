@@ -28,6 +28,7 @@ inline constexpr Edge<TaskState> kTaskEdges[] = {
     {TaskState::kRunning,  TaskState::kCompleted},
     {TaskState::kRunning,  TaskState::kFailed},        // its budget is used up, or the error is final
     {TaskState::kRunning,  TaskState::kRetrying},
+    {TaskState::kRunning,  TaskState::kPending},       // its next run is scheduled
     {TaskState::kRunning,  TaskState::kCancelled},
     {TaskState::kRetrying, TaskState::kReady},         // its wake time came
     {TaskState::kRetrying, TaskState::kFailed},        // a deadline passed

@@ -3,6 +3,7 @@
 
 #include "core/finish.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 #include "core/waits.h"
 
 namespace stet::core {
@@ -18,6 +19,12 @@ void AddWait(const State& state, const Execution& execution, uint32_t task, Effe
     const Execution* child = ChildOf(state, execution, task);
     effect.kind = child == nullptr ? Kind::kStartChild : Kind::kReadChild;
     if (child == nullptr || IsTerminal(child->state)) out.push_back(effect);
+  }
+  if (WaitOf(*execution.definition, task) == Wait::kMap) {
+    effect.kind = Kind::kStartChild;
+    if (MayStartItem(execution, task)) out.push_back(effect);
+    effect.kind = Kind::kReadChild;
+    if (HasAllItems(execution, task)) out.push_back(effect);
   }
   if (slot.due_at == 0) return;
   effect.kind = Kind::kWaitTimer;
@@ -40,7 +47,7 @@ void AddLease(const RunLease& lease, const TaskSlot& slot, Effect effect, Effect
 void AddTask(const State& state, const Execution& execution, uint32_t task, Effects& out) {
   const TaskSlot& slot = execution.tasks[task];
   Effect effect = {.task = task, .execution = execution.id};
-  if (slot.state == TaskState::kRetrying) {
+  if (slot.asleep()) {
     effect.kind = Kind::kRetryTimer;
     effect.at_ns = slot.due_at;
     out.push_back(effect);
@@ -90,10 +97,13 @@ Effects Outstanding(const State& state) {
     const bool limited = HasLimitsOfReady(*execution->definition);
     uint32_t left = execution->count(TaskState::kRunning) + execution->count(TaskState::kRetrying);
     if (limited) left += execution->count(TaskState::kReady);
+    const bool repeats = HasRepeats(*execution->definition);
+    if (repeats) left += execution->count(TaskState::kPending);
     for (uint32_t task = 0; left > 0; ++task) {
       const TaskState task_state = execution->tasks[task].state;
       const bool asks = task_state == TaskState::kRunning || task_state == TaskState::kRetrying ||
-                        (limited && task_state == TaskState::kReady);
+                        (limited && task_state == TaskState::kReady) ||
+                        (repeats && task_state == TaskState::kPending);
       if (!asks) continue;
       --left;
       AddTask(state, *execution, task, effects);

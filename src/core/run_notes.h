@@ -1,4 +1,4 @@
-// What attempts have recorded about their tasks beside their ends: results of steps, a checkpoint, metadata.
+// What attempts have recorded about their tasks beside their ends: results of steps, a checkpoint, a state, metadata.
 #pragma once
 
 #include <cstddef>
@@ -46,13 +46,28 @@ struct RunLease {
   friend bool operator==(const RunLease&, const RunLease&) = default;
 };
 
+// How far a map task's attempt is.  All but `items` follows from the executions of its items.
+struct MapProgress {
+  uint32_t items = 0;  // one more than there are; 0: it was not expanded
+  uint32_t started = 0;
+  uint32_t ended = 0;
+  uint32_t failed = 0;  // of those that have ended: did not complete
+
+  bool expanded() const { return items != 0; }
+  uint32_t size() const { return items - 1; }  // once expanded
+  friend bool operator==(const MapProgress&, const MapProgress&) = default;
+};
+
 struct RunNotes {
   StepResults steps = {};      // of the current run; none once it has ended
   PayloadRef checkpoint = {};  // likewise
   // Of the current run, in ns, 0: none.
-  int64_t close_by = 0;  // it must have ended by then
-  int64_t retry_by = 0;  // no attempt of it begins from then on
-  RunLease lease = {};   // of the current attempt
+  int64_t close_by = 0;   // it must have ended by then
+  int64_t retry_by = 0;   // no attempt of it begins from then on
+  RunLease lease = {};    // of the current attempt
+  MapProgress map = {};   // of the attempt of a map task that waits for its items
+  uint32_t runs = 0;      // of the task, if it may have several: how many have completed
+  PayloadRef state = {};  // of the task, if it is stateful: what its last success left
   absl::btree_map<std::string, std::string, std::less<>> metadata =
       {};  // of the task, over its runs
 

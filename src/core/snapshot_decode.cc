@@ -121,19 +121,21 @@ struct LinkColumns {
         parent(t.parent()),
         task(t.parent_task()),
         attempt(t.parent_attempt()),
+        item(t.parent_item()),
         schedule(t.schedule()) {}
   bool Fit(size_t n) const {
     return to_cancel.Fits(n) && start_at.Fits(n) && parent.Fits(n) && task.Fits(n) &&
-           attempt.Fits(n) && schedule.Fits(n);
+           attempt.Fits(n) && item.Fits(n) && schedule.Fits(n);
   }
   Parent Of(size_t i) const {
-    return {.execution = parent[i], .task = task[i], .attempt = attempt[i]};
+    return {.execution = parent[i], .task = task[i], .attempt = attempt[i], .item = item[i]};
   }
   Column<uint8_t> to_cancel;
   Column<int64_t> start_at;
   Column<uint64_t> parent;
   Column<uint32_t> task;
   Column<uint64_t> attempt;
+  Column<uint32_t> item;
   Column<uint64_t> schedule;
 };
 

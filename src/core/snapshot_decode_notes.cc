@@ -8,7 +8,9 @@
 #include "core/check_workflow.h"
 #include "core/snapshot_decoder.h"
 #include "core/snapshot_parse.h"
+#include "core/snapshot_part.h"
 #include "core/task_columns.h"
+#include "core/waits.h"
 
 namespace stet::core {
 
@@ -38,10 +40,12 @@ absl::Status SnapshotDecoder::AddSteps(Bytes payload) {
     const std::string_view name = names.substr(begin, name_end[i] - begin);
     begin = name_end[i];
     RunNotes& notes = state_.executions_[position[i]]->notes.Of(task[i]);
-    const bool is_checkpoint = occurrence[i] == 0;
-    bool fits = is_checkpoint ? name.empty() && !notes.checkpoint : IsName(name);
-    if (is_checkpoint) notes.checkpoint = result[i];
-    if (!is_checkpoint && fits) {
+    bool fits = false;
+    if (occurrence[i] == 0) {
+      PayloadRef& kept = name.empty() ? notes.checkpoint : notes.state;
+      fits = (name.empty() || name == kStateName) && !kept;
+      kept = result[i];
+    } else if (IsName(name)) {
       StepKey key = {.name = std::string(name), .occurrence = occurrence[i]};
       fits = notes.steps.try_emplace(std::move(key), result[i]).second;
     }
@@ -92,8 +96,11 @@ absl::Status SnapshotDecoder::AddRunLimits(Bytes payload) {
   const Column task(t->task());
   const Column close_by(t->close_by());
   const Column retry_by(t->retry_by());
+  const Column runs(t->runs());
+  const Column items(t->items());
   const size_t n = CountOf(t->execution());
-  if (!(position.Fits(n) && task.Fits(n) && close_by.Fits(n) && retry_by.Fits(n))) {
+  if (!(position.Fits(n) && task.Fits(n) && close_by.Fits(n) && retry_by.Fits(n) && runs.Fits(n) &&
+        items.Fits(n))) {
     return WrongPart(kPart, "columns of different length");
   }
   for (size_t i = 0; i < n; ++i) {
@@ -103,12 +110,15 @@ absl::Status SnapshotDecoder::AddRunLimits(Bytes payload) {
                                           position[i]));
     }
     RunNotes& notes = state_.executions_[position[i]]->notes.Of(task[i]);
-    if (notes.close_by != 0 || notes.retry_by != 0) {
+    if (notes.close_by != 0 || notes.retry_by != 0 || notes.runs != 0 || notes.map.expanded() ||
+        items[i] > kMapItemsMax + 1) {
       return WrongPart(kPart,
                        fmt::format("task {} of the execution at {} twice", task[i], position[i]));
     }
     notes.close_by = close_by[i];
     notes.retry_by = retry_by[i];
+    notes.runs = runs[i];
+    notes.map.items = items[i];
   }
   return absl::OkStatus();
 }

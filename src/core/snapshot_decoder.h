@@ -51,6 +51,7 @@ class SnapshotDecoder {
 
   absl::Status CheckWhole();
   absl::Status Link(Execution& execution);
+  absl::Status LinkItem(const Execution& execution);
   void Derive(Execution& execution);
   void FillQueues();
 

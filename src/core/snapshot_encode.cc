@@ -139,6 +139,7 @@ class Encoder {
       c.parent.push_back(e.parent.execution);
       c.parent_task.push_back(e.parent.task);
       c.parent_attempt.push_back(e.parent.attempt);
+      c.parent_item.push_back(e.parent.item);
       c.schedule.push_back(e.schedule);
       c.outcome.push_back(static_cast<uint8_t>(e.outcome));
       c.compensate.push_back(e.compensate ? 1 : 0);

@@ -65,7 +65,7 @@ absl::Status SnapshotDecoder::Link(Execution& execution) {
     TaskSlot& slot = execution.tasks[task];
     if (slot.state != TaskState::kRunning) continue;
     --left;
-    const Wait wait = WaitOf(definition, task);
+    const Wait wait = WaitOf(execution, task);
     slot.waits = wait != Wait::kNone;
     if (wait != Wait::kSignal) continue;
     if (execution.signals == nullptr) execution.signals = std::make_unique<SignalBox>();
@@ -76,10 +76,29 @@ absl::Status SnapshotDecoder::Link(Execution& execution) {
   // It is older, so that its waits are known by now.
   const Execution* above =
       parent.execution < execution.id ? state_.FindExecution(parent.execution) : nullptr;
-  const bool waits = above != nullptr && parent.task < above->tasks.size() &&
-                     ChildOf(state_, *above, parent.task) == &execution;
+  const bool there = above != nullptr && parent.task < above->tasks.size();
+  if (there && parent.item != 0) return LinkItem(execution);
+  const bool waits = there && ChildOf(state_, *above, parent.task) == &execution;
   return waits ? absl::OkStatus()
                : Damaged(fmt::format("nothing waits for execution {:016x}", execution.id));
+}
+
+// It stands for an item of a map, which is as far as its items say.
+absl::Status SnapshotDecoder::LinkItem(const Execution& execution) {
+  const Parent& parent = execution.parent;
+  Execution& above = *state_.by_id_.Find(parent.execution);
+  if (ItemOf(state_, above, parent.task, parent.item) != &execution) {
+    return Damaged(fmt::format("nothing waits for execution {:016x}", execution.id));
+  }
+  MapProgress& map = above.notes.Of(parent.task).map;
+  if (!map.expanded() || parent.item != map.started + 1 || parent.item > map.size()) {
+    return Damaged(fmt::format("item {} of a map is out of place", parent.item));
+  }
+  ++map.started;
+  if (!IsTerminal(execution.state)) return absl::OkStatus();
+  ++map.ended;
+  if (execution.state != ExecutionState::kCompleted) ++map.failed;
+  return absl::OkStatus();
 }
 
 // What is not stored: parents to wait for, digests.
@@ -117,7 +136,7 @@ void SnapshotDecoder::FillQueues() {
       const TaskSlot& slot = execution->tasks[task];
       if (slot.state != TaskState::kReady && slot.state != TaskState::kRunning) continue;
       --left;
-      const uint32_t activity = execution->definition->activity_number(task);
+      const uint32_t activity = ActivityNumberOf(*execution, task);
       if (slot.state == TaskState::kRunning) {
         ++state_.activities_[activity].running;
       } else if (!execution->held_back()) {

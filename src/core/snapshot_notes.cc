@@ -27,6 +27,10 @@ absl::Status Steps(const State& state, SnapshotSink sink, size_t part_bytes) {
         AddStep(position, task, {.occurrence = 0}, notes.checkpoint, part.columns());
         RETURN_IF_ERROR(part.Added(40));
       }
+      if (notes.state) {
+        AddStep(position, task, {.name = kStateName, .occurrence = 0}, notes.state, part.columns());
+        RETURN_IF_ERROR(part.Added(45));
+      }
       for (const auto& [key, result] : notes.steps) {
         const StepKeyView view = {.name = key.name, .occurrence = key.occurrence};
         AddStep(position, task, view, result, part.columns());
@@ -60,12 +64,15 @@ absl::Status RunLimits(const State& state, SnapshotSink sink, size_t part_bytes)
   PartWriter<fb::SnapshotRunLimitsT> part(SnapshotPart::RunLimits, sink, part_bytes);
   for (size_t position = 0; position < state.executions().size(); ++position) {
     for (const auto& [task, notes] : state.executions()[position]->notes.by_task()) {
-      if (notes.close_by == 0 && notes.retry_by == 0) continue;
+      const bool none = notes.close_by == 0 && notes.retry_by == 0 && notes.runs == 0;
+      if (none && !notes.map.expanded()) continue;
       part.columns().execution.push_back(position);
       part.columns().task.push_back(task);
       part.columns().close_by.push_back(notes.close_by);
       part.columns().retry_by.push_back(notes.retry_by);
-      RETURN_IF_ERROR(part.Added(28));
+      part.columns().runs.push_back(notes.runs);
+      part.columns().items.push_back(notes.map.items);
+      RETURN_IF_ERROR(part.Added(36));
     }
   }
   return part.Flush();

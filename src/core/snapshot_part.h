@@ -34,6 +34,7 @@ void ForEachColumn(fb::SnapshotExecutionsT& c, Visit visit) {
   visit(c.schedule);
   visit(c.outcome);
   visit(c.compensate);
+  visit(c.parent_item);
 }
 
 template <class Visit>
@@ -117,11 +118,16 @@ void ForEachColumn(fb::SnapshotMetadataT& c, Visit visit) {
   visit(c.task);
 }
 
+// Under which the state of a task stands among its steps.
+inline constexpr std::string_view kStateName = "state";
+
 template <class Visit>
 void ForEachColumn(fb::SnapshotRunLimitsT& c, Visit visit) {
   visit(c.task);
   visit(c.close_by);
   visit(c.retry_by);
+  visit(c.runs);
+  visit(c.items);
 }
 
 template <class Visit>

@@ -39,7 +39,7 @@ void StartLimits::Recall(const State& state, int64_t now) {
   };
   for (const auto& execution : state.executions()) {
     for (uint32_t task = 0; task < execution->tasks.size(); ++task) {
-      const uint32_t activity = execution->definition->activity_number(task);
+      const uint32_t activity = ActivityNumberOf(*execution, task);
       const auto notes = execution->history.of(task);
       for (const AttemptNote& note : notes) recall(activity, note.started_at);
       const int64_t started_at = execution->tasks[task].started_at;

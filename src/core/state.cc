@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/concurrency_key.h"
+#include "core/run_policy.h"
 
 namespace stet::core {
 namespace {
@@ -121,10 +122,18 @@ std::string_view BreakerName(const State& state, const StartGate& gate) {
                                     : state.breaker_names()[gate.breaker];
 }
 
+uint32_t ActivityNumberOf(const Execution& execution, uint32_t task) {
+  const Definition& definition = *execution.definition;
+  if (definition.extra(task) == nullptr) return definition.activity_number(task);
+  return IsIdle(execution, task) ? definition.idle_number() : definition.activity_number(task);
+}
+
 StartGate GateOf(const Execution& execution, uint32_t task) {
   const Definition& definition = *execution.definition;
-  StartGate gate = {.activity = definition.activity_number(task),
-                    .breaker = definition.breaker_number(task),
+  const uint32_t activity = ActivityNumberOf(execution, task);
+  const bool idle = activity != definition.activity_number(task);
+  StartGate gate = {.activity = activity,
+                    .breaker = idle ? kNoBreaker : definition.breaker_number(task),
                     .key = KeyOf(execution, task)};
   if (gate.key != nullptr && HoldsKey(execution, task)) gate.key = nullptr;
   return gate;

@@ -150,4 +150,7 @@ std::string_view BreakerName(const State& state, const StartGate& gate);
 // Where a ready run waits.
 StartGate GateOf(const Execution& execution, uint32_t task);
 
+// The number of the activity that its present run needs.
+uint32_t ActivityNumberOf(const Execution& execution, uint32_t task);
+
 }  // namespace stet::core

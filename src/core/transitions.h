@@ -36,9 +36,11 @@ inline constexpr Step<TaskState> kTask[] = {
     {E::AttemptStarted,   T::kReady,     T::kReady,     T::kRunning},
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kCompleted},
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kRetrying},
+    {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kPending},   // the next run
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kFailed},
     {E::AttemptFinished,  T::kRunning,   T::kRunning,   T::kCancelled},
     {E::RetriesWoken,     T::kRetrying,  T::kRetrying,  T::kReady},
+    {E::RetriesWoken,     T::kPending,   T::kPending,   T::kReady},     // the next run
     {E::RunTimedOut,      T::kReady,     T::kReady,     T::kFailed},
 };
 
@@ -73,7 +75,13 @@ inline constexpr Step<RunState> kRun[] = {
     {E::AttemptFinished,  R::kRunning,   R::kRunning,   R::kFailed},
     {E::AttemptFinished,  R::kRunning,   R::kRunning,   R::kCanceled},
     {E::RetriesWoken,     R::kRetryWait, R::kRetryWait, R::kReady},
+    {E::RetriesWoken,     R::kScheduled, R::kScheduled, R::kReady},
     {E::RunTimedOut,      R::kReady,     R::kReady,     R::kFailed},
+};
+
+// From one run of a task into its next: no step of one run.
+inline constexpr Step<RunState> kRunAgain[] = {
+    {E::AttemptFinished,  R::kRunning,   R::kCompleted, R::kScheduled},
 };
 
 inline constexpr Step<ExecutionState> kExecution[] = {

@@ -70,12 +70,13 @@ TaskRecord MakeTaskRecord(const Execution& execution, uint32_t task, PayloadSour
                        .updated_at = absl::FromUnixNanos(updated_at),
                        .started_at = TimeOrNone(slot.started_at),
                        .finished_at = TimeOrNone(slot.finished_at)};
-  if (slot.state == TaskState::kRetrying || slot.waits) record.wake_at = TimeOrNone(slot.due_at);
+  if (slot.asleep() || slot.waits) record.wake_at = TimeOrNone(slot.due_at);
   if (slot.output) record.output = Fetch(slot.output, payloads);
   if (slot.error) record.error = Fetch(slot.error, payloads).bytes;
   if (slot.state == TaskState::kSkipped) record.error = SkipReason(execution, task);
   if (const RunNotes* notes = execution.notes.Find(task)) {
     record.steps = static_cast<uint32_t>(notes->steps.size());
+    record.runs = notes->runs;
     record.metadata = {notes->metadata.begin(), notes->metadata.end()};
     record.worker = notes->lease.worker;
     record.lease_until = TimeOrNone(notes->lease.until);

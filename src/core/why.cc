@@ -10,6 +10,7 @@
 
 #include "core/dependency.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 #include "core/waits.h"
 
 namespace stet {
@@ -141,6 +142,7 @@ class Explainer {
       return Say(wait, WaitKind::kSignal, fmt::format("waits for signal '{}'", wait.on[0]),
                  "someone sends it" + or_late);
     }
+    if (WaitOf(definition, task) == Wait::kMap) return WaitingForItems(task, or_late, wait);
     if (const Execution* child = ChildOf(state_, execution_, task)) {
       wait.on.push_back(child->key);
       return Say(wait, WaitKind::kChild,
@@ -156,6 +158,23 @@ class Explainer {
     Say(wait, facts_.executes ? WaitKind::kQueue : WaitKind::kNoRunner,
         fmt::format("is to start an execution of workflow '{}'", wait.on[0]),
         facts_.executes ? "it starts, at once" : "a process executes this directory");
+  }
+
+  void WaitingForItems(uint32_t task, const std::string& or_late, TaskWait& wait) const {
+    const MapProgress map = ProgressOf(execution_, task);
+    wait.on_count = map.started - map.ended;
+    for (uint32_t item = 1; item <= map.started && wait.on.size() < kNamesMax; ++item) {
+      const Execution* child = ItemOf(state_, execution_, task, item);
+      if (child != nullptr && !IsTerminal(child->state)) wait.on.push_back(child->key);
+    }
+    if (map.expanded() && wait.on_count > 0) {
+      return Say(
+          wait, WaitKind::kChild,
+          fmt::format("{} of {} items have ended, {} run", map.ended, map.size(), wait.on_count),
+          "all have ended, or one that did not complete" + or_late);
+    }
+    Say(wait, facts_.executes ? WaitKind::kQueue : WaitKind::kNoRunner, "is to start its items",
+        facts_.executes ? "they start, at once" : "a process executes this directory");
   }
 
   void Retrying(uint32_t task, TaskWait& wait) const {
@@ -189,6 +208,13 @@ class Explainer {
                  fmt::format("it begins, at {}", TimeText(execution_.start_at)));
     }
     const Definition& definition = *execution_.definition;
+    if (slot(task).asleep()) {
+      wait.until = absl::FromUnixNanos(slot(task).due_at);
+      return Say(wait, WaitKind::kTimer,
+                 fmt::format("run {} of {} is scheduled", RunsDone(execution_, task) + 1,
+                             RunsMax(definition, task)),
+                 fmt::format("its time comes, at {}", TimeText(slot(task).due_at)));
+    }
     if (definition.is_closing(task) && Closing(task, wait)) return;
     absl::btree_set<uint32_t> named;  // A task may be named twice by another.
     for (const uint32_t parent : definition.parents(task)) {
@@ -211,7 +237,7 @@ class Explainer {
   }
 
   void Ready(uint32_t task, TaskWait& wait) const {
-    const uint32_t number = execution_.definition->activity_number(task);
+    const uint32_t number = ActivityNumberOf(execution_, task);
     const ActivityEntry& activity = state_.activities()[number];
     if (state_.engine_paused()) {
       return Say(wait, WaitKind::kEnginePaused, "the engine is paused", "someone resumes it");
@@ -229,7 +255,7 @@ class Explainer {
     if (!facts_.executes) {
       return Say(wait, WaitKind::kNoRunner, "no process executes this directory", "one is started");
     }
-    if (WaitOf(*execution_.definition, task) != Wait::kNone) {
+    if (WaitOf(execution_, task) != Wait::kNone) {
       return Say(wait, WaitKind::kQueue, "its wait is about to begin", "its turn comes, at once");
     }
     if (!known_(number)) {

@@ -30,10 +30,7 @@ WorkflowHash HashOf(const Workflow& workflow) {
   return hasher.Finish();
 }
 
-absl::Status Validate(const Workflow& workflow) {
-  if (absl::Status valid = core::CheckWorkflow(workflow).status(); !valid.ok()) return valid;
-  return core::CheckSupported(workflow);
-}
+absl::Status Validate(const Workflow& workflow) { return core::CheckWorkflow(workflow).status(); }
 
 absl::StatusOr<std::vector<uint32_t>> TopologicalOrder(const Workflow& workflow) {
   absl::StatusOr<core::Edges> edges = core::CheckWorkflow(workflow);

@@ -22,8 +22,10 @@ class AttemptContext final : public ActivityContext {
   std::string_view config() const override { return attempt_.config; }
   uint32_t attempt() const override { return attempt_.number; }
   uint64_t run() const override { return attempt_.run_id; }
+  uint32_t occurrence() const override { return attempt_.nth_run; }
 
   const Payload& input() const override;
+  std::optional<Payload> signal() const override;
   absl::StatusOr<Payload> output(std::string_view task) const override;
   std::vector<std::string_view> upstream() const override;
   std::string idempotency_key() const override;
@@ -35,6 +37,8 @@ class AttemptContext final : public ActivityContext {
   absl::StatusOr<Payload> Step(std::string_view name, const StepFunction& step) override;
   absl::Status Checkpoint(const Payload& checkpoint) override;
   std::optional<Payload> checkpoint() const override;
+  absl::Status SetState(Payload state) override;
+  std::optional<Payload> state() const override;
   absl::Status Heartbeat() override;
   absl::Status SetMetadata(std::string_view key, std::string_view value) override;
 

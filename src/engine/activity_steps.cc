@@ -116,6 +116,27 @@ std::optional<Payload> AttemptContext::checkpoint() const {
   return *attempt_.checkpoint;
 }
 
+std::optional<Payload> AttemptContext::signal() const {
+  if (attempt_.signal == nullptr) return std::nullopt;
+  return *attempt_.signal;
+}
+
+absl::Status AttemptContext::SetState(Payload state) {
+  if (core::KindOf(attempt_.extra) != TaskKind::kStateful) {
+    return absl::FailedPreconditionError(fmt::format(
+        "task '{}' keeps no state; give it .kind = stet::StatefulTask{{}}", attempt_.task_name));
+  }
+  std::optional<Payload> encoded;
+  RETURN_IF_ERROR(ToStore("state", state, encoded).status());
+  attempt_.SaveState(encoded ? *std::move(encoded) : std::move(state));
+  return absl::OkStatus();
+}
+
+std::optional<Payload> AttemptContext::state() const {
+  if (attempt_.state == nullptr) return std::nullopt;
+  return *attempt_.state;
+}
+
 absl::Status AttemptContext::Heartbeat() {
   RETURN_IF_ERROR(CheckGoesOn());
   attempt_.Beat();

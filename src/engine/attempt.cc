@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace stet::engine {
 namespace {
@@ -14,12 +15,15 @@ constexpr absl::Duration kNapMax = absl::Hours(1);
 
 void Attempt::Reset() {
   input = nullptr;
+  signal = nullptr;
   upstream.clear();
   deadline = absl::InfiniteFuture();
   result = absl::StatusOr<Payload>();
   stored.reset();
   steps.clear();
   checkpoint = nullptr;
+  state = nullptr;
+  saves_state_ = false;
   steps_recorded = 0;
   grace_ns = 0;
   silence_ns = 0;
@@ -55,6 +59,18 @@ void Attempt::GiveBackOccurrence(std::string_view name, uint32_t occurrence) {
   MutexLock lock(mutex_);
   const auto at = occurrences_.find(name);
   if (at != occurrences_.end() && at->second == occurrence) --at->second;
+}
+
+void Attempt::SaveState(Payload next) {
+  MutexLock lock(mutex_);
+  saved_ = std::move(next);
+  saves_state_ = true;
+}
+
+std::optional<Payload> Attempt::saved_state() const {
+  if (!saves_state_) return std::nullopt;
+  MutexLock lock(mutex_);
+  return saved_;
 }
 
 bool Attempt::SleepFor(absl::Duration duration) {

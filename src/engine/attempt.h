@@ -51,6 +51,7 @@ class Attempt {
   core::RunRef run = {};
   core::Token token = {};
   uint64_t run_id = 0;
+  uint32_t nth_run = 1;        // which run of its task it is
   uint32_t number = 0;         // 1 for the first
   int64_t timer_ns = 0;        // when its timeout is due, on the engine's clock; 0: never
   int64_t grace_ns = 0;        // cancelled: when it is given up, likewise
@@ -66,6 +67,7 @@ class Attempt {
   std::string_view config = {};
   const core::TaskExtra* extra = nullptr;  // null for most
   SharedPayload input = {};
+  SharedPayload signal = {};  // that an event task waited for; null: it is none
   std::vector<Upstream> upstream = {};
   absl::Time deadline = absl::InfiniteFuture();  // on the wall clock
   Clock* clock = SystemClock();                  // SleepFor measures by it
@@ -74,6 +76,7 @@ class Attempt {
   using Steps = std::map<core::StepKey, SharedPayload, core::StepKeyLess>;
   Steps steps = {};
   SharedPayload checkpoint = {};             // null: there is none
+  SharedPayload state = {};                  // of a stateful task; null: there is none
   std::atomic<uint32_t> steps_recorded = 0;  // by this one
 
   // Of the host's payloads; null: there is none.  Shared: an attempt may outlive its engine.
@@ -103,13 +106,19 @@ class Attempt {
   uint32_t TakeOccurrence(std::string_view name);
   void GiveBackOccurrence(std::string_view name, uint32_t occurrence);
 
+  // The state that its success is to leave; the last one counts.  Thread-safe.
+  void SaveState(Payload next);
+  std::optional<Payload> saved_state() const;
+
  private:
   std::atomic<StopReason> stop_ = StopReason::kNone;
   std::atomic<int64_t> beat_ns_ = 0;
   std::atomic<bool> has_steps_ = false;  // occurrences_ may hold something
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Condition changed_;
   std::map<std::string, uint32_t, std::less<>> occurrences_ ABSL_GUARDED_BY(mutex_);  // taken
+  std::atomic<bool> saves_state_ = false;  // saved_ is set
+  Payload saved_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace stet::engine

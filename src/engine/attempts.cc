@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "core/run_limits.h"
+#include "core/run_policy.h"
 #include "core/waits.h"
 #include "engine/outcome.h"
 
@@ -182,7 +183,11 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
   attempt->port = options_.port;
   attempt->run = {.execution = effect.execution, .task = effect.task};
   attempt->token = effect.token;
-  attempt->run_id = slot.generation;
+  attempt->run_id = core::RunNumber(execution, effect.task);
+  attempt->nth_run = core::OccurrenceOf(execution, effect.task);
+  if (core::KeepsSignal(execution, effect.task)) {
+    attempt->signal = ledger_->payloads().Get(slot.output);
+  }
   attempt->number = slot.attempts;
   attempt->timer_ns = slot.due_at;
   attempt->activity =
@@ -216,6 +221,7 @@ void Attempts::GiveNotes(const core::RunNotes& notes, Attempt& attempt) const {
     attempt.steps.emplace_hint(attempt.steps.end(), key, ledger_->payloads().Get(result));
   }
   attempt.checkpoint = ledger_->payloads().Get(notes.checkpoint);
+  attempt.state = ledger_->payloads().Get(notes.state);
 }
 
 void Attempts::HandOver() {
@@ -300,14 +306,10 @@ bool Attempts::Record(const Attempt& attempt) {
   if (attempt.timer_ns != 0) timers_->Disarm(TimerOf(attempt));
   if (attempt.grace_ns != 0) timers_->Disarm(GraceOf(attempt));
   if (attempt.silence_ns != 0) timers_->Disarm(SilenceOf(attempt));
-  const Outcome outcome = OutcomeOf(attempt, options_.output_bytes_max);
-  core::FinishAttempt finish{.run = attempt.run,
-                             .token = attempt.token,
-                             .outcome = outcome.outcome,
-                             .output = outcome.output,
-                             .error = outcome.error,
-                             .retryable = outcome.retryable,
-                             .branch = outcome.branch};
+  const core::Execution* execution = ledger_->state().FindExecution(attempt.run.execution);
+  const bool ends = execution != nullptr && execution->cancelling();
+  const Outcome outcome = OutcomeOf(attempt, options_.output_bytes_max, ends);
+  core::FinishAttempt finish = ReportOf(attempt, outcome);
   absl::Status recorded = ledger_->Execute(finish).status();
   const auto settled = [&] { return recorded.ok() || !ledger_->failure().ok(); };
   if (settled()) return true;
@@ -317,6 +319,8 @@ bool Attempts::Record(const Attempt& attempt) {
     const std::string error = fmt::format("result refused: {}", std::string(recorded.message()));
     finish.outcome = schema::AttemptOutcome::Failure;
     finish.branch = schema::Branch::None;
+    finish.last = false;
+    finish.state.reset();
     finish.output = {};
     finish.error = error;
     finish.retryable = false;

@@ -1,6 +1,7 @@
 // Effects of sub-workflow tasks, done.
 #include "engine/children.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "core/refusal.h"
 #include "core/waits.h"
 #include "engine/calls.h"
+#include "engine/codec.h"
 #include "engine/result.h"
 
 namespace stet::engine {
@@ -52,8 +54,11 @@ bool Children::Do(const core::Effect& effect) {
   }
   const core::Execution* parent = StillWaiting(ledger_.state(), effect);
   if (parent == nullptr) return true;
-  if (effect.kind == core::Effect::Kind::kReadChild) return Read(effect, *parent);
-  return Start(effect, *parent);
+  const bool maps = core::WaitOf(*parent->definition, effect.task) == core::Wait::kMap;
+  if (effect.kind == core::Effect::Kind::kReadChild) {
+    return maps ? ReadItems(effect, *parent) : Read(effect, *parent);
+  }
+  return maps ? StartItem(effect, *parent) : Start(effect, *parent);
 }
 
 absl::StatusOr<WorkflowHash> Children::Find(std::string_view workflow) const {
@@ -104,19 +109,73 @@ bool Children::Read(const core::Effect& effect, const core::Execution& parent) {
   if (child->state == ExecutionState::kCompleted) {
     result = ResultOf(*child, ledger_.payloads(), codec_.get());
   }
+  return Finish(effect, fmt::format("the result of '{}'", child->key), result);
+}
+
+bool Children::Finish(const core::Effect& effect, const std::string& what,
+                      const absl::StatusOr<Payload>& result) {
   std::string error;
   if (!result.ok()) {
-    error =
-        fmt::format("the result of '{}': {}", child->key, std::string(result.status().message()));
+    error = fmt::format("{}: {}", what, std::string(result.status().message()));
   } else if (result->bytes.size() > limits_.payload_bytes) {
-    error = fmt::format("the result of '{}' has {} bytes: the limit is {}", child->key,
-                        result->bytes.size(), limits_.payload_bytes);
+    error = fmt::format("{} has {} bytes: the limit is {}", what, result->bytes.size(),
+                        limits_.payload_bytes);
   }
   core::FinishChild finish = {.run = {.execution = effect.execution, .task = effect.task},
                               .token = effect.token,
                               .error = error};
   if (error.empty()) finish.result = ViewOf(*result);
   return Settled(ledger_.Execute(finish).status());
+}
+
+bool Children::StartItem(const core::Effect& effect, const core::Execution& parent) {
+  const core::RunRef run = {.execution = effect.execution, .task = effect.task};
+  if (!core::MayStartItem(parent, effect.task)) return true;
+  const core::MapProgress map = core::ProgressOf(parent, effect.task);
+  const auto array = items_.ArrayOf(parent, effect.task, ledger_.payloads(), codec_.get());
+  if (!map.expanded()) {
+    const std::string error = array.ok() ? std::string() : std::string(array.status().message());
+    const size_t items = array.ok() ? (*array)->size() : 0;
+    return Settled(ledger_
+                       .Execute(core::ExpandMap{
+                           .run = run,
+                           .token = effect.token,
+                           .items = static_cast<uint32_t>(std::min<size_t>(items, UINT32_MAX)),
+                           .error = error})
+                       .status());
+  }
+  if (!CheckLive(ledger_.state(), limits_).ok()) return false;
+  const auto workflow = items_.WorkflowOf(*parent.definition, effect.task);
+  if (workflow.ok() && !Settled(Define(ledger_, **workflow))) return false;
+  core::StartChild start = {.run = run, .token = effect.token, .item = map.started + 1};
+  absl::StatusOr<Payload> input = absl::NotFoundError("its items are gone");
+  if (!array.ok()) input = array.status();
+  if (array.ok() && map.started < (*array)->size()) input = Payload((**array)[map.started]);
+  absl::StatusOr<Payload> stored = input;
+  if (input.ok() && codec_ != nullptr) stored = Encode(codec_.get(), *input);
+  std::string error = stored.ok() ? std::string() : std::string(stored.status().message());
+  if (!workflow.ok()) error = std::string(workflow.status().message());
+  if (error.empty()) {
+    start.workflow = (*workflow)->hash();
+    start.input = ViewOf(*stored);
+    start.input.plain = input->bytes;
+  }
+  start.error = error;
+  if (!Settled(ledger_.Execute(start).status())) return false;
+  const core::MapProgress after = core::ProgressOf(parent, effect.task);
+  if (!after.expanded() || after.started == after.size()) items_.Forget(effect.token.seq);
+  return true;
+}
+
+bool Children::ReadItems(const core::Effect& effect, const core::Execution& parent) {
+  if (!core::HasAllItems(parent, effect.task)) return true;
+  absl::StatusOr<Payload> result = Payload();
+  if (core::ProgressOf(parent, effect.task).failed == 0) {
+    result = ResultOfItems(ledger_.state(), parent, effect.task, ledger_.payloads(), codec_.get(),
+                           limits_.payload_bytes);
+  }
+  items_.Forget(effect.token.seq);
+  return Finish(effect, "the array of its items' results", result);
 }
 
 }  // namespace stet::engine

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "core/effect.h"
 #include "engine/catalog.h"
 #include "engine/ledger.h"
+#include "engine/map_items.h"
 #include "stet/engine.h"
 
 namespace stet::engine {
@@ -44,6 +46,11 @@ class Children {
   bool Do(const core::Effect& effect);
   bool Start(const core::Effect& effect, const core::Execution& parent);
   bool Read(const core::Effect& effect, const core::Execution& parent);
+  // Of a map: counts its items, or starts the next of them.
+  bool StartItem(const core::Effect& effect, const core::Execution& parent);
+  bool ReadItems(const core::Effect& effect, const core::Execution& parent);
+  bool Finish(const core::Effect& effect, const std::string& what,
+              const absl::StatusOr<Payload>& result);
   // Errors: NotFound.
   absl::StatusOr<WorkflowHash> Find(std::string_view workflow) const;
   bool Settled(const absl::Status& status) const {
@@ -54,6 +61,7 @@ class Children {
   const Catalog& catalog_;
   const Limits limits_;
   const std::shared_ptr<PayloadCodec> codec_;
+  MapItems items_ = {};
   std::vector<core::Effect> waiting_;  // for room, or for an execution to end
 };
 

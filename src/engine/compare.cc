@@ -162,8 +162,11 @@ class Differences {
     static const core::RunNotes kNone;
     const core::RunNotes& one = a == nullptr ? kNone : *a;
     const core::RunNotes& other = b == nullptr ? kNone : *b;
+    Field("runs", std::to_string(one.runs), std::to_string(other.runs));
+    Field("items", std::to_string(one.map.items), std::to_string(other.map.items));
     Field("steps", StepsText(one), StepsText(other));
     Field("checkpoint", Named(one.checkpoint), Named(other.checkpoint));
+    Field("task_state", Named(one.state), Named(other.state));
     Field("metadata", MetadataText(one), MetadataText(other));
     Field("lease", LeaseText(one.lease), LeaseText(other.lease));
     Field("close_by", std::to_string(one.close_by), std::to_string(other.close_by));

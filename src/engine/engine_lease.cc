@@ -27,7 +27,9 @@ absl::StatusOr<std::vector<LeasedRun>> Engine::AcquireLeases(LeaseRequest reques
   for (LeasedRun& run : *runs) {
     engine::DecodeInPlace(codec, run.input);
     for (auto& [task, output] : run.outputs) engine::DecodeInPlace(codec, output);
-    if (run.checkpoint) engine::DecodeInPlace(codec, *run.checkpoint);
+    for (std::optional<Payload>* const kept : {&run.signal, &run.checkpoint, &run.state}) {
+      if (*kept) engine::DecodeInPlace(codec, **kept);
+    }
   }
   return runs;
 }
@@ -51,11 +53,8 @@ absl::StatusOr<uint64_t> Engine::CheckpointLeased(std::string_view token, Payloa
 }
 
 absl::StatusOr<uint64_t> Engine::ReportLeased(LeaseReport report) {
-  std::optional<Payload> stored;
-  PayloadCodec* const codec = impl_->options().codec.get();
-  if (codec != nullptr && report.result.ok()) {
-    ASSIGN_OR_RETURN(stored, engine::Encode(codec, *report.result));
-  }
+  ASSIGN_OR_RETURN(engine::StoredReport stored,
+                   engine::StoredReport::Make(impl_->options().codec, report));
   return impl_->AskLoop<uint64_t>(
       [report = std::move(report), stored = std::move(stored),
        bytes_max = impl_->options().limits.payload_bytes](Sequencer& loop) {

@@ -13,6 +13,8 @@
 #include "core/deciders.h"
 #include "core/refusal.h"
 #include "core/run_limits.h"
+#include "core/run_policy.h"
+#include "engine/codec.h"
 #include "engine/outcome.h"
 
 namespace stet::engine {
@@ -46,16 +48,30 @@ LeasedRun Describe(const Ledger& ledger, const core::RunRef& run) {
                       .config = std::string(definition.config(run.task)),
                       .input = Copy(ledger.payloads().Get(execution.input)),
                       .until = absl::FromUnixNanos(execution.notes.LeaseOf(run.task)->until)};
-  leased.idempotency_key =
-      fmt::format("{}/{}/{}", core::IdText(execution.id), leased.task, slot.generation);
+  leased.idempotency_key = fmt::format("{}/{}/{}", core::IdText(execution.id), leased.task,
+                                       core::RunNumber(execution, run.task));
+  leased.occurrence = core::OccurrenceOf(execution, run.task);
+  if (core::KeepsSignal(execution, run.task)) {
+    leased.signal = Copy(ledger.payloads().Get(slot.output));
+  }
   for (const uint32_t parent : definition.parents(run.task)) {
     const SharedPayload output = ledger.payloads().Get(execution.tasks[parent].output);
     if (output != nullptr) leased.outputs[std::string(definition.task_name(parent))] = *output;
   }
-  const core::PayloadRef& checkpoint = execution.notes.Find(run.task)->checkpoint;
-  if (checkpoint) leased.checkpoint = Copy(ledger.payloads().Get(checkpoint));
+  const core::RunNotes& notes = *execution.notes.Find(run.task);
+  if (notes.checkpoint) leased.checkpoint = Copy(ledger.payloads().Get(notes.checkpoint));
+  if (notes.state) leased.state = Copy(ledger.payloads().Get(notes.state));
   if (slot.due_at != 0) leased.deadline = absl::FromUnixNanos(slot.due_at);
   return leased;
+}
+
+absl::Status CheckSize(const std::string& what, const Payload& stored, uint64_t bytes_max) {
+  const size_t bytes = stored.bytes.size();
+  if (bytes <= bytes_max) return absl::OkStatus();
+  return core::Refuse(
+      absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
+      fmt::format("{} of {} bytes: the limit is {}", what, bytes, bytes_max),
+      {{"what", what}, {"bytes", std::to_string(bytes)}, {"limit", std::to_string(bytes_max)}});
 }
 
 // Whether the worker still has it; those of others are as lost to it as those that ended.
@@ -159,46 +175,51 @@ absl::StatusOr<uint64_t> CheckpointNow(Sequencer& loop, std::string_view token,
                                        const Payload& checkpoint, uint64_t bytes_max) {
   const std::optional<core::Renewed> named = AttemptFrom(token);
   if (!named) return UnknownToken(token);
-  if (const size_t bytes = checkpoint.bytes.size(); bytes > bytes_max) {
-    return core::Refuse(absl::StatusCode::kResourceExhausted, Reason::kTooLarge,
-                        fmt::format("checkpoint of {} bytes: the limit is {}", bytes, bytes_max),
-                        {{"what", "checkpoint"},
-                         {"bytes", std::to_string(bytes)},
-                         {"limit", std::to_string(bytes_max)}});
-  }
+  RETURN_IF_ERROR(CheckSize("checkpoint", checkpoint, bytes_max));
   return loop.ledger().Execute(core::RecordCheckpoint{
       .run = named->run,
       .token = named->token,
       .checkpoint = {.bytes = checkpoint.bytes, .content_type = checkpoint.content_type}});
 }
 
+absl::StatusOr<StoredReport> StoredReport::Make(std::shared_ptr<PayloadCodec> codec,
+                                                const LeaseReport& report) {
+  StoredReport stored = {.codec = std::move(codec), .state = report.state};
+  if (stored.codec == nullptr) return stored;
+  if (report.result.ok()) {
+    ASSIGN_OR_RETURN(stored.output, Encode(stored.codec.get(), *report.result));
+  }
+  if (report.state) {
+    ASSIGN_OR_RETURN(stored.state, Encode(stored.codec.get(), *report.state));
+  }
+  return stored;
+}
+
 absl::StatusOr<uint64_t> ReportNow(Sequencer& loop, const LeaseReport& report,
-                                   const std::optional<Payload>& stored,
-                                   uint64_t output_bytes_max) {
+                                   const StoredReport& stored, uint64_t output_bytes_max) {
   Ledger& ledger = loop.ledger();
   const std::optional<core::Renewed> named = AttemptFrom(report.token);
   if (!named) return UnknownToken(report.token);
+  if (stored.state) RETURN_IF_ERROR(CheckSize("state", *stored.state, output_bytes_max));
   Attempt attempt;
   attempt.run = named->run;
   attempt.token = named->token;
   attempt.result = report.result;
-  attempt.stored = stored;
+  attempt.stored = stored.output;
+  attempt.codec = stored.codec;
+  if (stored.state) attempt.SaveState(*stored.state);
   const core::Execution* execution = ledger.state().FindExecution(named->run.execution);
+  const bool ends = execution != nullptr && execution->cancelling();
   if (execution != nullptr && named->run.task < execution->tasks.size()) {
     attempt.extra = execution->definition->extra(named->run.task);
+    attempt.nth_run = core::OccurrenceOf(*execution, named->run.task);
     if (attempt.extra != nullptr) {
       attempt.non_retryable = CodeSet::FromBits(attempt.extra->non_retryable);
     }
-    attempt.Stop(execution->cancelling() ? StopReason::kCancelled : StopReason::kClosing);
+    attempt.Stop(ends ? StopReason::kCancelled : StopReason::kClosing);
   }
-  const Outcome outcome = OutcomeOf(attempt, output_bytes_max);
-  return ledger.Execute(core::FinishAttempt{.run = attempt.run,
-                                            .token = attempt.token,
-                                            .outcome = outcome.outcome,
-                                            .output = outcome.output,
-                                            .error = outcome.error,
-                                            .retryable = outcome.retryable,
-                                            .branch = outcome.branch});
+  const Outcome outcome = OutcomeOf(attempt, output_bytes_max, ends);
+  return ledger.Execute(ReportOf(attempt, outcome));
 }
 
 }  // namespace stet::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "core/command.h"
 #include "engine/sequencer.h"
+#include "stet/codec.h"
 #include "stet/lease.h"
 
 namespace stet::engine {
@@ -25,8 +27,19 @@ absl::StatusOr<Renewal> RenewNow(Sequencer& loop, std::string_view worker,
                                  const std::vector<std::string>& tokens, absl::Duration lease);
 absl::StatusOr<uint64_t> CheckpointNow(Sequencer& loop, std::string_view token,
                                        const Payload& checkpoint, uint64_t bytes_max);
-// `stored`: what is recorded of its output, unless that itself.
+
+// What is recorded of a report.  Made on the caller's thread: a codec may take its time.
+struct StoredReport {
+  std::shared_ptr<PayloadCodec> codec = {};
+  std::optional<Payload> output =
+      std::nullopt;  // in place of what the report says, if there is one
+  std::optional<Payload> state = std::nullopt;
+
+  // Errors: those of the codec.
+  static absl::StatusOr<StoredReport> Make(std::shared_ptr<PayloadCodec> codec,
+                                           const LeaseReport& report);
+};
 absl::StatusOr<uint64_t> ReportNow(Sequencer& loop, const LeaseReport& report,
-                                   const std::optional<Payload>& stored, uint64_t output_bytes_max);
+                                   const StoredReport& stored, uint64_t output_bytes_max);
 
 }  // namespace stet::engine

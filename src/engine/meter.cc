@@ -66,6 +66,8 @@ void Meter::SeeFinish(const core::EventRef& event, const core::State& before) {
     case fb::RunNext::Completed:
       ++counts_.tasks_completed;
       break;
+    case fb::RunNext::Again:
+      break;
     case fb::RunNext::RetryWait:
       ++counts_.retries;
       break;

@@ -67,6 +67,7 @@ void ForEachTask(const core::EventRef& event, const core::Execution& execution, 
     case EventType::ExecutionsPurged:
     case EventType::DeadLetterDropped:
     case EventType::ExecutionBegun:
+    case EventType::RunScheduled:
     case EventType::SignalReceived:
     case EventType::ScheduleCreated:
     case EventType::ScheduleRemoved:
@@ -75,6 +76,8 @@ void ForEachTask(const core::EventRef& event, const core::Execution& execution, 
     case EventType::SchedulePlanned:
     case EventType::ScheduleSkipped:
     case EventType::CheckpointRecorded:
+    case EventType::StateSaved:
+    case EventType::MapExpanded:
     case EventType::MetadataSet:
     case EventType::StepRecorded:
     case EventType::LeasesRenewed:

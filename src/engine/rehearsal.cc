@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/status_macros.h"
+#include "core/run_policy.h"
 #include "engine/replayed.h"
 #include "engine/replayer.h"
 #include "engine/resolve.h"
@@ -43,8 +44,21 @@ absl::Status ErrorFrom(std::string_view text) {
   return absl::UnknownError(std::string(text));
 }
 
-Recorded RecordedOf(const fb::AttemptFinished& event, const core::TaskSlot& slot,
+// What the last iteration said, letter by letter, not what the loop came to.
+Payload LastIterationOf(std::string_view loop) {
+  constexpr std::string_view kLast = R"("last":)";
+  const size_t at = loop.find(kLast);
+  const size_t end = loop.rfind(R"(,"broke_early":)");
+  if (at == loop.npos || end == loop.npos || end < at + kLast.size()) {
+    return Payload(std::string(loop));
+  }
+  const size_t begin = at + kLast.size();
+  return Payload(std::string(loop.substr(begin, end - begin)));
+}
+
+Recorded RecordedOf(const fb::AttemptFinished& event, const core::Execution& execution,
                     const engine::PayloadStore& payloads) {
+  const core::TaskSlot& slot = execution.tasks[event.task()];
   if (event.outcome() != schema::AttemptOutcome::Success) {
     return {.result = ErrorFrom(event.error() == nullptr ? "" : event.error()->string_view())};
   }
@@ -53,6 +67,10 @@ Recorded RecordedOf(const fb::AttemptFinished& event, const core::TaskSlot& slot
     return {.result = Payload(slot.branch == schema::Branch::Then ? "true" : "false")};
   }
   const engine::SharedPayload output = payloads.Get(slot.output);
+  const TaskKind kind = core::KindOf(execution.definition->extra(event.task()));
+  if (output != nullptr && kind == TaskKind::kLoop && event.next() == schema::RunNext::Completed) {
+    return {.result = LastIterationOf(output->bytes)};
+  }
   return {.result = output == nullptr ? Payload() : *output};
 }
 
@@ -72,10 +90,12 @@ absl::StatusOr<Record> ReadRecord(const ReplayOptions& source, uint64_t id) {
                       event->outcome() == Outcome::Failure || event->outcome() == Outcome::Timeout;
     if (!said) continue;
     const core::Execution& execution = *replayer.books().state.FindExecution(id);
+    // That a signal came; what the task's activity made of it comes later.
+    if (event->signal() != 0 && core::HandlesEvent(*execution.definition, event->task())) continue;
     const core::TaskSlot& slot = execution.tasks[event->task()];
     auto& [generation, attempts] = tasks[event->task()];
     if (std::exchange(generation, slot.generation) != slot.generation) attempts.clear();
-    attempts.push_back(RecordedOf(*event, slot, replayer.books().payloads));
+    attempts.push_back(RecordedOf(*event, execution, replayer.books().payloads));
   }
   Record by_name;
   const core::Execution* execution = replayer.books().state.FindExecution(id);
@@ -103,8 +123,8 @@ class StageClock final : public Clock {
 Workflow Staged(Workflow workflow) {
   for (Task& task : workflow.tasks) {
     const TaskKind kind = KindOf(*task.kind);
-    const bool waits =
-        kind == TaskKind::kEvent || kind == TaskKind::kTimer || kind == TaskKind::kSubWorkflow;
+    const bool waits = kind == TaskKind::kEvent || kind == TaskKind::kTimer ||
+                       kind == TaskKind::kSubWorkflow || kind == TaskKind::kMap;
     if (waits) task.kind = ActivityTask{};
     if (waits && task.activity.empty()) task.activity = "recorded";
     task.timeout.reset();

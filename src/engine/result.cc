@@ -20,15 +20,6 @@ Payload Get(const core::PayloadRef& ref, const PayloadStore& payloads) {
   return payload == nullptr ? Payload() : *payload;
 }
 
-std::string AsJson(const Payload& payload) {
-  if (payload.bytes.empty()) return "null";
-  if (payload.content_type == schema::kDefaultContentType && schema::IsJson(payload.bytes)) {
-    return payload.bytes;
-  }
-  return schema::JsonString(schema::IsUtf8(payload.bytes) ? payload.bytes
-                                                          : schema::Base64(payload.bytes));
-}
-
 // Nothing depends on it but what closes the execution.
 bool IsLast(const core::Definition& definition, uint32_t task) {
   const auto children = definition.children(task);
@@ -37,6 +28,15 @@ bool IsLast(const core::Definition& definition, uint32_t task) {
 }
 
 }  // namespace
+
+std::string JsonOf(const Payload& payload) {
+  if (payload.bytes.empty()) return "null";
+  if (payload.content_type == schema::kDefaultContentType && schema::IsJson(payload.bytes)) {
+    return payload.bytes;
+  }
+  return schema::JsonString(schema::IsUtf8(payload.bytes) ? payload.bytes
+                                                          : schema::Base64(payload.bytes));
+}
 
 absl::StatusOr<Payload> ResultOf(const core::Execution& execution, const PayloadStore& payloads,
                                  PayloadCodec* codec) {
@@ -50,7 +50,7 @@ absl::StatusOr<Payload> ResultOf(const core::Execution& execution, const Payload
   for (const uint32_t task : last) {
     ASSIGN_OR_RETURN(const Payload output,
                      Decode(codec, Get(execution.tasks[task].output, payloads)));
-    object.Raw(definition.task_name(task), AsJson(output));
+    object.Raw(definition.task_name(task), JsonOf(output));
   }
   return Encode(codec, Payload(std::move(object).Finish()));
 }

@@ -15,6 +15,9 @@ namespace stet::engine {
 absl::StatusOr<Payload> ResultOf(const core::Execution& execution, const PayloadStore& payloads,
                                  PayloadCodec* codec);
 
+// The payload as a JSON value: as it is if it is JSON, else a string (base64 if it is no UTF-8); empty: null.
+std::string JsonOf(const Payload& payload);
+
 // The value that `source` names, for a task of `execution`: an output, or the input, or what stands in it at a JSON pointer.
 // Decoded.  Errors: InvalidArgument when there is no such value; those of the codec.
 absl::StatusOr<Payload> ValueOf(const core::Execution& execution, std::string_view task,

@@ -15,7 +15,8 @@ namespace {
 
 // Those that the activity asks for without being told of an error.
 absl::Status DecodeGiven(Attempt& attempt) {
-  for (SharedPayload* payload : {&attempt.input, &attempt.checkpoint}) {
+  for (SharedPayload* payload :
+       {&attempt.input, &attempt.signal, &attempt.checkpoint, &attempt.state}) {
     if (*payload == nullptr || !IsEncoded(**payload)) continue;
     ASSIGN_OR_RETURN(Payload given, Decode(attempt.codec.get(), **payload));
     *payload = std::make_shared<const Payload>(std::move(given));

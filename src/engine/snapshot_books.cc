@@ -16,7 +16,7 @@ namespace stet::engine {
 namespace {
 
 // Vectors of FlatBuffers are read where they lie.
-constexpr size_t kPartAlign = 16;
+constexpr size_t kPartMemoryAlign = 16;
 
 absl::Status ReadBack(wal::Storage& storage, const std::string& path, const SnapshotHead& head,
                       const GiveUp& give_up) {
@@ -48,7 +48,7 @@ bool NextPart(SnapshotFileReader& reader, Part& part) {
   // Payloads are kept as they were read, and nothing beside them.
   const bool exact = reader.kind() == kPayloadChunk;
   if (exact || part.memory.size() < payload.size()) {
-    part.memory = AlignedBytes(payload.size(), kPartAlign);
+    part.memory = AlignedBytes(payload.size(), kPartMemoryAlign);
   }
   part.kind = reader.kind();
   part.bytes = payload.size();

@@ -110,6 +110,7 @@ std::string Json(const fb::ExecutionStarted& e, const DescribeOptions& options) 
     object.Text("parent", fmt::format("{:016x}", e.parent()))
         .Unsigned("parent_task", e.parent_task())
         .Unsigned("parent_attempt", e.parent_attempt());
+    if (e.parent_item() != 0) object.Unsigned("parent_item", e.parent_item());
   }
   if (e.schedule() != 0) {
     object.Unsigned("schedule", e.schedule()).Time("occurrence", e.occurrence());
@@ -172,7 +173,7 @@ std::string Json(const fb::AttemptFinished& e, const DescribeOptions& options) {
       .Text("next", ToString(e.next()));
   if (e.failure() != FailureKind::None) object.Text("failure", ToString(e.failure()));
   if (e.outcome() == AttemptOutcome::Timeout) object.Text("timeout", ToString(e.timeout()));
-  if (e.next() == RunNext::RetryWait) object.Time("wake_at", e.wake_at());
+  if (e.wake_at() != 0) object.Time("wake_at", e.wake_at());
   if (e.signal() != 0) {
     object.Unsigned("signal", e.signal());
   } else if (e.outcome() == AttemptOutcome::Success) {
@@ -186,6 +187,12 @@ std::string Json(const fb::AttemptFinished& e, const DescribeOptions& options) {
 std::string Json(const fb::RetriesWoken& e, const DescribeOptions&) {
   JsonObject object;
   object.Time("time", e.time()).Raw("tasks", ArrayJson(e.tasks()));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::RunScheduled& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time()).Unsigned("task", e.task()).Time("at", e.at());
   return std::move(object).Finish();
 }
 
@@ -205,6 +212,24 @@ std::string Json(const fb::CheckpointRecorded& e, const DescribeOptions& options
       .Unsigned("task", e.task())
       .Unsigned("attempt_seq", e.attempt_seq())
       .Raw("checkpoint", PayloadJson(View(e.checkpoint()), e.content_type(), options));
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::MapExpanded& e, const DescribeOptions&) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt_seq", e.attempt_seq())
+      .Unsigned("items", e.items());
+  return std::move(object).Finish();
+}
+
+std::string Json(const fb::StateSaved& e, const DescribeOptions& options) {
+  JsonObject object;
+  object.Time("time", e.time())
+      .Unsigned("task", e.task())
+      .Unsigned("attempt_seq", e.attempt_seq())
+      .Raw("state", PayloadJson(View(e.state()), e.content_type(), options));
   return std::move(object).Finish();
 }
 

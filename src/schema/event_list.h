@@ -26,14 +26,17 @@
   X(TasksReopened)          \
   X(DeadLetterDropped)      \
   X(BranchChosen)           \
+  X(MapExpanded)            \
   X(AttemptStarted)         \
   X(AttemptFinished)        \
   X(RetriesWoken)           \
   X(CheckpointRecorded)     \
   X(MetadataSet)            \
   X(RunTimedOut)            \
+  X(RunScheduled)           \
   X(LeasesRenewed)          \
   X(StepRecorded)           \
+  X(StateSaved)             \
   X(SignalReceived)         \
   X(BreakerMoved)           \
   X(ScheduleCreated)        \

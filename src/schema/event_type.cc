@@ -38,14 +38,17 @@ constexpr Named kNames[] = {
     {EventType::TasksReopened, "tasks_reopened"},
     {EventType::DeadLetterDropped, "dead_letter_dropped"},
     {EventType::BranchChosen, "branch_chosen"},
+    {EventType::MapExpanded, "map_expanded"},
     {EventType::AttemptStarted, "attempt_started"},
     {EventType::AttemptFinished, "attempt_finished"},
     {EventType::RetriesWoken, "retries_woken"},
     {EventType::CheckpointRecorded, "checkpoint_recorded"},
     {EventType::MetadataSet, "metadata_set"},
     {EventType::RunTimedOut, "run_timed_out"},
+    {EventType::RunScheduled, "run_scheduled"},
     {EventType::LeasesRenewed, "leases_renewed"},
     {EventType::StepRecorded, "step_recorded"},
+    {EventType::StateSaved, "state_saved"},
     {EventType::SignalReceived, "signal_received"},
     {EventType::BreakerMoved, "breaker_moved"},
     {EventType::ScheduleCreated, "schedule_created"},
@@ -119,6 +122,8 @@ std::string_view ToString(RunNext next) {
       return "failed";
     case RunNext::Canceled:
       return "canceled";
+    case RunNext::Again:
+      return "again";
   }
   return "unknown";
 }

@@ -29,7 +29,8 @@ inline constexpr uint32_t kSchemaId = 1;
 // 2 brought what operators do: pauses, priorities, purges, reopened tasks, dropped dead letters.
 // 3 brought tasks that wait: delays, signals, children, schedules.
 // 4 brought what attempts record while they run.
-// 5 brought branches, cleanup and compensation, and attempts of workers elsewhere, under a lease.
+// 5 brought branches, cleanup and compensation, attempts of workers elsewhere, under a lease, tasks that run
+// several times or keep a state, maps.
 inline constexpr uint16_t kEventLevel = 5;
 
 // Every event type, ascending.

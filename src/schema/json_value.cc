@@ -131,6 +131,19 @@ std::optional<std::string> JsonAt(std::string_view text, std::string_view pointe
   return root.at(at).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::optional<std::vector<std::string>> ReadArray(std::string_view text) {
+  using Json = nlohmann::ordered_json;
+  if (TooDeep(text)) return std::nullopt;
+  const Json root = Json::parse(text, nullptr, false);
+  if (!root.is_array()) return std::nullopt;
+  std::vector<std::string> items;
+  items.reserve(root.size());
+  for (const Json& item : root) {
+    items.push_back(item.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+  return items;
+}
+
 std::optional<std::string> ScalarAt(std::string_view text, std::string_view pointer) {
   if (TooDeep(text) || !IsJsonPointer(pointer)) return std::nullopt;
   const JsonDocument document = JsonDocument::parse(text, nullptr, false);

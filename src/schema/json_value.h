@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <absl/status/statusor.h>
 
@@ -26,6 +27,9 @@ std::optional<std::string> JsonAt(std::string_view text, std::string_view pointe
 // The text, number or boolean at `pointer` in the JSON value `text`: a text without its quotes, the others as
 // JSON writes them.  Nothing if there is none, or `text` is no JSON.
 std::optional<std::string> ScalarAt(std::string_view text, std::string_view pointer);
+
+// The items of the array that `text` is, each as JSON; nothing if it is something else.
+std::optional<std::vector<std::string>> ReadArray(std::string_view text);
 
 // The boolean that `text` is, and no other JSON value.
 std::optional<bool> ReadBool(std::string_view text);

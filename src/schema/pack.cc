@@ -95,10 +95,10 @@ Bytes Packer::ExecutionStarted(const ExecutionStartedFields& f) {
   const auto input = PackBytes(builder_, f.input);
   const auto content_type = PackContentType(builder_, f.content_type);
   const auto keys = PackTexts(builder_, f.keys);
-  return Finish(builder_,
-                fb::CreateExecutionStarted(builder_, f.hash_high, f.hash_low, f.time, key, input,
-                                           content_type, f.start_at, f.parent, f.parent_task,
-                                           f.parent_attempt, f.schedule, f.occurrence, keys));
+  return Finish(builder_, fb::CreateExecutionStarted(builder_, f.hash_high, f.hash_low, f.time, key,
+                                                     input, content_type, f.start_at, f.parent,
+                                                     f.parent_task, f.parent_attempt, f.schedule,
+                                                     f.occurrence, keys, f.parent_item));
 }
 
 Bytes Packer::CancelRequested(int64_t time, bool compensate) {
@@ -167,6 +167,11 @@ Bytes Packer::RetriesWoken(int64_t time, Indices tasks) {
   return Finish(builder_, fb::CreateRetriesWoken(builder_, time, vector));
 }
 
+Bytes Packer::RunScheduled(int64_t time, uint32_t task, int64_t at) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateRunScheduled(builder_, time, at, task));
+}
+
 Bytes Packer::ExecutionBegun(int64_t time) {
   builder_.Clear();
   return Finish(builder_, fb::CreateExecutionBegun(builder_, time));
@@ -188,6 +193,19 @@ Bytes Packer::CheckpointRecorded(const CheckpointRecordedFields& f) {
   const auto content_type = PackContentType(builder_, f.content_type);
   return Finish(builder_, fb::CreateCheckpointRecorded(builder_, f.time, f.attempt_seq, checkpoint,
                                                        content_type, f.task));
+}
+
+Bytes Packer::MapExpanded(const MapExpandedFields& f) {
+  builder_.Clear();
+  return Finish(builder_, fb::CreateMapExpanded(builder_, f.time, f.attempt_seq, f.task, f.items));
+}
+
+Bytes Packer::StateSaved(const StateSavedFields& f) {
+  builder_.Clear();
+  const auto state = PackBytes(builder_, f.state);
+  const auto content_type = PackContentType(builder_, f.content_type);
+  return Finish(builder_,
+                fb::CreateStateSaved(builder_, f.time, f.attempt_seq, state, content_type, f.task));
 }
 
 Bytes Packer::MetadataSet(const MetadataSetFields& f) {

@@ -47,6 +47,14 @@ struct ExecutionStartedFields {
   uint64_t schedule = 0;
   int64_t occurrence = 0;
   std::span<const std::string> keys = {};
+  uint32_t parent_item = 0;
+};
+
+struct MapExpandedFields {
+  int64_t time = 0;
+  uint64_t attempt_seq = 0;
+  uint32_t task = 0;
+  uint32_t items = 0;
 };
 
 // ExecutionFinishing, ExecutionEnded.
@@ -176,6 +184,14 @@ struct CheckpointRecordedFields {
   uint32_t task = 0;
 };
 
+struct StateSavedFields {
+  int64_t time = 0;
+  uint64_t attempt_seq = 0;
+  std::string_view state = {};
+  std::string_view content_type = kDefaultContentType;
+  uint32_t task = 0;
+};
+
 struct MetadataSetFields {
   int64_t time = 0;
   uint64_t attempt_seq = 0;
@@ -258,9 +274,12 @@ class Packer {
   Bytes SchedulePlanned(const SchedulePlannedFields& fields);
   Bytes ScheduleSkipped(const ScheduleSkippedFields& fields);
   Bytes CheckpointRecorded(const CheckpointRecordedFields& fields);
+  Bytes MapExpanded(const MapExpandedFields& fields);
+  Bytes StateSaved(const StateSavedFields& fields);
   Bytes MetadataSet(const MetadataSetFields& fields);
   Bytes StepRecorded(const StepRecordedFields& fields);
   Bytes BreakerMoved(const BreakerMovedFields& fields);
+  Bytes RunScheduled(int64_t time, uint32_t task, int64_t at);
   Bytes RunTimedOut(const RunTimedOutFields& fields);
   Bytes LeasesRenewed(const LeasesRenewedFields& fields);
 

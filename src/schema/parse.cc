@@ -74,6 +74,8 @@ absl::Status Meaning(const fb::ExecutionStarted& event) {
   if ((event.parent() != 0) != (event.parent_attempt() != 0)) {
     return Bad(kName, "parent and parent_attempt contradict each other");
   }
+  if (event.parent_item() != 0 && event.parent() == 0)
+    return Bad(kName, "an item without a parent");
   return absl::OkStatus();
 }
 
@@ -140,7 +142,8 @@ absl::Status Meaning(const fb::AttemptFinished& event) {
     return Bad(kName, "outcome and timeout contradict each other");
   }
   const bool success = event.outcome() == AttemptOutcome::Success;
-  if (success != (event.next() == RunNext::Completed)) {
+  const bool again = event.next() == RunNext::Again;
+  if (success != (event.next() == RunNext::Completed || again)) {
     return Bad(kName, "outcome and next contradict each other");
   }
   if (success && event.error() != nullptr) return Bad(kName, "a success with an error");
@@ -151,7 +154,7 @@ absl::Status Meaning(const fb::AttemptFinished& event) {
   if ((event.failure() != FailureKind::None) != (event.next() == RunNext::Failed)) {
     return Bad(kName, "failure and next contradict each other");
   }
-  if ((event.wake_at() != 0) != (event.next() == RunNext::RetryWait)) {
+  if ((event.wake_at() != 0) != (event.next() == RunNext::RetryWait || again)) {
     return Bad(kName, "wake_at and next contradict each other");
   }
   return absl::OkStatus();
@@ -227,6 +230,11 @@ absl::Status Meaning(const fb::ScheduleSkipped& event) {
   return Bad("schedule_skipped", "reason is out of range");
 }
 
+absl::Status Meaning(const fb::RunScheduled& event) {
+  if (event.at() <= 0) return Bad("run_scheduled", "at is not positive");
+  return absl::OkStatus();
+}
+
 absl::Status Meaning(const fb::ExecutionBegun&) { return absl::OkStatus(); }
 
 absl::Status Meaning(const fb::SignalReceived& event) {
@@ -237,6 +245,8 @@ absl::Status Meaning(const fb::SignalReceived& event) {
 absl::Status Meaning(const fb::RetriesWoken& event) { return CheckTasks("retries_woken", event); }
 
 absl::Status Meaning(const fb::CheckpointRecorded&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::MapExpanded&) { return absl::OkStatus(); }
+absl::Status Meaning(const fb::StateSaved&) { return absl::OkStatus(); }
 
 absl::Status Meaning(const fb::MetadataSet& event) {
   if (event.key()->size() == 0) return Bad("metadata_set", "key is empty");

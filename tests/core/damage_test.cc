@@ -52,6 +52,30 @@ void Closes(World& w) {
   }
 }
 
+// Runs by a calendar, states, maps.
+void RunsAndMaps(World& w) {
+  Workflow runs = {.name = "runs",
+                   .tasks = {Named("clock"), Named("keeps"), Named("each", {"keeps"})}};
+  runs.tasks[0].repeat = Cron{.expression = "* * * * * *"};
+  runs.tasks[1].kind = StatefulTask();
+  runs.tasks[2].kind = MapTask();
+  const WorkflowHash item = w.Define(Workflow{.name = "item", .tasks = {Named("item")}});
+  const uint64_t id = w.Start(w.Define(runs), "sixth");
+  w.Settle();
+  const RunRef each = {.execution = id, .task = 2};
+  while (NextReady(w.state()).has_value()) {
+    const RunRef run = w.Begin();
+    if (run == each) continue;
+    FinishAttempt report = w.ReportOn(run, schema::AttemptOutcome::Success);
+    if (run.task == 1) report.state = PayloadView{.bytes = "{}"};
+    w.Must(report);
+  }
+  w.Must(ExpandMap{.run = each, .token = w.slot(each).token(), .items = 1});
+  w.Must(StartChild{.run = each, .token = w.slot(each).token(), .workflow = item, .item = 1});
+  w.Succeed(w.Begin());
+  w.Must(FinishChild{.run = each, .token = w.slot(each).token(), .result = {.bytes = "[1]"}});
+}
+
 // A log with an event of every type.
 std::vector<Stored> FullLog() {
   DecideOptions options = {.part_tasks = 1};
@@ -119,6 +143,7 @@ std::vector<Stored> FullLog() {
   w.Must(RequestCancel{.execution = w.state().executions().back()->id});
   w.Settle();
   Closes(w);
+  RunsAndMaps(w);
   return w.log();
 }
 

@@ -21,7 +21,7 @@ bool IsDone(const State& state, const Effect& effect) {
     return slot.state != TaskState::kReady || at_ns != effect.at_ns;
   }
   if (effect.kind == Kind::kRetryTimer) {
-    return slot.state != TaskState::kRetrying || slot.due_at != effect.at_ns;
+    return !slot.asleep() || slot.due_at != effect.at_ns;
   }
   const bool over = slot.state != TaskState::kRunning || slot.token() != effect.token;
   if (effect.kind == Kind::kWaitTimer) return over;
@@ -32,6 +32,10 @@ bool IsDone(const State& state, const Effect& effect) {
   if (lease != nullptr) return over;
   if (effect.kind == Kind::kStartChild || effect.kind == Kind::kReadChild) {
     if (over) return true;
+    if (WaitOf(*execution->definition, effect.task) == Wait::kMap) {
+      return effect.kind == Kind::kStartChild ? !MayStartItem(*execution, effect.task)
+                                              : !HasAllItems(*execution, effect.task);
+    }
     const Execution* child = ChildOf(state, *execution, effect.task);
     if (effect.kind == Kind::kStartChild) return child != nullptr;
     return child == nullptr || !IsTerminal(child->state);

@@ -33,9 +33,9 @@ inline void CheckNext(const World& world) {
   std::optional<RunRef> best;
   for (const RunRef& run : InState(world, TaskState::kReady)) {
     const Execution& execution = world.execution(run.execution);
-    const std::string activity(execution.definition->activity(run.task));
+    const uint32_t activity = ActivityNumberOf(execution, run.task);
     const bool paused = execution.paused || world.state().engine_paused() ||
-                        world.state().activities().Find(activity)->paused;
+                        world.state().activities()[activity].paused;
     if (execution.cancelling() || paused) continue;
     const KeyEntry* key = GateOf(execution, run.task).key;
     if (key != nullptr && !key->holders.empty()) continue;

@@ -19,7 +19,7 @@ using Words = std::vector<std::vector<std::string>>;
 const Words kTask = {
     {"pending", "ready", "skipped", "failed", "cancelled"},
     {"ready", "running", "skipped", "failed", "cancelled"},
-    {"running", "completed", "failed", "retrying", "cancelled"},
+    {"running", "pending", "completed", "failed", "retrying", "cancelled"},
     {"retrying", "ready", "failed", "dead_lettered", "cancelled"},
     {"failed", "dead_lettered"},
     {"completed"},

@@ -39,7 +39,7 @@ void ReportSome(Random& random, uint64_t id, World& world) {
   for (uint32_t task = 0; task < world.execution(id).tasks.size(); ++task) {
     const RunRef at = {.execution = id, .task = task};
     const TaskSlot& slot = world.slot(at);
-    if (slot.state == TaskState::kRetrying) (void)world.Do(WakeRetry{.run = at});
+    if (slot.asleep()) (void)world.Do(WakeRetry{.run = at});
     if (slot.state != TaskState::kRunning || slot.waits) continue;
     if (world.HasOwner(at) && random.OneIn(2)) RecordOne(random, at, world);
     if (!random.OneIn(2)) continue;
@@ -51,6 +51,8 @@ void ReportSome(Random& random, uint64_t id, World& world) {
       report.branch = schema::Branch::Otherwise;
     }
     if (!good) report.error = "no";
+    BreakSome(random, report, world);
+    KeepSome(random, report, world);
     (void)world.Do(report);
   }
 }
@@ -80,6 +82,20 @@ void WorkElsewhere(Random& random, World& world) {
 StartAttempt StartSomewhere(Random& random, RunRef run) {
   if (!random.OneIn(3)) return {.run = run};
   return {.run = run, .worker = "elsewhere", .lease_ns = (1 + random.Below(9)) * kSecond};
+}
+
+void BreakSome(Random& random, FinishAttempt& report, const World& world) {
+  const Definition& definition = *world.execution(report.run.execution).definition;
+  const bool success = report.outcome == schema::AttemptOutcome::Success;
+  const bool loops = KindOf(definition.extra(report.run.task)) == TaskKind::kLoop;
+  if (success && loops && random.OneIn(3)) report.last = true;
+}
+
+void KeepSome(Random& random, FinishAttempt& report, const World& world) {
+  const Definition& definition = *world.execution(report.run.execution).definition;
+  const bool success = report.outcome == schema::AttemptOutcome::Success;
+  if (!success || KindOf(definition.extra(report.run.task)) != TaskKind::kStateful) return;
+  if (!random.OneIn(3)) report.state = PayloadView{.bytes = random.OneIn(3) ? "" : "{}"};
 }
 
 void RecordOne(Random& random, RunRef run, World& world) {

@@ -18,6 +18,12 @@ void WorkElsewhere(Random& random, World& world);
 // A thread here, or a worker elsewhere.
 StartAttempt StartSomewhere(Random& random, RunRef run);
 
+// Loops end early now and then.
+void BreakSome(Random& random, FinishAttempt& report, const World& world);
+
+// Stateful tasks leave a state as often as not.
+void KeepSome(Random& random, FinishAttempt& report, const World& world);
+
 // Steps through a random history; `look` sees the state after each step.
 void RandomHistory(uint64_t seed, const std::function<void(const World&)>& look);
 

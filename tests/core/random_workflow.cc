@@ -136,6 +136,27 @@ void AddBranches(Random& random, Workflow& workflow) {
 
 }  // namespace
 
+void AddRuns(Random& random, Workflow& workflow) {
+  for (Task& task : workflow.tasks) {
+    const bool waits = std::holds_alternative<EventTask>(*task.kind);
+    if (waits && random.OneIn(2)) task.activity = "a1";
+    if (task.kind.is_default() && random.OneIn(6)) task.kind = StatefulTask();
+    if (task.kind.is_default() && task.trigger == Trigger::kNone && random.OneIn(6)) {
+      task.kind = MapTask{.items = {.pointer = "/items"}, .parallelism = 1 + random.Below(3)};
+    }
+    if (!task.kind.is_default() || task.trigger != Trigger::kNone || !random.OneIn(4)) continue;
+    if (random.OneIn(3)) {
+      task.repeat = Cron{.expression = "*/2 * * * * *", .max_occurrences = 1 + random.Below(3)};
+    } else if (random.OneIn(2)) {
+      task.kind = LoopTask{.max_iterations = 1 + random.Below(4)};
+    } else {
+      task.repeat =
+          Repeat{.count = 1 + random.Below(3),
+                 .interval = absl::Milliseconds(random.OneIn(2) ? 0 : random.Below(3000))};
+    }
+  }
+}
+
 Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const DrawTask& draw) {
   Workflow workflow = {.name = std::move(name)};
   std::vector<uint32_t> order(tasks);
@@ -159,7 +180,9 @@ Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const Dra
 
 Workflow RandomWorkflow(Random& random, uint32_t tasks_max) {
   std::string name = fmt::format("w{}", random.Below(1000));
-  return RandomGraph(random, std::move(name), 1 + random.Below(tasks_max), RandomTask);
+  Workflow workflow = RandomGraph(random, std::move(name), 1 + random.Below(tasks_max), RandomTask);
+  AddRuns(random, workflow);
+  return workflow;
 }
 
 }  // namespace stet::core

@@ -43,6 +43,10 @@ Task RandomTask(Random& random, uint32_t index);
 using DrawTask = std::function<Task(Random& random, uint32_t index)>;
 Workflow RandomGraph(Random& random, std::string name, uint32_t tasks, const DrawTask& draw);
 
+// Some activities run several times, some keep a state or run for each item of the input's "items"; some that
+// wait for a signal handle it.
+void AddRuns(Random& random, Workflow& workflow);
+
 Workflow RandomWorkflow(Random& random, uint32_t tasks_max);
 
 }  // namespace stet::core

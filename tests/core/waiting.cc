@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/outstanding.h"
+#include "core/waits.h"
 #include "tests/core/random_workflow.h"
 
 namespace stet::core {
@@ -13,7 +14,22 @@ Workflow ChildWorkflow() {
           .tasks = {{.name = "only", .activity = "a1", .retry = {.max_attempts = 2}}}};
 }
 
-std::optional<Command> CommandFor(const Effect& effect, const WorkflowHash& child) {
+namespace {
+
+// What a map asks for next.
+Command CommandForMap(const Effect& effect, const State& state, const WorkflowHash& child) {
+  const RunRef run = {.execution = effect.execution, .task = effect.task};
+  const MapProgress map = ProgressOf(*state.FindExecution(effect.execution), effect.task);
+  if (!map.expanded()) {
+    return ExpandMap{.run = run, .token = effect.token, .items = 1 + effect.task % 4};
+  }
+  return StartChild{.run = run, .token = effect.token, .workflow = child, .item = map.started + 1};
+}
+
+}  // namespace
+
+std::optional<Command> CommandFor(const Effect& effect, const State& state,
+                                  const WorkflowHash& child) {
   using Kind = Effect::Kind;
   const RunRef run = {.execution = effect.execution, .task = effect.task};
   switch (effect.kind) {
@@ -22,6 +38,9 @@ std::optional<Command> CommandFor(const Effect& effect, const WorkflowHash& chil
     case Kind::kStartTimer:
       return Begin{.execution = effect.execution};
     case Kind::kStartChild:
+      if (WaitOf(*state.FindExecution(run.execution)->definition, run.task) == Wait::kMap) {
+        return CommandForMap(effect, state, child);
+      }
       return StartChild{.run = run, .token = effect.token, .workflow = child};
     case Kind::kReadChild:
       return FinishChild{.run = run, .token = effect.token, .result = {.bytes = "[3]"}};
@@ -34,7 +53,7 @@ std::optional<Command> CommandFor(const Effect& effect, const WorkflowHash& chil
 
 void DriveWaits(World& world, const WorkflowHash& child) {
   for (const Effect& effect : Outstanding(world.state())) {
-    const auto command = CommandFor(effect, child);
+    const auto command = CommandFor(effect, world.state(), child);
     if (!command.has_value()) continue;
     const absl::Status status = world.Do(*command);
     if (effect.at_ns > world.now()) CHECK_FALSE(status.ok());

@@ -36,7 +36,8 @@ inline Task ChildTask(std::string name, std::string workflow, std::vector<std::s
 Workflow ChildWorkflow();
 
 // The command that does what `effect` asks for, if it is about a wait.  Refusals are for the caller to judge.
-std::optional<Command> CommandFor(const Effect& effect, const WorkflowHash& child);
+std::optional<Command> CommandFor(const Effect& effect, const State& state,
+                                  const WorkflowHash& child);
 
 // Does what waits ask for, as far as its time has come.
 void DriveWaits(World& world, const WorkflowHash& child);

@@ -125,17 +125,6 @@ TEST_CASE("policies are checked field by field") {
   CHECK_EQ(InvalidField([](Task& t) { t.timeout = absl::InfiniteDuration(); }), "timeout");
 }
 
-TEST_CASE("what nothing executes yet is refused by its name") {
-  Workflow workflow = Of({Named("t")});
-  const absl::Status before = Validate(workflow);
-  CHECK(before.ok());
-  workflow.tasks[0].kind = StatefulTask{};
-  const absl::Status status = Validate(workflow);
-  CHECK_EQ(ReasonOf(status), Reason::kInvalidPolicy);
-  CHECK_EQ(status.message(), "task 't': not supported yet: kind stateful");
-  CHECK_EQ(core::PreparedWorkflow::Make(workflow).status(), status);
-}
-
 TEST_CASE("in topological order, tasks that could swap stand as declared") {
   const auto order = TopologicalOrder(
       Of({Named("d", {"b", "c"}), Named("c", {"a"}), Named("b", {"a"}), Named("a"), Named("e")}));

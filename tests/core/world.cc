@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "core/run_policy.h"
 #include "tests/core/effect_done.h"
 
 namespace stet::core {
@@ -67,6 +68,8 @@ FinishAttempt World::ReportOn(RunRef run, schema::AttemptOutcome outcome) {
   if (success && KindOf(definition.extra(run.task)) == TaskKind::kConditional) {
     report.branch = schema::Branch::Then;
   }
+  const bool loops = KindOf(definition.extra(run.task)) == TaskKind::kLoop;
+  report.last = success && loops && !NextRunAt(execution(run.execution), run.task, 0);
   return report;
 }
 
@@ -141,6 +144,7 @@ std::set<uint64_t> World::PayloadsNeeded() const {
     for (const auto& [task, notes] : execution->notes.by_task()) {
       for (const auto& [key, result] : notes.steps) need(result);
       need(notes.checkpoint);
+      need(notes.state);
     }
     if (execution->signals == nullptr) continue;
     for (const auto& [place, payload] : execution->signals->buffered()) need(payload);

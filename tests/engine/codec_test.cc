@@ -119,6 +119,47 @@ TEST_CASE("activities and reports get what was given; what is stored is what the
   CHECK(Holds(directory.engine(), "encoded/scramble-1;text/plain"));
 }
 
+TEST_CASE("loops, maps, states and signals are encoded too, and composed of what was given") {
+  const TempDirectory directory;
+  const auto codec = std::make_shared<Scrambler>();
+  const auto say = [](ActivityContext& context) -> absl::StatusOr<Payload> {
+    if (context.signal()) return Payload("[" + context.signal()->bytes + "]");
+    if (context.task() == "each") return context.input();
+    if (context.task() == "loop")
+      return Payload(fmt::format("[\"secret\",{}]", context.occurrence()));
+    const std::string state = context.state() ? context.state()->bytes + "!" : "secret";
+    if (const absl::Status kept = context.SetState(state); !kept.ok()) return kept;
+    return Payload("\"" + state + "\"");
+  };
+  const When second = {.pointer = "/1", .op = CompareOp::kGreaterOrEqual, .value = "2"};
+  const Workflow flow = {
+      .name = "main",
+      .tasks = {
+          {.name = "loop",
+           .activity = "say",
+           .kind = LoopTask{.max_iterations = 5, .break_when = second}},
+          {.name = "keep", .activity = "say", .kind = StatefulTask{}, .repeat = Repeat{.count = 3}},
+          {.name = "paid", .activity = "say", .kind = EventTask{.signal = "paid"}},
+          {.name = "each", .activity = "say", .kind = MapTask{.items = {.pointer = "/each"}}}}};
+  const auto engine = MustOpen({.directory = directory.engine(),
+                                .workflows = {flow},
+                                .activities = {{"say", say}},
+                                .codec = codec});
+  MustStart(*engine, "k", R"({"each":["secret a","secret b"]})");
+  REQUIRE(engine->Signal("k", "paid", Payload("\"secret\"")).ok());
+  const ExecutionReport report = MustWait(*engine, "k");
+  CHECK(report.success());
+  CHECK_EQ(report.output("loop"), R"({"iterations":2,"last":["secret",2],"broke_early":true})");
+  CHECK_EQ(report.output("keep"), "\"secret!!\"");
+  CHECK_EQ(report.output("paid"), "[\"secret\"]");
+  CHECK_EQ(report.output("each"), R"(["secret a","secret b"])");
+  MustStart(*engine, "no array", R"({"each":"secret"})");
+  CHECK(engine->Cancel("no array").ok());
+  MustWait(*engine, "no array");
+  CHECK(engine->Close().ok());
+  CHECK_FALSE(Holds(directory.engine(), "secret"));
+}
+
 TEST_CASE("a directory may get a codec later: what was stored before is given as it is") {
   const TempDirectory directory;
   MustStart(*MustOpen(Options(directory.engine(), nullptr)), "k", std::string(kInput));

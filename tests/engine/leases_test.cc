@@ -61,6 +61,39 @@ TEST_CASE("a worker takes a run, reports its output, and finds the next one") {
   CHECK(MustWait(*engine, "k").success());
 }
 
+TEST_CASE("a worker runs a loop until it breaks, and keeps a state, as a thread here would") {
+  const When second = {.pointer = "", .op = CompareOp::kGreaterOrEqual, .value = "2"};
+  const auto engine = MustOpen(
+      {.workflows = {{.name = "main",
+                      .tasks = {{.name = "loop",
+                                 .activity = "far",
+                                 .kind = LoopTask{.max_iterations = 5, .break_when = second}},
+                                {.name = "keep",
+                                 .activity = "far",
+                                 .after = {"loop"},
+                                 .kind = StatefulTask{},
+                                 .repeat = Repeat{.count = 2}}}}}});
+  MustStart(*engine, "k");
+  std::vector<std::string> keys;
+  std::vector<std::string> states;
+  for (int i = 1; i <= 4; ++i) {
+    const std::vector<LeasedRun> runs = Acquire(*engine);
+    REQUIRE_EQ(runs.size(), 1);
+    keys.push_back(runs[0].idempotency_key);
+    CHECK_EQ(runs[0].occurrence, i < 3 ? i : i - 2);
+    states.push_back(runs[0].state ? runs[0].state->bytes : "none");
+    LeaseReport report = {.token = runs[0].token, .result = Payload(std::to_string(i))};
+    if (i > 2) report.state = Payload(std::to_string(10 * i));
+    const auto reported = engine->ReportLeased(report);
+    REQUIRE_MESSAGE(reported.ok(), reported.status().ToString());
+  }
+  CHECK_NE(keys[0], keys[1]);
+  CHECK_EQ(states, std::vector<std::string>{"none", "none", "none", "30"});
+  const ExecutionReport report = MustWait(*engine, "k");
+  CHECK(report.success());
+  CHECK_EQ(report.output("loop"), R"({"iterations":2,"last":2,"broke_early":true})");
+}
+
 TEST_CASE("a report is taken by the next process, as long as the lease lasts") {
   const TempDirectory directory;
   std::string token;

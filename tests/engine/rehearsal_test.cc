@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/engine/fixture.h"
 
@@ -101,6 +102,39 @@ TEST_CASE("branches are taken, and what completed is undone, as it was recorded"
   }
   CHECK(rehearsal.guessed.empty());
   CHECK_EQ(rehearsal.rehearsed.task("compensate:books")->state, TaskState::kCompleted);
+}
+
+TEST_CASE("what ran several times, handled a signal or did each item does so again") {
+  const TempDirectory directory;
+  const When done = {.pointer = "/n", .op = CompareOp::kGreaterOrEqual, .value = "2"};
+  const Workflow flow = {
+      .name = "flow",
+      .tasks = {{.name = "loop",
+                 .activity = "count",
+                 .kind = LoopTask{.max_iterations = 5, .break_when = done}},
+                {.name = "thrice", .activity = "count", .repeat = Repeat{.count = 3}},
+                {.name = "paid", .activity = "ship", .kind = EventTask{.signal = "paid"}},
+                {.name = "each", .activity = "count", .kind = MapTask{.items = {.pointer = ""}}}}};
+  const auto count = [](ActivityContext& context) -> absl::StatusOr<Payload> {
+    return Payload(fmt::format(R"({{"n": {}}})", context.occurrence()));
+  };
+  const auto ship = [](ActivityContext& context) -> absl::StatusOr<Payload> {
+    return Payload("[" + context.signal()->bytes + "]");
+  };
+  {
+    const auto engine = MustOpen({.directory = directory.engine(),
+                                  .workflows = {flow},
+                                  .activities = {{"count", count}, {"ship", ship}}});
+    REQUIRE(engine->Start({.workflow = "flow", .key = "one", .input = "[1,2]"}).ok());
+    REQUIRE(engine->Signal("one", "paid", Payload("7")).ok());
+    CHECK_EQ(MustWait(*engine, "one").state, ExecutionState::kCompleted);
+  }
+  const Rehearsal rehearsal = MustRehearse(directory, flow);
+  for (const StateChange& change : rehearsal.differences) {
+    FAIL_CHECK(change.task, " ", change.field, ": ", change.before, " -> ", change.after);
+  }
+  CHECK(rehearsal.guessed.empty());
+  CHECK_EQ(rehearsal.rehearsed.output("each"), R"([{"n": 1},{"n": 1}])");
 }
 
 TEST_CASE("fewer attempts fail where more of them succeeded, and what comes behind is skipped") {

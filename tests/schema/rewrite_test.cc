@@ -42,6 +42,10 @@ const flatbuffers::TypeTable* TableOf(EventType type) {
       return fb::AttemptFinishedTypeTable();
     case EventType::CheckpointRecorded:
       return fb::CheckpointRecordedTypeTable();
+    case EventType::StateSaved:
+      return fb::StateSavedTypeTable();
+    case EventType::MapExpanded:
+      return fb::MapExpandedTypeTable();
     case EventType::MetadataSet:
       return fb::MetadataSetTypeTable();
     case EventType::RunTimedOut:

@@ -78,11 +78,16 @@ void AddRecords(Packer& pack, std::vector<Sample>& samples) {
   };
   add(EventType::CheckpointRecorded,
       pack.CheckpointRecorded({.time = 5, .attempt_seq = 11, .checkpoint = "7", .task = 3}));
+  add(EventType::MapExpanded,
+      pack.MapExpanded({.time = 5, .attempt_seq = 11, .task = 3, .items = 7}));
+  add(EventType::StateSaved,
+      pack.StateSaved({.time = 5, .attempt_seq = 11, .state = "{}", .task = 3}));
   add(EventType::MetadataSet,
       pack.MetadataSet({.time = 5, .attempt_seq = 11, .key = "host", .value = "a", .task = 3}));
   add(EventType::RunTimedOut,
       pack.RunTimedOut(
           {.time = 5, .task = 3, .timeout = TimeoutKind::ScheduleToStart, .error = "late"}));
+  add(EventType::RunScheduled, pack.RunScheduled(5, 3, 9));
   add(EventType::StepRecorded, pack.StepRecorded({.time = 5,
                                                   .attempt_seq = 11,
                                                   .name = "charge",

@@ -66,7 +66,7 @@ void Operator::Start(engine::Host& host) {
   const auto& workflows = plan_.options.workflows;
   const std::string workflow =
       workflows[random_.Below(static_cast<uint32_t>(workflows.size()))].name;
-  const Payload input(fmt::format(R"({{"n":{}}})", number % 3));
+  const Payload input(fmt::format(R"({{"n":{},"items":[1,2,3]}})", number % 3));
   Ask(host, fmt::format("start {} as {}", workflow, key),
       [&host, key, workflow, input](auto& loop) {
         const auto started = engine::StartNow(loop.ledger(), host.catalog(), host.options().limits,

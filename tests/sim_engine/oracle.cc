@@ -9,6 +9,7 @@
 #include "core/apply.h"
 #include "core/digest.h"
 #include "core/outstanding.h"
+#include "core/run_policy.h"
 #include "schema/event_type.h"
 #include "schema/parse.h"
 #include "tests/core/effect_done.h"
@@ -113,15 +114,17 @@ void Oracle::BeforeStart(const core::EventRef& event) {
   if (const std::string why = WhyNot(*execution, task, completed_); !why.empty()) {
     Broken(fmt::format("{} starts, and {}", name, why));
   }
-  const core::ActivityEntry& activity = mirror_.activities()[definition.activity_number(task)];
+  const core::ActivityEntry& activity =
+      mirror_.activities()[core::ActivityNumberOf(*execution, task)];
   if (mirror_.engine_paused() || execution->paused || activity.paused) {
     Broken(name + " starts, and is paused");
   }
   if (execution->cancelling()) Broken(name + " starts, and is being cancelled");
   starts_[event.seq] = {.execution = event.stream, .task = task};
   const core::TaskSlot& slot = execution->tasks[task];
-  started_[{event.stream, std::string(definition.task_name(task)), slot.generation,
-            (*start)->attempt()}] = event.seq;
+  const uint64_t run = uint64_t{slot.generation} + core::RunsDone(*execution, task);
+  started_[{event.stream, std::string(definition.task_name(task)), run, (*start)->attempt()}] =
+      event.seq;
   CheckRate(std::string(activity.name), (*start)->time());
 }
 

@@ -86,8 +86,8 @@ void RemoteWorkers::Report(engine::Host& host, size_t index) {
   host.Post([this, held, result = std::move(result)](engine::Sequencer& loop) {
     engine::Ledger& ledger = loop.ledger();
     if (!ledger.failure().ok()) return;
-    const auto reported = engine::ReportNow(loop, {.token = held.run.token, .result = result},
-                                            std::nullopt, plan_.options.limits.payload_bytes);
+    const auto reported = engine::ReportNow(loop, {.token = held.run.token, .result = result}, {},
+                                            plan_.options.limits.payload_bytes);
     tell_(fmt::format("{} reports on {} of {}: {}", held.worker, held.run.task, held.run.key,
                       reported.status()));
     if (reported.ok()) {

@@ -65,6 +65,8 @@ Possible PossibleOf(const Script& script, const core::Definition& definition, ui
   // What the engine does itself.  Whether a condition can be decided is up to what stands above it.
   if (core::KindOf(extra) == TaskKind::kTimer) return {.completes = true};
   if (definition.activity(task).empty()) return {.completes = true, .fails = true};
+  // Its items have scripts of their own.
+  if (core::KindOf(extra) == TaskKind::kMap) return {.completes = true, .fails = true};
   const fb::TaskPolicy& policy = definition.policy(task);
   const bool used_up = script.failures >= policy.max_attempts();
   Possible possible;

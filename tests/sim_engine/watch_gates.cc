@@ -26,7 +26,7 @@ std::string NumberIn(std::string_view input) {
   const size_t begin = input.find(kBefore);
   if (begin == input.npos) return {};
   const std::string_view rest = input.substr(begin + kBefore.size());
-  return std::string(rest.substr(0, rest.find('}')));
+  return std::string(rest.substr(0, rest.find_first_of(",}")));
 }
 
 bool Holds(const core::TaskSlot& slot, bool held_in_retry) {

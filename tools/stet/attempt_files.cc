@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -62,6 +63,11 @@ absl::StatusOr<std::vector<std::string>> AttemptFiles::Prepare(
   const std::string input_path = folder + "/input";
   STET_RETURN_IF_ERROR(WriteFile(input_path, context.input().bytes));
   variables.push_back("STET_INPUT=" + input_path);
+  if (const std::optional<Payload> signal = context.signal()) {
+    const std::string path = folder + "/signal";
+    STET_RETURN_IF_ERROR(WriteFile(path, signal->bytes));
+    variables.push_back("STET_SIGNAL=" + path);
+  }
   for (const std::string_view task : context.upstream()) {
     STET_ASSIGN_OR_RETURN(const Payload output, context.output(task));
     const std::string path = fmt::format("{}/output.{}", folder, FileNameOf(task));

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <absl/status/status.h>
@@ -15,6 +16,7 @@
 
 #include "tools/stet/attempt_files.h"
 #include "tools/stet/command_config.h"
+#include "tools/stet/files.h"
 #include "tools/stet/group_locks.h"
 #include "tools/stet/log_tail.h"
 #include "tools/stet/quote.h"
@@ -51,6 +53,7 @@ absl::StatusOr<std::vector<std::string>> Environment(const CommandConfig& config
   }
   variables["STET_EXECUTION"] = context.execution_key();
   variables["STET_TASK"] = context.task();
+  variables["STET_RUN"] = fmt::format("{}", context.occurrence());
   variables["STET_ATTEMPT"] = fmt::format("{}", context.attempt());
   variables["STET_IDEMPOTENCY_KEY"] = context.idempotency_key();
   std::vector<std::string> environment = files;
@@ -79,6 +82,22 @@ absl::StatusOr<Payload> OutputOf(const CommandOptions& options, const AttemptFil
   Payload output(std::move(start.text));
   if (!nlohmann::json::accept(output.bytes)) output.content_type = "text/plain";
   return output;
+}
+
+// The file that holds a stateful task's state: as the last success left it, then as the command does.
+absl::Status PrepareState(const ActivityContext& context, const std::string& path,
+                          std::vector<std::string>& variables) {
+  const std::optional<Payload> state = context.state();
+  STET_RETURN_IF_ERROR(WriteFile(path, state ? state->bytes : std::string()));
+  variables.push_back("STET_STATE=" + path);
+  return absl::OkStatus();
+}
+
+absl::Status SaveState(const std::string& path, ActivityContext& context) {
+  STET_ASSIGN_OR_RETURN(std::string bytes, ReadFile(path));
+  Payload state(std::move(bytes));
+  if (!nlohmann::json::accept(state.bytes)) state.content_type = "text/plain";
+  return context.SetState(std::move(state));
 }
 
 // What the system says when it has no more of something: not a word about the command.
@@ -143,7 +162,12 @@ absl::StatusOr<Payload> RunCommand(const CommandOptions& options, const AttemptF
   STET_ASSIGN_OR_RETURN(CommandConfig config,
                         CommandConfig::FromJson(std::string(context.config())));
   if (options.compensates) config.argv = config.compensate;
-  STET_ASSIGN_OR_RETURN(const auto variables, OrOwnFailure(files.Prepare(context)));
+  STET_ASSIGN_OR_RETURN(auto variables, OrOwnFailure(files.Prepare(context)));
+  const std::string state_path = files.folder + "/state";
+  const bool stateful = config.stateful && !options.compensates;
+  if (stateful) {
+    STET_RETURN_IF_ERROR(OwnFailure(PrepareState(context, state_path, variables)));
+  }
   ProcessSpec spec = {.cwd = config.cwd,
                       .grace = options.grace,
                       .stdout_path = files.stdout_path,
@@ -162,6 +186,7 @@ absl::StatusOr<Payload> RunCommand(const CommandOptions& options, const AttemptF
   // With a full disk under its logs a command fails, or loses output, through no fault of its own.
   STET_RETURN_IF_ERROR(OwnFailure(files.CheckRoom()));
   if (verdict.kind == Verdict::Kind::kExited && verdict.value == 0) {
+    if (stateful) STET_RETURN_IF_ERROR(SaveState(state_path, context));
     return OrOwnFailure(OutputOf(options, files, context));
   }
   return FailureOf(verdict, files);

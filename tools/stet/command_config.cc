@@ -15,6 +15,7 @@ std::string CommandConfig::ToJson() const {
   if (!cwd.empty()) json["cwd"] = cwd;
   if (!env.empty()) json["env"] = env;
   if (!compensate.empty()) json["compensate"] = compensate;
+  if (stateful) json["stateful"] = true;
   return json.dump();
 }
 
@@ -27,6 +28,7 @@ absl::StatusOr<CommandConfig> CommandConfig::FromJson(const std::string& text) {
   if (const JsonValue* argv = json.Find("compensate")) {
     for (const JsonValue& item : argv->items) config.compensate.push_back(item.text);
   }
+  config.stateful = json.Find("stateful") != nullptr;
   if (const JsonValue* cwd = json.Find("cwd")) config.cwd = cwd->text;
   if (const JsonValue* env = json.Find("env")) {
     for (const auto& [name, value] : env->members) config.env[name] = value.text;

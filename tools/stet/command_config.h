@@ -15,6 +15,8 @@ struct CommandConfig {
   std::map<std::string, std::string> env = {};  // values may, too
   std::vector<std::string> compensate = {};     // argv of what undoes it; empty: nothing does
 
+  bool stateful = false;  // the file STET_STATE keeps its state
+
   // Canonical JSON: equal configs give equal bytes.
   std::string ToJson() const;
   static absl::StatusOr<CommandConfig> FromJson(const std::string& text);

@@ -96,6 +96,10 @@ absl::StatusOr<bool> CheckReferences(const Field& place, const std::string& text
   for (const ArgumentPart& part : *parts) {
     if (part.task.empty()) continue;
     any = true;
+    if (KindOf(*task.kind) == TaskKind::kMap) {
+      return place.Error(
+          "a map's command has its item as its input ($STET_INPUT), and no outputs of other tasks");
+    }
     if (std::find(task.after.begin(), task.after.end(), part.task) == task.after.end()) {
       return place.Error(
           fmt::format("refers to the output of {}, which is not in \"after\"", Quote(part.task)));
@@ -217,6 +221,7 @@ absl::StatusOr<Task> ParseTask(const Field& object, const Draft& defaults) {
   }
   if (draft.config.argv.empty()) return draft.task;
   draft.task.activity = kCommandActivity;
+  draft.config.stateful = KindOf(*draft.task.kind) == TaskKind::kStateful;
   draft.task.config = draft.config.ToJson();
   return draft.task;
 }
