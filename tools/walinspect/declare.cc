@@ -245,6 +245,12 @@ constexpr std::string_view kExtractExamples = R"(
 Events are numbered anew; no stet runs what was made.
 Exit status: 0 made; 2 the log is damaged; 3 usage, and what is not there; 4 I/O error.)";
 
+constexpr std::string_view kExplainExamples = R"(
+  walinspect explain .stet 0x100005000
+  walinspect explain .stet 1:20480
+  walinspect explain .stet --seq 42 --json | jq .cause
+Exit status: 0 intact or unused; 1 torn, as a crash leaves it; 2 damaged.)";
+
 constexpr std::string_view kGraphExamples = R"(
   walinspect graph .stet nightly | dot -Tsvg > nightly.svg
   walinspect graph .stet nightly --at 1042 --mermaid)";
@@ -263,12 +269,9 @@ constexpr std::array<Command, 20> kCommands = {{
   walinspect verify .stet
   walinspect verify --deep --json .stet | jq .strict)",
      DeclareVerify, [](const Arguments& all) { return RunVerify(all.verify); }},
-    {"explain", "Say what stands at a place, field by field, and what happened to it", R"(
-  walinspect explain .stet 0x100005000
-  walinspect explain .stet 1:20480
-  walinspect explain .stet --seq 42 --json | jq .cause
-Exit status: 0 intact or unused; 1 torn, as a crash leaves it; 2 damaged.)",
-     DeclareExplain, [](const Arguments& all) { return RunExplain(all.explain); }},
+    {"explain", "Say what stands at a place, field by field, and what happened to it",
+     kExplainExamples, DeclareExplain,
+     [](const Arguments& all) { return RunExplain(all.explain); }},
     {"stats", "Count what the log consists of", R"(
   walinspect stats .stet
   walinspect stats .stet --by type
