@@ -300,20 +300,22 @@ void Oracle::CheckEnd(const core::State& live, uint32_t lives) {
 }
 
 Possible Oracle::PossibleOf(const core::Execution& execution, uint32_t task, uint32_t lives) const {
+  const core::Definition& definition = *execution.definition;
+  const Possible scripted =
+      sim::PossibleOf(ScriptOf(plan_.seed, execution.key, definition.task_name(task)), definition,
+                      task, std::max(lives, uint32_t{execution.tasks[task].lost}));
+  if (execution.parent.item != 0) return scripted;  // its workflow stands in no plan
   const Task& said = TaskOf(plan_, execution, task);
-  switch (KindOf(*said.kind)) {
-    case TaskKind::kEvent:
-      return {.completes = true, .fails = std::get<EventTask>(*said.kind).timeout.has_value()};
-    case TaskKind::kSubWorkflow:
-      // That it ended as its child did was looked at when it did.
-      return {.completes = true, .fails = true};
-    default: {
-      const core::Definition& definition = *execution.definition;
-      return sim::PossibleOf(ScriptOf(plan_.seed, execution.key, definition.task_name(task)),
-                             definition, task,
-                             std::max(lives, uint32_t{execution.tasks[task].lost}));
-    }
+  const auto* event = std::get_if<EventTask>(&*said.kind);
+  if (event != nullptr && said.activity.empty()) {
+    return {.completes = true, .fails = event->timeout.has_value()};
   }
+  if (event != nullptr) {
+    return {.completes = scripted.completes, .fails = scripted.fails || event->timeout.has_value()};
+  }
+  // That it ended as its child did was looked at when it did.
+  if (KindOf(*said.kind) == TaskKind::kSubWorkflow) return {.completes = true, .fails = true};
+  return scripted;
 }
 
 // The end is one that a run without crashes could have reached, too.

@@ -65,6 +65,7 @@ struct Kinds {
   bool waits = false;
   bool keys = false;
   bool breakers = false;
+  bool runs = false;       // several of one task, states, maps
   std::string child = {};  // workflow of children; empty: none
 };
 
@@ -144,12 +145,16 @@ Task DrawAnyTask(Random& random, uint32_t index, const Kinds& kinds) {
 }
 
 void DrawWorkflows(Random& random, EngineOptions& options) {
-  Kinds kinds = {.waits = random.OneIn(2), .keys = random.OneIn(2), .breakers = random.OneIn(2)};
+  Kinds kinds = {.waits = random.OneIn(2),
+                 .keys = random.OneIn(2),
+                 .breakers = random.OneIn(2),
+                 .runs = random.OneIn(2)};
   if (kinds.breakers) DrawBreakers(random, options);
   const auto add = [&](std::string name, uint32_t tasks_max) {
     options.workflows.push_back(core::RandomGraph(
         random, std::move(name), 1 + random.Below(tasks_max),
         [&kinds](Random& from, uint32_t index) { return DrawAnyTask(from, index, kinds); }));
+    if (kinds.runs) core::AddRuns(random, options.workflows.back());
     AdaptChoices(options.workflows.back());
   };
   if (kinds.waits) {

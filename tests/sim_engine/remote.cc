@@ -71,7 +71,7 @@ void RemoteWorkers::Renew(engine::Host& host) {
     if (!loop.ledger().failure().ok()) return;
     const auto renewal = engine::RenewNow(loop, worker, tokens, lease);
     if (renewal.ok() || absl::IsResourceExhausted(renewal.status())) return;
-    if (!loop.ledger().failure().ok()) return;
+    if (!loop.ledger().failure().ok() || ReasonOf(renewal.status()) == Reason::kClosed) return;
     oracle_.Broken(fmt::format("{} renews: {}", worker, renewal.status()));
   });
 }

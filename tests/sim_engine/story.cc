@@ -98,6 +98,9 @@ EngineOptions Story::OptionsFor(const LifePlan& life) {
     if (life.missing == name) continue;
     options.activities[name] = [this](ActivityContext& context) {
       if (!workers_.stranded()) oracle_.Ran(context, workers_.durable());
+      // What is left is what was left before, and one more run.
+      const std::optional<Payload> state = context.state();
+      (void)context.SetState(Payload((state ? state->bytes : std::string()) + "1"));
       return Perform(ScriptOf(plan_.seed, context.execution_key(), context.task()), context);
     };
   }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/breakers.h"
+#include "core/waits.h"
 #include "schema/parse.h"
 
 namespace stet::sim {
@@ -31,8 +32,8 @@ std::string NumberIn(std::string_view input) {
 
 bool Holds(const core::TaskSlot& slot, bool held_in_retry) {
   if (slot.state == TaskState::kRunning) return true;
-  const bool tried =
-      slot.state == TaskState::kRetrying || (slot.state == TaskState::kReady && slot.attempts > 0);
+  const bool between = slot.state == TaskState::kReady || slot.state == TaskState::kPending;
+  const bool tried = slot.state == TaskState::kRetrying || (between && slot.attempts > 0);
   return tried && held_in_retry;
 }
 
@@ -40,7 +41,7 @@ bool Holds(const core::TaskSlot& slot, bool held_in_retry) {
 
 const Task& TaskOf(const EnginePlan& plan, const core::Execution& execution, uint32_t task) {
   static const Task kNone;
-  if (execution.definition->is_compensation(task)) return kNone;
+  if (execution.definition->is_compensation(task) || execution.parent.item != 0) return kNone;
   const auto& workflows = plan.options.workflows;
   const auto found = std::find_if(workflows.begin(), workflows.end(), [&](const Workflow& each) {
     return each.name == execution.definition->name();
@@ -84,9 +85,10 @@ std::string KeyWatch::See(const core::EventRef& event, const core::State& before
 }
 
 std::string BreakerWatch::NameOf(const core::Execution& execution, uint32_t task) const {
-  const Task& said = TaskOf(plan_, execution, task);
-  const std::string name(said.breaker.empty() ? execution.definition->activity(task)
-                                              : said.breaker);
+  if (core::WaitOf(execution, task) != core::Wait::kNone) return {};
+  const core::TaskExtra* extra = execution.definition->extra(task);
+  const bool own = extra == nullptr || extra->breaker.empty();
+  const std::string name(own ? execution.definition->activity(task) : extra->breaker);
   return plan_.options.breakers.contains(name) ? name : std::string();
 }
 

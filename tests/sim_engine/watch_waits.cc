@@ -1,6 +1,8 @@
 // Follows signals and children from event to event.
 #include "tests/sim_engine/watch_waits.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/waits.h"
@@ -44,7 +46,7 @@ std::string SignalWatch::SeeTaken(const core::EventRef& event, const core::State
   const core::Execution* execution = before.FindExecution(event.stream);
   if (!finish.ok() || execution == nullptr) return "an end that is none";
   const uint32_t task = (*finish)->task();
-  const bool waits = core::WaitOf(*execution->definition, task) == core::Wait::kSignal;
+  const bool waits = core::WaitOf(*execution, task) == core::Wait::kSignal;
   const bool succeeds = (*finish)->outcome() == schema::AttemptOutcome::Success;
   if (((*finish)->signal() != 0) != (waits && succeeds)) {
     return NameOf(*execution, task) + " ends by a signal that it did not wait for, or without one";
@@ -108,8 +110,22 @@ std::string ChildWatch::SeeStarted(const core::EventRef& event, const core::Stat
     return fmt::format("execution {:016x} is started for an attempt that does not wait for it",
                        event.stream);
   }
-  if (!children_.emplace((*start)->parent_attempt(), event.stream).second) {
+  const uint32_t item = (*start)->parent_item();
+  std::vector<uint64_t>& children = children_[(*start)->parent_attempt()];
+  children.push_back(event.stream);
+  if (core::WaitOf(*parent->definition, task) != core::Wait::kMap) {
+    if (children.size() == 1) return {};
     return NameOf(*parent, task) + " starts a second execution in one attempt";
+  }
+  if (children.size() != item) {
+    return fmt::format("{} starts item {} after {}", NameOf(*parent, task), item,
+                       children.size() - 1);
+  }
+  const auto live = std::count_if(children.begin(), children.end() - 1, [&before](uint64_t id) {
+    return !IsTerminal(before.FindExecution(id)->state);
+  });
+  if (live >= parent->definition->extra(task)->parallelism) {
+    return fmt::format("{} runs {} items at once", NameOf(*parent, task), live + 1);
   }
   return {};
 }
@@ -119,6 +135,9 @@ std::string ChildWatch::SeeEnded(const core::EventRef& event, const core::State&
   const core::Execution* execution = before.FindExecution(event.stream);
   if (!finish.ok() || execution == nullptr) return "an end that is none";
   const uint32_t task = (*finish)->task();
+  if (core::WaitOf(*execution->definition, task) == core::Wait::kMap) {
+    return SeeMapEnded(**finish, *execution, before);
+  }
   if (core::WaitOf(*execution->definition, task) != core::Wait::kChild) return {};
   const core::Execution* child = ChildOf(*execution, task, before);
   const bool completed = child != nullptr && child->state == ExecutionState::kCompleted;
@@ -139,18 +158,43 @@ std::string ChildWatch::SeeEnded(const core::EventRef& event, const core::State&
   }
 }
 
+std::string ChildWatch::SeeMapEnded(const fb::AttemptFinished& finish,
+                                    const core::Execution& execution, const core::State& before) {
+  const std::vector<uint64_t> items = ItemsOf(execution, finish.task());
+  const auto completed = std::count_if(items.begin(), items.end(), [&before](uint64_t id) {
+    return before.FindExecution(id)->state == ExecutionState::kCompleted;
+  });
+  for (const uint64_t id : items) LetGo(before.FindExecution(id));
+  const bool all = static_cast<size_t>(completed) == items.size();
+  if (finish.outcome() == schema::AttemptOutcome::Success && !all) {
+    return NameOf(execution, finish.task()) + " completes before its items have";
+  }
+  // What is no array has no items, and fails too.
+  if (finish.outcome() == schema::AttemptOutcome::Failure && all && !items.empty()) {
+    return NameOf(execution, finish.task()) + " fails, and its items have not";
+  }
+  return {};
+}
+
+std::vector<uint64_t> ChildWatch::ItemsOf(const core::Execution& execution, uint32_t task) const {
+  const core::TaskSlot& slot = execution.tasks[task];
+  const auto found = children_.find(slot.order);
+  return !slot.waits || found == children_.end() ? std::vector<uint64_t>() : found->second;
+}
+
 void ChildWatch::SeeCancelled(const core::EventRef& event, const core::State& before) {
   const auto cancelled = schema::Parse<fb::TasksCancelled>(event.payload);
   const core::Execution* execution = before.FindExecution(event.stream);
   if (!cancelled.ok() || execution == nullptr) return;
-  for (const uint32_t task : *(*cancelled)->tasks()) LetGo(ChildOf(*execution, task, before));
+  for (const uint32_t task : *(*cancelled)->tasks()) {
+    for (const uint64_t id : ItemsOf(*execution, task)) LetGo(before.FindExecution(id));
+  }
 }
 
 const core::Execution* ChildWatch::ChildOf(const core::Execution& execution, uint32_t task,
                                            const core::State& before) const {
-  const core::TaskSlot& slot = execution.tasks[task];
-  const auto found = children_.find(slot.order);
-  return !slot.waits || found == children_.end() ? nullptr : before.FindExecution(found->second);
+  const std::vector<uint64_t> items = ItemsOf(execution, task);
+  return items.empty() ? nullptr : before.FindExecution(items.front());
 }
 
 void ChildWatch::LetGo(const core::Execution* child) {

@@ -6,9 +6,11 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/event.h"
 #include "core/state.h"
+#include "schema/event.fbs.h"
 
 namespace stet::sim {
 
@@ -33,7 +35,8 @@ class SignalWatch {
   std::set<std::pair<uint64_t, std::string>> ids_;
 };
 
-// An attempt starts one execution and ends as that did; one that ends before it has it cancelled.
+// An attempt starts one execution, or one for each item of a map, in order, so many at once; it ends as they
+// did.  One that ends before them has them cancelled.
 class ChildWatch {
  public:
   std::string See(const core::EventRef& event, const core::State& before);
@@ -42,13 +45,18 @@ class ChildWatch {
  private:
   std::string SeeStarted(const core::EventRef& event, const core::State& before);
   std::string SeeEnded(const core::EventRef& event, const core::State& before);
+  std::string SeeMapEnded(const fb::AttemptFinished& finish, const core::Execution& execution,
+                          const core::State& before);
   void SeeCancelled(const core::EventRef& event, const core::State& before);
+  // What the attempt of the task has started, in order.
+  std::vector<uint64_t> ItemsOf(const core::Execution& execution, uint32_t task) const;
   // Null: the attempt of the task has started none.
   const core::Execution* ChildOf(const core::Execution& execution, uint32_t task,
                                  const core::State& before) const;
   void LetGo(const core::Execution* child);
 
-  std::map<uint64_t, uint64_t> children_;  // by the seq of the attempt that started each
+  std::map<uint64_t, std::vector<uint64_t>>
+      children_;                // by the seq of the attempt that started them
   std::set<uint64_t> orphans_;  // whose attempt has ended: to be cancelled, unless they have ended
 };
 
