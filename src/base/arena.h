@@ -42,7 +42,7 @@ class Arena final : public std::pmr::memory_resource {
   std::byte* next_ = nullptr;
   size_t left_ = 0;
   size_t bytes_ = 0;
-  size_t last_bytes_ = 0;  // of the newest piece
+  size_t last_bytes_ = 0;                               // of the newest piece
   std::array<Free*, kLargest / kGrain + 1> free_ = {};  // by size in grains
 };
 

@@ -220,9 +220,9 @@ absl::StatusOr<Execution*> SnapshotDecoder::AddExecution(uint64_t id, const Defi
                                                          std::string_view key) {
   const uint64_t before = state_.executions_.empty() ? 0 : state_.executions_.back()->id;
   if (id <= before || id > head_.seq) {
-    return WrongPart(SnapshotPart::Executions,
-                     fmt::format("execution {:016x} behind {:016x}, at seq {}", id, before,
-                                 head_.seq));
+    return WrongPart(
+        SnapshotPart::Executions,
+        fmt::format("execution {:016x} behind {:016x}, at seq {}", id, before, head_.seq));
   }
   Execution& execution = state_.executions_.Add(definition.size());
   execution.id = id;

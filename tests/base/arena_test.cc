@@ -30,7 +30,8 @@ class Objects {
 
   void Take(size_t bytes) {
     Object object = {
-        .bytes = {static_cast<std::byte*>(arena_.allocate(bytes, alignof(std::max_align_t))), bytes},
+        .bytes = {static_cast<std::byte*>(arena_.allocate(bytes, alignof(std::max_align_t))),
+                  bytes},
         .mark = static_cast<std::byte>(++marks_)};
     CHECK_EQ(reinterpret_cast<uintptr_t>(object.bytes.data()) % alignof(std::max_align_t), 0);
     std::fill(object.bytes.begin(), object.bytes.end(), object.mark);

@@ -71,8 +71,8 @@ TEST_CASE("directories of earlier levels of events are read, and gone on with") 
   const fs::path golden = fs::path(root) / "tests/golden";
   std::ifstream list(golden / "directories.txt");
   size_t count = 0;
-  for (Kept kept; list >> kept.name >> kept.seq >> std::hex >> kept.digest >> std::dec >>
-                  kept.executions;
+  for (Kept kept;
+       list >> kept.name >> kept.seq >> std::hex >> kept.digest >> std::dec >> kept.executions;
        ++count) {
     CAPTURE(kept.name);
     const TempDirectory directory;

@@ -46,7 +46,8 @@ inline EngineOptions StoryOptions(const TempDirectory& directory) {
        .tasks = {{.name = "signal", .kind = EventTask{.signal = "go"}},
                  {.name = "other", .kind = EventTask{.signal = "never"}},
                  {.name = "sleep", .kind = TimerTask{.duration = absl::Hours(1)}}}},
-      {.name = "calling", .tasks = {{.name = "call", .kind = SubWorkflowTask{.workflow = "absent"}}}},
+      {.name = "calling",
+       .tasks = {{.name = "call", .kind = SubWorkflowTask{.workflow = "absent"}}}},
       {.name = "noting",
        .tasks = {{.name = "notes", .activity = "note", .retry = late},
                  {.name = "alone",
@@ -99,7 +100,8 @@ inline void LetWait(Engine& engine) {
   EventuallyTask(engine, "patient", "other", TaskState::kRunning);
   Begin(engine, "calling", "parent");
   EventuallyTask(engine, "parent", "call", TaskState::kRunning);
-  REQUIRE(engine.CreateSchedule({.name = "hourly", .workflow = "main", .every = absl::Hours(1)}).ok());
+  REQUIRE(
+      engine.CreateSchedule({.name = "hourly", .workflow = "main", .every = absl::Hours(1)}).ok());
   REQUIRE(engine.TriggerSchedule("hourly").ok());
   REQUIRE(engine.PauseSchedule("hourly").ok());
   REQUIRE(engine.Start({.workflow = "main", .key = "delayed", .delay = absl::Hours(1)}).ok());
