@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -25,6 +27,54 @@ inline absl::StatusOr<Payload> TakeNotes(ActivityContext& context) {
   if (absl::Status said = context.Checkpoint(Payload("half")); !said.ok()) return said;
   if (absl::Status said = context.SetMetadata("where", "here"); !said.ok()) return said;
   return absl::UnavailableError("later");
+}
+
+inline absl::StatusOr<Payload> List(ActivityContext&) {
+  return Payload(R"({"files":["a","b"],"more":false})");
+}
+
+inline absl::StatusOr<Payload> KeepState(ActivityContext& context) {
+  if (absl::Status said = context.SetState(Payload("1")); !said.ok()) return said;
+  return Payload();
+}
+
+inline absl::StatusOr<Payload> Refuse(ActivityContext&) {
+  return absl::InvalidArgumentError("no such card");
+}
+
+// Level 5.
+inline std::vector<Workflow> ComposedWorkflows() {
+  return {
+      {.name = "composed",
+       .tasks = {{.name = "list", .activity = "list"},
+                 {.name = "asks",
+                  .after = {"list"},
+                  .kind = ConditionalTask{.when = When{.task = "list", .pointer = "/more"},
+                                          .then = {"never"},
+                                          .otherwise = {"each"}}},
+                 {.name = "never", .activity = "work", .after = {"asks"}},
+                 {.name = "each",
+                  .activity = "work",
+                  .after = {"list", "asks"},
+                  .kind = MapTask{.items = {.task = "list", .pointer = "/files"}}},
+                 {.name = "loops",
+                  .activity = "work",
+                  .after = {"each"},
+                  .kind = LoopTask{.max_iterations = 2}},
+                 {.name = "keeps", .activity = "keep", .kind = StatefulTask{}},
+                 {.name = "repeats",
+                  .activity = "work",
+                  .repeat = Repeat{.count = 3, .interval = absl::Hours(1)}}}},
+      {.name = "undoing",
+       .tasks = {{.name = "books", .activity = "work", .compensate = "work"},
+                 {.name = "fails", .activity = "refuse", .after = {"books"}},
+                 {.name = "anyway",
+                  .activity = "work",
+                  .after = {"fails"},
+                  .on_upstream_failure = UpstreamFailure::kRun},
+                 {.name = "tells", .activity = "work", .trigger = Trigger::kFailure}}},
+      {.name = "remote", .tasks = {{.name = "far", .activity = "remote"}}},
+  };
 }
 
 inline EngineOptions StoryOptions(const TempDirectory& directory) {
@@ -54,7 +104,9 @@ inline EngineOptions StoryOptions(const TempDirectory& directory) {
                   .activity = "work",
                   .after = {"notes"},
                   .concurrency_key = ConcurrencyKey{.key = "one of ${key}"}}}}};
-  options.activities = {{"work", Succeed}, {"fail", FailAtFirst}, {"note", TakeNotes}};
+  for (Workflow& workflow : ComposedWorkflows()) options.workflows.push_back(std::move(workflow));
+  options.activities = {{"work", Succeed}, {"fail", FailAtFirst}, {"note", TakeNotes},
+                        {"list", List},    {"keep", KeepState},   {"refuse", Refuse}};
   options.breakers = {{"note", {.failure_threshold = 1, .cooldown = absl::Hours(1)}}};
   return options;
 }
@@ -114,6 +166,22 @@ inline void Record(Engine& engine) {
   REQUIRE_EQ(engine.Breakers()->size(), 1);
 }
 
+// Level 5: branches, maps, loops, state, repetition, cleanup, compensation; workers elsewhere.
+inline void Compose(Engine& engine) {
+  Begin(engine, "composed", "composed");
+  EventuallyTask(engine, "composed", "loops", TaskState::kCompleted);
+  EventuallyTask(engine, "composed", "never", TaskState::kSkipped);
+  EventuallyTask(engine, "composed", "keeps", TaskState::kCompleted);
+  Begin(engine, "undoing", "undone");
+  CHECK_EQ(MustWait(engine, "undone").state, ExecutionState::kFailed);
+  Begin(engine, "remote", "leased");
+  const auto leased = engine.AcquireLeases(
+      {.worker = "far away", .activities = {"remote"}, .lease = absl::Hours(1)});
+  REQUIRE_MESSAGE(leased.ok(), leased.status().ToString());
+  REQUIRE_EQ(leased->size(), 1);
+  REQUIRE(engine.CheckpointLeased(leased->front().token, Payload("half")).ok());
+}
+
 // Two openings, a snapshot, and something on either side of each.
 inline void TellStory(const TempDirectory& directory) {
   {
@@ -121,6 +189,7 @@ inline void TellStory(const TempDirectory& directory) {
     Operate(*engine);
     LetWait(*engine);
     Record(*engine);
+    Compose(*engine);
     MustSnapshot(*engine);
     Begin(*engine, "main", "behind");
     CHECK(MustWait(*engine, "behind").success());
