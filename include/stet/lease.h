@@ -30,8 +30,9 @@ struct LeaseRequest {
 // An attempt that a worker has.  It outlives the process that gave it: whoever opens the directory next takes its
 // report, as long as the lease lasts.
 struct LeasedRun {
-  std::string token =
-      {};  // names the attempt in RenewLeases and ReportLeased; no other one has it, ever
+  // Names the attempt in RenewLeases and ReportLeased.  No other one ever has it, unless a power cut takes back
+  // what a mode weaker than commit had not flushed.
+  std::string token = {};
   uint64_t execution = 0;
   std::string key = {};
   std::string task = {};
