@@ -29,7 +29,7 @@ class TempDirectory {
 };
 
 // Tests whether it waits long enough for anything slow.
-inline constexpr absl::Duration kPatience = absl::Seconds(30);
+inline constexpr absl::Duration kPatience = absl::Seconds(60);
 
 // Opens, or fails the test.
 std::unique_ptr<Engine> MustOpen(EngineOptions options);
