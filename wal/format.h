@@ -51,8 +51,9 @@ inline constexpr uint32_t kBatchBytesMax = 16 << 20;
 constexpr uint64_t MakeLsn(uint64_t segno, uint64_t offset) { return segno << 32 | offset; }
 constexpr uint64_t SegnoOf(uint64_t lsn) { return lsn >> 32; }
 constexpr uint64_t OffsetOf(uint64_t lsn) { return lsn & 0xffffffff; }
+// `align` is a power of two; a division would take longer than the rest of an append's arithmetic.
 constexpr uint64_t AlignUp(uint64_t value, uint64_t align) {
-  return (value + align - 1) / align * align;
+  return (value + align - 1) & ~(align - 1);
 }
 
 // Why a structure is not valid; the first that applies, in this order.
