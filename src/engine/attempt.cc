@@ -23,18 +23,21 @@ void Attempt::Reset() {
   steps.clear();
   checkpoint = nullptr;
   state = nullptr;
-  saves_state_ = false;
-  steps_recorded = 0;
   grace_ns = 0;
   silence_ns = 0;
   heartbeat_ns = 0;
   non_retryable = {};
-  beat_ns_ = 0;
-  if (has_steps_.exchange(false)) {
+  // Relaxed: the next worker gets the attempt through a lock.  An ordered store would wait here for all
+  // of the above, whose lines the last worker's core still holds.
+  saves_state_.store(false, std::memory_order_relaxed);
+  steps_recorded.store(0, std::memory_order_relaxed);
+  beat_ns_.store(0, std::memory_order_relaxed);
+  if (has_steps_.load(std::memory_order_relaxed)) {
+    has_steps_.store(false, std::memory_order_relaxed);
     MutexLock lock(mutex_);
     occurrences_.clear();
   }
-  stop_.store(StopReason::kNone, std::memory_order_release);
+  stop_.store(StopReason::kNone, std::memory_order_relaxed);
 }
 
 void Attempt::Stop(StopReason reason) {

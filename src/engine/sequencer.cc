@@ -19,6 +19,8 @@ namespace {
 constexpr absl::Duration kRoomPause = absl::Milliseconds(100);
 constexpr absl::Duration kBlockMax = absl::Minutes(10);
 constexpr int kFiresPerTurn = 1024;
+// Deciding so many takes about as long as the disk takes for a batch.
+constexpr size_t kFinishedPerTurn = 32;
 
 // The timer that a kWaitEnded is about.
 core::Effect ForgottenTimer(core::Effect ended) {
@@ -86,8 +88,7 @@ bool Sequencer::TakeIn() {
   calls_.clear();
   if (attempts_.has_unrecorded()) attempts_.Retry();
   if (!closing_ && !failed_) progress |= children_.Retry();
-  for (std::unique_ptr<Attempt>& attempt : ended_) attempts_.Finish(std::move(attempt));
-  ended_.clear();
+  progress |= FinishEnded();
 
   std::vector<uint64_t> backlog;
   backlog.swap(backlog_);
@@ -97,6 +98,15 @@ bool Sequencer::TakeIn() {
     backlog_.push_back(execution);
   }
   return progress;
+}
+
+// Of many a part: the disk gets what is decided so far while the rest is.  False if there was none.
+bool Sequencer::FinishEnded() {
+  const size_t part = std::min(ended_.size(), std::max(kFinishedPerTurn, ended_.size() / 4));
+  const auto end = ended_.begin() + static_cast<std::ptrdiff_t>(part);
+  for (auto at = ended_.begin(); at != end; ++at) attempts_.Finish(std::move(*at));
+  ended_.erase(ended_.begin(), end);
+  return part > 0;
 }
 
 void Sequencer::FireTimers() {
@@ -281,7 +291,7 @@ absl::Duration Sequencer::UntilTimer() const {
 
 absl::Duration Sequencer::UntilDue() {
   const bool owed = !failed_ && ledger_.journal().released() < ledger_.state().seq();
-  if (owed || !inbox_.empty()) return absl::ZeroDuration();
+  if (owed || !ended_.empty() || !inbox_.empty()) return absl::ZeroDuration();
   ledger_.Tick();
   return UntilTimer();
 }
@@ -297,6 +307,8 @@ void Sequencer::Block(absl::Duration wait_max) {
 }
 
 absl::Status Sequencer::Finish() {
+  while (FinishEnded()) {
+  }
   if (!attempts_.idle()) attempts_.GiveUp();
   if (snapshotter_ != nullptr) snapshotter_->AtClose();
   const absl::Status closed = ledger_.Close();

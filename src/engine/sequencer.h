@@ -83,6 +83,7 @@ class Sequencer {
 
  private:
   bool TakeIn();
+  bool FinishEnded();
   void FireTimers();
   bool FireTimer(const core::Effect& timer);
   bool RunReleased();
