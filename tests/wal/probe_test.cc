@@ -105,6 +105,15 @@ TEST_SUITE("wal::Probe") {
     CHECK_EQ(result->costs[1].per_second, 20000);
   }
 
+  TEST_CASE("an operation that is slower alone is not taken, however quick several in flight are") {
+    const auto result = ProbeWith(
+        {{kDurable, {100, 240}}, {kLinked, {500, 500}}, {kWrite, {60, 80}}, {kFlush, {50, 50}}});
+    REQUIRE(result.ok());
+    CHECK(result->operation == Operation::kDurableWrite);
+    CHECK_EQ(result->costs[2].p50_us, 110);
+    CHECK_EQ(result->costs[3].p50_us, 130);
+  }
+
   TEST_CASE("a disk that is too busy to be measured gets the usual operation; an error is one") {
     const auto all = [](Cost cost) {
       return Costs{{kDurable, cost}, {kLinked, cost}, {kWrite, cost}, {kFlush, cost}};
@@ -137,7 +146,7 @@ TEST_SUITE("wal::Probe") {
     if (facts.in_memory) return;
     const std::string elsewhere =
         "\n" + facts.type + "\n" + facts.device + "\n" + (*storage)->name() + "\nwrite_flush\n";
-    const std::string text = "stet durability probe 2\n" + facts.kernel + elsewhere;
+    const std::string text = "stet durability probe 3\n" + facts.kernel + elsewhere;
     if (std::filesystem::exists(kept)) {
       CHECK_EQ(ReadFile(kept).substr(0, text.size() - 12), text.substr(0, text.size() - 12));
     }
@@ -146,7 +155,7 @@ TEST_SUITE("wal::Probe") {
     CHECK(again.operation == Operation::kWriteThenFlush);
     CHECK_EQ(again.operation_note, "write_flush: measured earlier");
     CHECK_EQ(ReadFile(kept), text);
-    std::ofstream(kept) << "stet durability probe 2\nanother kernel" << elsewhere;
+    std::ofstream(kept) << "stet durability probe 3\nanother kernel" << elsewhere;
     CHECK(open().operation_note != "write_flush: measured earlier");
     const auto pinned =
         Log::Open({.directory = directory.path(), .operation = Operation::kDurableWrite});
