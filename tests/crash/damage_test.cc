@@ -15,7 +15,7 @@ namespace {
 
 // A log of about `records`, closed in order, on a disk that had `fault` meanwhile.
 void WriteWith(DiskStage* stage, const DiskFault& fault, uint64_t records) {
-  const std::unique_ptr<Mount> mount = stage->NewMount();
+  const std::unique_ptr<MountedDisk> mount = stage->NewMount();
   stage->disk.SetFault(fault);
   stage->writer.plan().records_max = records;
   const Ending ending = stage->RunWriter();
@@ -25,7 +25,7 @@ void WriteWith(DiskStage* stage, const DiskFault& fault, uint64_t records) {
 
 // Open refuses, and names the range that holds the batch `lsn`.
 void CheckRefused(DiskStage* stage, uint64_t lsn) {
-  const std::unique_ptr<Mount> mount = stage->NewMount();
+  const std::unique_ptr<MountedDisk> mount = stage->NewMount();
   const Options options{.directory = stage->LogDirectory()};
   const RecoveryReport report = Examine(options);
   const std::string text = report.ToString();
@@ -74,7 +74,7 @@ void LoseBlocks(FileSystem type, std::mt19937_64* random) {
   WriteWith(&stage, {}, 120);
   std::vector<uint64_t> lsns;
   {
-    const std::unique_ptr<Mount> mount = stage.NewMount();
+    const std::unique_ptr<MountedDisk> mount = stage.NewMount();
     const absl::StatusOr<RecoveredLog> log = Recover({.directory = stage.LogDirectory()});
     REQUIRE_MESSAGE(log.ok(), log.status().ToString());
     Reader reader = log->NewReader();
@@ -92,8 +92,8 @@ void LoseBlocks(FileSystem type, std::mt19937_64* random) {
     CHECK(stage.disk.Counts().faults > 0);
   }
   stage.disk.SetFault({});
-  const std::unique_ptr<Mount> mount = stage.NewMount();
-  const Judgement judgement =
+  const std::unique_ptr<MountedDisk> mount = stage.NewMount();
+  const LogJudgement judgement =
       Judge(stage.LogDirectory(), Backend::kAuto, {.at_least = stage.writer.promises().released});
   CHECK_MESSAGE(judgement.complaint.empty(), "once it can be read again: ", judgement.complaint);
 }

@@ -30,8 +30,8 @@ class DiskStage {
     writer.SetDirectory(LogDirectory());
   }
 
-  std::unique_ptr<Mount> NewMount() const {
-    return std::make_unique<Mount>(type_, file_, mount_point_, true);
+  std::unique_ptr<MountedDisk> NewMount() const {
+    return std::make_unique<MountedDisk>(type_, file_, mount_point_, true);
   }
   // The log, where it is mounted.
   std::string LogDirectory() const { return mount_point_ + "/log"; }

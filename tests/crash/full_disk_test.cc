@@ -37,8 +37,8 @@ void TakeSpace(const std::string& path, uint64_t bytes) {
 
 void Check(const WriterProcess& writer, const std::string& directory) {
   const Promises& promises = writer.promises();
-  const Judgement judgement = Judge(directory, Backend::kAuto,
-                                    {.at_least = promises.released, .at_most = promises.appending});
+  const LogJudgement judgement = Judge(
+      directory, Backend::kAuto, {.at_least = promises.released, .at_most = promises.appending});
   REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint, "\n", writer.Describe());
 }
 
@@ -84,7 +84,7 @@ TEST_SUITE("full disks") {
     const std::string disk = directory.path() + "/disk";
     TakeSpace(disk, 24 << 20);
     MakeFileSystem(FileSystem::kExt4, disk);
-    const Mount mount(FileSystem::kExt4, disk, base, true);
+    const MountedDisk mount(FileSystem::kExt4, disk, base, true);
     TakeSpace(base + "/ballast", 12 << 20);
     FillUp(Backend::kAuto, base, base + "/ballast");
   }
@@ -106,7 +106,7 @@ TEST_SUITE("full disks") {
     plan.outlast_full_disk = true;
     plan.records_max = 100'000;
     {
-      const Mount mount(FileSystem::kExt4, disk, mounted, false);
+      const MountedDisk mount(FileSystem::kExt4, disk, mounted, false);
       writer.Start();
       const Ending ending = writer.Wait();
       CHECK_MESSAGE(ending.code == WriterExit::kFailed, ending.error);
@@ -114,7 +114,7 @@ TEST_SUITE("full disks") {
     }
     // More space: the journal can be replayed.
     REQUIRE_EQ(::mount("stet-crash", base.c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
-    const Mount mount(FileSystem::kExt4, disk, mounted, false);
+    const MountedDisk mount(FileSystem::kExt4, disk, mounted, false);
     Check(writer, mounted + "/log");
     MESSAGE(writer.Describe());
   }

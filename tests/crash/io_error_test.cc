@@ -20,7 +20,7 @@ Ending FailOnce(DiskStage* stage, const DiskFault& fault, bool at_opening,
   WriterPlan& plan = stage->writer.plan();
   Ending ending;
   {
-    const std::unique_ptr<Mount> mount = stage->NewMount();
+    const std::unique_ptr<MountedDisk> mount = stage->NewMount();
     plan.records_max = 20;
     const Ending first = stage->RunWriter();
     REQUIRE_MESSAGE(first.done(), first.error);
@@ -40,8 +40,8 @@ Ending FailOnce(DiskStage* stage, const DiskFault& fault, bool at_opening,
   const Promises& promises = stage->writer.promises();
   const PromisesThen then{
       .appending = promises.appending, .released = promises.released, .durable = promises.durable};
-  const std::unique_ptr<Mount> mount = stage->NewMount();
-  const Judgement judgement =
+  const std::unique_ptr<MountedDisk> mount = stage->NewMount();
+  const LogJudgement judgement =
       Judge(stage->LogDirectory(), plan.backend, AfterPowerCut(then, plan.durability));
   REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint, "\nthe writer: ", ending.error);
   stage->writer.Forget(judgement.last_seq);

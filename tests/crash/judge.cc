@@ -15,7 +15,7 @@ std::string_view TextOf(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::string ReadAll(const RecoveredLog& log, Judgement* judgement) {
+std::string ReadAll(const RecoveredLog& log, LogJudgement* judgement) {
   const RecoveryReport& report = log.report();
   const uint64_t first = report.first_seq == 0 ? report.last_seq + 1 : report.first_seq;
   const uint64_t needed = report.anchor ? report.anchor->seq + 1 : 1;
@@ -41,9 +41,9 @@ std::string ReadAll(const RecoveredLog& log, Judgement* judgement) {
 
 }  // namespace
 
-Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed,
-                const std::vector<Anchor>& anchors) {
-  Judgement judgement;
+LogJudgement Judge(const std::string& directory, Backend backend, const Allowed& allowed,
+                   const std::vector<Anchor>& anchors) {
+  LogJudgement judgement;
   const absl::StatusOr<RecoveredLog> log =
       Recover({.directory = directory, .create = true, .backend = backend}, anchors);
   if (!log.ok()) {

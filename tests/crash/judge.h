@@ -15,7 +15,7 @@ struct Allowed {
   uint64_t at_most = UINT64_MAX;  // the last seq that was ever appended
 };
 
-struct Judgement {
+struct LogJudgement {
   std::string complaint = {};  // empty: the log is as it may be
   uint64_t last_seq = 0;
   Verdict verdict = Verdict::kRefused;
@@ -25,7 +25,7 @@ struct Judgement {
 // Recovers the log in `directory`, from `anchors`, and reads all of it: no refusal, dense seqs, exact
 // bytes, all that `allowed` asks for and nothing that it forbids.  It begins with seq 1, or no later
 // than behind the newest anchor.
-Judgement Judge(const std::string& directory, Backend backend, const Allowed& allowed,
-                const std::vector<Anchor>& anchors = {});
+LogJudgement Judge(const std::string& directory, Backend backend, const Allowed& allowed,
+                   const std::vector<Anchor>& anchors = {});
 
 }  // namespace stet::wal

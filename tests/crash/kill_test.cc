@@ -28,8 +28,8 @@ Allowed AfterKill(const WriterProcess& writer, Durability durability) {
 
 void CheckJudgement(const WriterProcess& writer, const std::string& directory) {
   const WriterPlan& plan = const_cast<WriterProcess&>(writer).plan();
-  const Judgement judgement = Judge(directory, plan.backend, AfterKill(writer, plan.durability),
-                                    AnchorsOf(writer.promises()));
+  const LogJudgement judgement = Judge(directory, plan.backend, AfterKill(writer, plan.durability),
+                                       AnchorsOf(writer.promises()));
   REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint, "\n", writer.Describe());
 }
 

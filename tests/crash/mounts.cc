@@ -106,7 +106,8 @@ void MakeFileSystem(FileSystem type, const std::string& path) {
   }
 }
 
-Mount::Mount(FileSystem type, const std::string& file, const std::string& directory, bool direct)
+MountedDisk::MountedDisk(FileSystem type, const std::string& file, const std::string& directory,
+                         bool direct)
     : directory_(directory) {
   const LoopDevice device(file, direct);
   const std::string name(ToString(type));
@@ -115,9 +116,9 @@ Mount::Mount(FileSystem type, const std::string& file, const std::string& direct
   REQUIRE_MESSAGE(mounted == 0, name, " on ", directory, ": ", std::string(std::strerror(errno)));
 }
 
-Mount::~Mount() { Unmount(directory_); }
+MountedDisk::~MountedDisk() { Unmount(directory_); }
 
-void Mount::ShutDown() {
+void MountedDisk::ShutDown() {
   const UniqueFd fd(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   uint32_t flags = kWithoutFlushOfLog;
   REQUIRE_MESSAGE(::ioctl(fd.get(), kGoingDown, &flags) == 0,

@@ -37,13 +37,13 @@ class LoopDevice {
 void MakeFileSystem(FileSystem type, const std::string& path);
 
 // A file system on a file, mounted through a loop device.
-class Mount {
+class MountedDisk {
  public:
   // `direct` as in LoopDevice.
-  Mount(FileSystem type, const std::string& file, const std::string& directory, bool direct);
-  Mount(const Mount&) = delete;
-  Mount& operator=(const Mount&) = delete;
-  ~Mount();
+  MountedDisk(FileSystem type, const std::string& file, const std::string& directory, bool direct);
+  MountedDisk(const MountedDisk&) = delete;
+  MountedDisk& operator=(const MountedDisk&) = delete;
+  ~MountedDisk();
 
   const std::string& directory() const { return directory_; }
 

@@ -38,8 +38,8 @@ void JudgeCut(DiskStage* stage, const Cut& cut, Durability durability) {
        ", seed ", cut.seed);
   const Allowed allowed = AfterPowerCut(stage->disk.PromisesAt(cut.event), durability);
   stage->disk.GoTo(cut.event, cut.survival, cut.seed);
-  const std::unique_ptr<Mount> mount = stage->NewMount();
-  const Judgement judgement =
+  const std::unique_ptr<MountedDisk> mount = stage->NewMount();
+  const LogJudgement judgement =
       Judge(stage->LogDirectory(), Backend::kAuto, allowed, AnchorsOf(stage->writer.promises()));
   REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint);
 }
@@ -54,7 +54,7 @@ void CutTheRecovery(DiskStage* stage, const Cut& cut, std::mt19937_64* random) {
   stage->writer.ForgetPromises();
   stage->disk.BeginHistory();
   {
-    const std::unique_ptr<Mount> mount = stage->NewMount();
+    const std::unique_ptr<MountedDisk> mount = stage->NewMount();
     const Ending ending = stage->RunWriter();
     REQUIRE_MESSAGE(ending.done(), ending.error);
   }
@@ -67,8 +67,8 @@ void CutTheRecovery(DiskStage* stage, const Cut& cut, std::mt19937_64* random) {
     allowed.at_least = std::max(allowed.at_least, AfterPowerCut(before, plan.durability).at_least);
     allowed.at_most = std::max(allowed.at_most, before.appending);
     stage->disk.GoTo(second.event, second.survival, second.seed);
-    const std::unique_ptr<Mount> mount = stage->NewMount();
-    const Judgement judgement = Judge(stage->LogDirectory(), Backend::kAuto, allowed);
+    const std::unique_ptr<MountedDisk> mount = stage->NewMount();
+    const LogJudgement judgement = Judge(stage->LogDirectory(), Backend::kAuto, allowed);
     REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint);
   }
   stage->disk.EndHistory();
@@ -86,7 +86,7 @@ void CutPower(FileSystem type, Durability durability, Backend backend, std::mt19
   plan.seed = (*random)();
   stage.disk.SetDelay(kDelayUsMax);
   {
-    const std::unique_ptr<Mount> mount = stage.NewMount();
+    const std::unique_ptr<MountedDisk> mount = stage.NewMount();
     stage.disk.BeginHistory();
     const Ending ending = stage.RunWriter();
     REQUIRE_MESSAGE(ending.done(), ending.error);
@@ -115,7 +115,7 @@ void CutPowerOfRetiring(FileSystem type, Retired retired, std::mt19937_64* rando
   plan.retires = true;
   plan.retired = retired;
   for (const bool second : {false, true}) {
-    const std::unique_ptr<Mount> mount = stage.NewMount();
+    const std::unique_ptr<MountedDisk> mount = stage.NewMount();
     if (second) stage.disk.BeginHistory();
     const Ending ending = stage.RunWriter();
     REQUIRE_MESSAGE(ending.done(), ending.error);

@@ -36,7 +36,7 @@ void ShutDownAgainAndAgain(FileSystem type, std::mt19937_64* random) {
     plan.seed = (*random)();
     INFO(ToString(type), " ", ToString(plan.durability), ", round ", round);
     {
-      const std::unique_ptr<Mount> mount = stage.NewMount();
+      const std::unique_ptr<MountedDisk> mount = stage.NewMount();
       const uint64_t before = stage.writer.promises().released;
       stage.writer.Start();
       stage.writer.WaitReleased(before + 1 + (*random)() % 200, absl::Seconds(10));
@@ -47,9 +47,9 @@ void ShutDownAgainAndAgain(FileSystem type, std::mt19937_64* random) {
       CHECK_MESSAGE(ending.code == WriterExit::kFailed, ending.error);
       if (ending.code == WriterExit::kFailed) ++failed;
     }
-    const std::unique_ptr<Mount> mount = stage.NewMount();
-    const Judgement judgement = Judge(stage.LogDirectory(), plan.backend,
-                                      AfterPowerCut(Now(stage.writer), plan.durability));
+    const std::unique_ptr<MountedDisk> mount = stage.NewMount();
+    const LogJudgement judgement = Judge(stage.LogDirectory(), plan.backend,
+                                         AfterPowerCut(Now(stage.writer), plan.durability));
     REQUIRE_MESSAGE(judgement.complaint.empty(), judgement.complaint);
     // What a relaxed mode lost will be appended again.
     stage.writer.Forget(judgement.last_seq);

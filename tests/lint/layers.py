@@ -152,6 +152,34 @@ def unlisted_headers(root, paths):
                 yield path, 1, 'not listed in include/meson.build: it would not install'
 
 
+def named_types(text):
+    """(line, qualified name) of each type at the outer level of a named namespace."""
+    spaces = []
+    for number, (line, raw) in enumerate(zip(strip(text).splitlines(), text.splitlines()), 1):
+        if opened := re.match(r'namespace ([\w:]*) ?\{', line):
+            spaces.append(opened[1])
+        elif raw.startswith('}  // namespace') and spaces:
+            spaces.pop()
+        elif found := re.match(r'(?:struct|class|union)\s+(\w+)(?:\s+final)?(?:\s*:[^:;]+)?\s*\{', line):
+            if spaces and all(spaces):
+                yield number, '::'.join(spaces + [found[1]])
+
+
+def twins(root, paths):
+    """Types of one name: a program that links both gets the functions of one for both."""
+    first = {}
+    product = [p for p in paths if p.startswith(('include/', 'src/', 'wal/'))]
+    for path in product + [p for p in paths if p.startswith('tests/') and p not in product]:
+        if pathlib.Path(path).suffix not in CODE:
+            continue
+        for number, name in named_types((root / path).read_text()):
+            if name not in first:
+                if path in product:
+                    first[name] = path
+            elif first[name] != path:
+                yield path, number, f'{name} is also in {first[name]}'
+
+
 def strays(paths):
     for top in sorted({path.split('/')[0] for path in paths}):
         if top not in TOP and not top.startswith('.'):
@@ -163,6 +191,7 @@ def main():
     paths = sorted(files(root))
     found = [(p, n, what) for p in paths for n, what in problems(root, p)]
     found += unlisted_headers(root, paths)
+    found += twins(root, paths)
     found += strays(paths)
     for path, number, what in found:
         print(f'{path}:{number}: {what}')

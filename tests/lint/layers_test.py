@@ -41,16 +41,26 @@ CASES = [
     ('include/stet/a.h', HEADER + PUSH, '0 of #pragma GCC visibility pop'),
     ('include/stet/a.h', HEADER, 'not listed'),
     ('include/stet/a.h', HEADER + '#include <fmt/format.h>\n', 'absl/{status,time}'),
+    ('tests/a.h', HEADER + 'namespace a::b {\nstruct C final : D {\n};\n}  // namespace a::b\n',
+     'a::b::C is also in wal/b.h'),
+    ('tests/a.cc', '// A.\nnamespace a::b {\nnamespace {\nstruct C {};\n}  // namespace\n}\n', ''),
+    ('tests/a.cc', '// A.\nnamespace a::b {\nint F() {\n}\nstruct C {\n};\n}  // namespace a::b\n', 'a::b::C is also'),
+    ('tests/a.cc', '// A.\nnamespace a::b {\n}  // namespace a::b\nnamespace c {\nstruct C {};\n}\n', ''),
     ('stray/a.txt', 'x\n', 'top level'),
     ('include/stet/wal/a.h', HEADER + '#include "stet/clock.h"\n', 'may not include'),
 ]
 
 
+# Stands beside each of them.
+BESIDE = ('wal/b.h', HEADER + 'namespace a::b {\nclass C {\n};\n}  // namespace a::b\n')
+
+
 def report(path, text):
     with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder) / path
-        file.parent.mkdir(parents=True)
-        file.write_text(text)
+        for name, content in (BESIDE, (path, text)):
+            file = pathlib.Path(folder) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content)
         done = subprocess.run([sys.executable, LAYERS, folder], capture_output=True, text=True)
         return done.returncode, done.stdout
 
