@@ -29,7 +29,8 @@ const Promises* MapPromises(int memory_fd) {
 }
 
 // Serves until the test closes its end of `control`, or dies.
-[[noreturn]] void RunServer(int fuse_fd, int control, uint64_t bytes, int memory_fd) {
+[[noreturn]] void RunServer(int fuse_fd, int control, uint64_t bytes, int memory_fd,
+                            const char* path) {
   // An interrupt from the keyboard is the test's to handle.
   ::setsid();
   ServedDisk disk(bytes, MapPromises(memory_fd));
@@ -41,7 +42,9 @@ const Promises* MapPromises(int memory_fd) {
     const DiskAnswer answer = disk.Obey(request);
     if (::send(control, &answer, sizeof(answer), MSG_NOSIGNAL) != sizeof(answer)) break;
   }
-  // Whatever still waits for this disk gets an error when its descriptor goes.
+  // Whatever still waits for this disk gets an error.  Not only when the descriptor goes: if the test has
+  // died, the end of this process unmounts what stands on the disk, before that, and would wait for it.
+  ::umount2(path, MNT_FORCE);
   ::_exit(0);
 }
 
@@ -56,7 +59,7 @@ CrashDisk::CrashDisk(const std::string& path, uint64_t bytes, int memory_fd) : p
   REQUIRE(server_ >= 0);
   if (server_ == 0) {
     ::close(ends[0]);
-    RunServer(fuse_fd, ends[1], bytes, memory_fd);
+    RunServer(fuse_fd, ends[1], bytes, memory_fd, path.c_str());
   }
   ::close(ends[1]);
   ::close(fuse_fd);
