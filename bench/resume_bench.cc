@@ -80,10 +80,13 @@ absl::StatusOr<Samples> Resume(const std::string& folder) {
   const int64_t opened = NowNanos();
   while (ended < kExecutions) absl::SleepFor(absl::Milliseconds(1));
   const auto millis = [begin](int64_t at) { return static_cast<double>(at - begin) / 1e6; };
+  const EngineRecovery& recovery = engine->recovery();
   return Samples{{"open", millis(opened), "ms"},
+                 {"examine", absl::ToDoubleMilliseconds(recovery.log.duration), "ms"},
+                 {"replay", absl::ToDoubleMilliseconds(recovery.replay_time), "ms"},
                  {"first_result", millis(first_ns), "ms"},
                  {"all_results", millis(NowNanos()), "ms"},
-                 {"events", static_cast<double>(engine->recovery().events_replayed), "events"}};
+                 {"events", static_cast<double>(recovery.events_replayed), "events"}};
 }
 
 }  // namespace

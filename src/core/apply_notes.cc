@@ -1,6 +1,7 @@
 // Events of what attempts record while they run: steps, checkpoints, metadata.
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,16 +39,16 @@ absl::Status ApplyEvent(const fb::StepRecorded& event, Editor& editor) {
   if (execution == nullptr) return NoOwner(event.task(), event.attempt_seq());
   StepKey key = {.name = Text(event.name()), .occurrence = event.occurrence()};
   if (!IsName(key.name)) return Contradiction("the step's name is none");
-  if (const RunNotes* notes = execution->notes.Find(event.task())) {
-    if (notes->steps.contains(key)) {
-      return Contradiction(
-          fmt::format("step '{}', {}, is recorded already", key.name, key.occurrence));
-    }
-    if (notes->steps.size() >= kStepsMax) return Contradiction("its run has too many steps");
+  const RunNotes* notes = execution->notes.Find(event.task());
+  if (notes != nullptr && notes->steps.size() >= kStepsMax) {
+    return Contradiction("its run has too many steps");
   }
-  editor.AddStep(*execution, event.task(), std::move(key),
-                 MakePayloadRef(editor.event().seq, TextOf(event.result()),
-                                ContentTypeOf(event.content_type())));
+  const PayloadRef result = MakePayloadRef(editor.event().seq, TextOf(event.result()),
+                                           ContentTypeOf(event.content_type()));
+  if (!editor.AddStep(*execution, event.task(), std::move(key), result)) {
+    return Contradiction(fmt::format("step '{}', {}, is recorded already", TextOf(event.name()),
+                                     event.occurrence()));
+  }
   editor.Touch(*execution);
   return absl::OkStatus();
 }

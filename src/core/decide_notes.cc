@@ -67,7 +67,7 @@ absl::Status DecideOn(const State& state, const RecordStep& command, int64_t now
   RETURN_IF_ERROR(CheckPayload("step's result", command.result));
   if (const RunNotes* notes = execution->notes.Find(task)) {
     const StepKeyView key = {.name = command.name, .occurrence = command.occurrence};
-    if (notes->steps.contains(key)) {
+    if (notes->steps.Find(key) != nullptr) {
       return Refuse(absl::StatusCode::kAlreadyExists, Reason::kStepRecorded,
                     fmt::format("step '{}', {}, of task '{}' has a result already", command.name,
                                 command.occurrence, execution->definition->task_name(task)),

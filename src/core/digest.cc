@@ -135,8 +135,8 @@ uint64_t DigestOf(const Tombstone& t) {
                                       static_cast<uint64_t>(t.outcome)});
 }
 
-uint64_t DigestOfStep(const StepResults::value_type& step, uint64_t execution, uint32_t task) {
-  const auto& [key, result] = step;
+uint64_t DigestOfStep(const StepKey& key, const PayloadRef& result, uint64_t execution,
+                      uint32_t task) {
   return Hash(std::array<uint64_t, 9>{
       10, execution, task, XXH3_64bits(key.name.data(), key.name.size()), key.name.size(),
       key.occurrence, result.seq, result.digest, result.bytes});
@@ -187,7 +187,9 @@ uint64_t DigestOfState(const PayloadRef& state, uint64_t execution, uint32_t tas
 uint64_t DigestOfNotes(const Execution& execution) {
   uint64_t sum = 0;
   for (const auto& [task, notes] : execution.notes.by_task()) {
-    for (const auto& step : notes.steps) sum += DigestOfStep(step, execution.id, task);
+    for (const auto& [key, result] : notes.steps) {
+      sum += DigestOfStep(key, result, execution.id, task);
+    }
     sum += DigestOfCheckpoint(notes.checkpoint, execution.id, task);
     sum += DigestOfLimits(notes, execution.id, task);
     sum += DigestOfLease(notes.lease, execution.id, task);

@@ -58,7 +58,8 @@ uint64_t DigestOf(const Schedule& schedule);
 uint64_t DigestOf(const Definition& definition);
 uint64_t DigestOf(const DeadLetterRef& letter);
 uint64_t DigestOf(const Tombstone& tombstone);
-uint64_t DigestOfStep(const StepResults::value_type& step, uint64_t execution, uint32_t task);
+uint64_t DigestOfStep(const StepKey& key, const PayloadRef& result, uint64_t execution,
+                      uint32_t task);
 uint64_t DigestOfCheckpoint(const PayloadRef& checkpoint, uint64_t execution, uint32_t task);
 uint64_t DigestOfMetadata(const std::pair<const std::string, std::string>& entry,
                           uint64_t execution, uint32_t task);

@@ -73,7 +73,8 @@ class Editor {
   void Remember(Execution& execution, uint32_t task, schema::AttemptOutcome outcome,
                 const PayloadRef& error, int64_t time);
   // What an attempt of the task records.
-  void AddStep(Execution& execution, uint32_t task, StepKey key, const PayloadRef& result);
+  // False, and nothing is done, when there is a step of that key.
+  bool AddStep(Execution& execution, uint32_t task, StepKey key, const PayloadRef& result);
   // A map task has so many items.
   void ExpandMap(Execution& execution, uint32_t task, uint32_t items);
   // Adds to how far the map is for one of whose items `parent` stands (nothing if it is none), and asks for what is next.

@@ -8,10 +8,11 @@
 
 namespace stet::core {
 
-void Editor::AddStep(Execution& execution, uint32_t task, StepKey key, const PayloadRef& result) {
-  RunNotes& notes = execution.notes.Of(task);
-  const auto [at, is_new] = notes.steps.try_emplace(std::move(key), result);
-  if (is_new) state_.digest_ += DigestOfStep(*at, execution.id, task);
+bool Editor::AddStep(Execution& execution, uint32_t task, StepKey key, const PayloadRef& result) {
+  const uint64_t digest = DigestOfStep(key, result, execution.id, task);
+  if (!execution.notes.Of(task).steps.Add(std::move(key), result)) return false;
+  state_.digest_ += digest;
+  return true;
 }
 
 void Editor::SetCheckpoint(Execution& execution, uint32_t task, const PayloadRef& checkpoint) {
@@ -105,7 +106,9 @@ void Editor::ScheduleRun(Execution& execution, uint32_t task, int64_t at, int64_
 void Editor::ForgetRun(Execution& execution, uint32_t task) {
   if (execution.notes.Find(task) == nullptr) return;
   RunNotes& notes = execution.notes.Of(task);
-  for (const auto& step : notes.steps) state_.digest_ -= DigestOfStep(step, execution.id, task);
+  for (const auto& [key, result] : notes.steps) {
+    state_.digest_ -= DigestOfStep(key, result, execution.id, task);
+  }
   state_.digest_ -= DigestOfCheckpoint(notes.checkpoint, execution.id, task);
   state_.digest_ -= DigestOfLimits(notes, execution.id, task);
   notes.steps.clear();

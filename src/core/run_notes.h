@@ -6,38 +6,17 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include <absl/container/btree_map.h>
 
 #include "core/ref.h"
+#include "core/step_map.h"
 
 namespace stet::core {
 
 inline constexpr size_t kStepsMax = 10'000;  // of one run
 inline constexpr size_t kMetadataMax = 64;   // entries of one task
 inline constexpr size_t kMetadataValueBytesMax = 1024;
-
-// A step is named, and numbered from 1 among those of its name.
-struct StepKey {
-  std::string name = {};
-  uint32_t occurrence = 1;
-  friend bool operator==(const StepKey&, const StepKey&) = default;
-};
-struct StepKeyView {
-  std::string_view name = {};
-  uint32_t occurrence = 1;
-};
-struct StepKeyLess {
-  using is_transparent = void;
-  template <class A, class B>
-  bool operator()(const A& a, const B& b) const {
-    const std::string_view x = a.name;
-    const std::string_view y = b.name;
-    return std::tie(x, a.occurrence) < std::tie(y, b.occurrence);
-  }
-};
-using StepResults = absl::btree_map<StepKey, PayloadRef, StepKeyLess>;
 
 // A worker has the attempt, and is believed to be there until then.  In ns; 0: no lease.
 struct RunLease {
@@ -59,8 +38,8 @@ struct MapProgress {
 };
 
 struct RunNotes {
-  StepResults steps = {};      // of the current run; none once it has ended
-  PayloadRef checkpoint = {};  // likewise
+  StepMap<PayloadRef> steps = {};  // of the current run; none once it has ended
+  PayloadRef checkpoint = {};      // likewise
   // Of the current run, in ns, 0: none.
   int64_t close_by = 0;   // it must have ended by then
   int64_t retry_by = 0;   // no attempt of it begins from then on

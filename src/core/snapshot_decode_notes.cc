@@ -47,7 +47,7 @@ absl::Status SnapshotDecoder::AddSteps(Bytes payload) {
       kept = result[i];
     } else if (IsName(name)) {
       StepKey key = {.name = std::string(name), .occurrence = occurrence[i]};
-      fits = notes.steps.try_emplace(std::move(key), result[i]).second;
+      fits = notes.steps.Add(std::move(key), result[i]);
     }
     if (!fits) {
       return WrongPart(kPart, fmt::format("step {} of task {} of the execution at {} cannot be",

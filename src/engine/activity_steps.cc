@@ -76,11 +76,8 @@ absl::Status AttemptContext::Record(const core::Command& command) {
 absl::StatusOr<Payload> AttemptContext::Step(std::string_view name, const StepFunction& step) {
   RETURN_IF_ERROR(CheckStep(attempt_, name));
   const uint32_t occurrence = attempt_.TakeOccurrence(name);
-  const auto recorded =
-      attempt_.steps.find(core::StepKeyView{.name = name, .occurrence = occurrence});
-  if (recorded != attempt_.steps.end()) {
-    return Decode(attempt_.codec.get(), *recorded->second);
-  }
+  const SharedPayload* recorded = attempt_.steps.Find({.name = name, .occurrence = occurrence});
+  if (recorded != nullptr) return Decode(attempt_.codec.get(), **recorded);
   // Also when it throws.
   absl::Cleanup give_back = [&] { attempt_.GiveBackOccurrence(name, occurrence); };
   absl::StatusOr<Payload> result = DoStep(name, occurrence, step);

@@ -73,8 +73,7 @@ class Attempt {
   Clock* clock = SystemClock();                  // SleepFor measures by it
   std::shared_ptr<ReportPort> port = {};         // null: nothing can be recorded
   // What the attempts before it recorded.
-  using Steps = std::map<core::StepKey, SharedPayload, core::StepKeyLess>;
-  Steps steps = {};
+  core::StepMap<SharedPayload> steps = {};
   SharedPayload checkpoint = {};             // null: there is none
   SharedPayload state = {};                  // of a stateful task; null: there is none
   std::atomic<uint32_t> steps_recorded = 0;  // by this one

@@ -145,26 +145,42 @@ bool Attempts::Knows(uint32_t activity) {
   return bindings_.Find(ledger_->state().activities(), activity) != nullptr;
 }
 
-void Attempts::Dispatch(const core::Effect& effect) {
+bool Attempts::HandOver() {
+  if (released_.empty()) return false;
+  for (size_t work = 0; work < kAttemptWorkPerTurn && !released_.empty();) {
+    work += Give(released_.front());
+    released_.pop_front();
+  }
+  if (!dispatched_.empty()) workers_->Dispatch(dispatched_);
+  return true;
+}
+
+// Prepares the attempt for a worker; how much work that was.
+size_t Attempts::Give(const core::Effect& effect) {
   const core::Execution* execution = ledger_->state().FindExecution(effect.execution);
   // State is ahead of what is released: the attempt may have timed out before it could run, its
   // execution may have ended and been purged.
   const core::TaskSlot* slot = execution == nullptr ? nullptr : &execution->tasks[effect.task];
   if (slot == nullptr || slot->state != TaskState::kRunning || slot->token() != effect.token) {
     --slots_taken_;
-    return;
+    return 1;
   }
   std::unique_ptr<Attempt> attempt = Prepare(effect, *execution);
-  if (closing_) return Return(std::move(attempt), StopReason::kClosing);
-  if (execution->cancelling()) return Return(std::move(attempt), StopReason::kCancelled);
+  const size_t work = WorkOf(*attempt);
+  if (closing_ || execution->cancelling()) {
+    Return(std::move(attempt), closing_ ? StopReason::kClosing : StopReason::kCancelled);
+    return work;
+  }
   if (execution->definition->activity(effect.task).empty()) {
     attempt->result = RunActivity(*attempt);
-    return Finish(std::move(attempt));
+    Finish(std::move(attempt));
+    return work;
   }
   if (attempt->timer_ns != 0) timers_->Arm(TimerOf(*attempt));
   if (attempt->heartbeat_ns != 0) ListenTo(*attempt, NowNs());
   running_.emplace(attempt->token.seq, attempt.get());
   dispatched_.push_back(std::move(attempt));
+  return work;
 }
 
 std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
@@ -217,15 +233,11 @@ std::unique_ptr<Attempt> Attempts::Prepare(const core::Effect& effect,
 
 // What the attempts before it recorded.
 void Attempts::GiveNotes(const core::RunNotes& notes, Attempt& attempt) const {
-  for (const auto& [key, result] : notes.steps) {
-    attempt.steps.emplace_hint(attempt.steps.end(), key, ledger_->payloads().Get(result));
-  }
+  const PayloadStore& payloads = ledger_->payloads();
+  attempt.steps = notes.steps.With<SharedPayload>(
+      [&payloads](const core::PayloadRef& result) { return payloads.Get(result); });
   attempt.checkpoint = ledger_->payloads().Get(notes.checkpoint);
   attempt.state = ledger_->payloads().Get(notes.state);
-}
-
-void Attempts::HandOver() {
-  if (!dispatched_.empty()) workers_->Dispatch(dispatched_);
 }
 
 void Attempts::Stop(const core::Token& token, StopReason reason) {
@@ -343,10 +355,13 @@ void Attempts::BeginClosing() {
 void Attempts::AfterFailure() {
   BeginClosing();
   unrecorded_.clear();
+  released_.clear();
   slots_taken_ = static_cast<uint32_t>(running_.size());
 }
 
 void Attempts::GiveUp() {
+  while (HandOver()) {  // Nothing is handed over any more: they end before they begin.
+  }
   Retry();  // There may be room by now.
   std::vector<Attempt*> left;
   for (const auto& [seq, attempt] : running_) left.push_back(attempt);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -20,6 +21,14 @@
 #include "engine/workers.h"
 
 namespace stet::engine {
+
+// Attempts that bring many recorded steps take the loop tens of microseconds each: so much of that in a turn, and the
+// first ones are on their way, and their results in the log, before the last ones are looked at.
+inline constexpr size_t kAttemptWorkPerTurn = 1024;
+// A step is one.
+inline size_t WorkOf(const Attempt& attempt) {
+  return 1 + attempt.steps.size() + attempt.steps_recorded.load();
+}
 
 // The loop's thread owns it.
 class Attempts {
@@ -57,10 +66,12 @@ class Attempts {
   // What the limits say of the activity now; for explanations.
   core::RunnerFacts::Limited Limited(uint32_t activity);
 
-  // A start was released: the activity may run.  Arms its timeout.
-  void Dispatch(const core::Effect& effect);
-  // Hands to the workers what was dispatched since the last call.
-  void HandOver();
+  // A start was released: the activity may run.
+  void Dispatch(const core::Effect& effect) { released_.push_back(effect); }
+  // Hands to the workers what was dispatched, the first of it, and arms its timeouts.  False if there was nothing.
+  bool HandOver();
+  // Whether it has left something for the next turn.
+  bool must_hand_over() const { return !released_.empty(); }
 
   // Tells the attempt to stop, if it still runs here.
   void Stop(const core::Token& token, StopReason reason);
@@ -88,6 +99,8 @@ class Attempts {
   // Whether the attempt is out, or its end waits to be recorded.
   bool Holds(const core::Token& token) const {
     return running_.contains(token.seq) ||
+           std::any_of(released_.begin(), released_.end(),
+                       [&](const core::Effect& effect) { return effect.token == token; }) ||
            std::any_of(unrecorded_.begin(), unrecorded_.end(),
                        [&](const auto& attempt) { return attempt->token == token; });
   }
@@ -101,6 +114,7 @@ class Attempts {
 
  private:
   std::unique_ptr<Attempt> Prepare(const core::Effect& effect, const core::Execution& execution);
+  size_t Give(const core::Effect& effect);
   void GiveNotes(const core::RunNotes& notes, Attempt& attempt) const;
   bool Record(const Attempt& attempt);
   void Return(std::unique_ptr<Attempt> attempt, StopReason reason);
@@ -121,6 +135,7 @@ class Attempts {
 
   // By seq of the start; looked up only.
   absl::flat_hash_map<uint64_t, Attempt*> running_;
+  std::deque<core::Effect> released_;  // dispatched, and not yet prepared
   std::vector<std::unique_ptr<Attempt>> dispatched_;
   std::vector<std::unique_ptr<Attempt>> unrecorded_;  // ended, and the log had no room
   std::vector<std::unique_ptr<Attempt>> spare_;       // to be used again

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -55,12 +56,12 @@ std::string BreakerText(const core::State& state, std::string_view name) {
 }
 
 std::string StepsText(const core::RunNotes& notes) {
-  std::string text;
+  std::vector<std::string> steps;
   for (const auto& [key, result] : notes.steps) {
-    text += fmt::format("{}{} {}: {}", text.empty() ? "" : ", ", key.name, key.occurrence,
-                        Named(result));
+    steps.push_back(fmt::format("{} {}: {}", key.name, key.occurrence, Named(result)));
   }
-  return text;
+  std::sort(steps.begin(), steps.end());
+  return fmt::format("{}", fmt::join(steps, ", "));
 }
 
 std::string LeaseText(const core::RunLease& lease) {

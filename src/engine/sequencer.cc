@@ -103,10 +103,13 @@ bool Sequencer::TakeIn() {
 // Of many a part: the disk gets what is decided so far while the rest is.  False if there was none.
 bool Sequencer::FinishEnded() {
   const size_t part = std::min(ended_.size(), std::max(kFinishedPerTurn, ended_.size() / 4));
-  const auto end = ended_.begin() + static_cast<std::ptrdiff_t>(part);
-  for (auto at = ended_.begin(); at != end; ++at) attempts_.Finish(std::move(*at));
-  ended_.erase(ended_.begin(), end);
-  return part > 0;
+  size_t done = 0;
+  for (size_t work = 0; done < part && work < kAttemptWorkPerTurn; ++done) {
+    work += WorkOf(*ended_[done]);
+    attempts_.Finish(std::move(ended_[done]));
+  }
+  ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(done));
+  return done > 0;
 }
 
 void Sequencer::FireTimers() {
@@ -194,8 +197,7 @@ bool Sequencer::RunReleased() {
     }
     progress = true;
   }
-  attempts_.HandOver();
-  return progress;
+  return attempts_.HandOver() || progress;
 }
 
 void Sequencer::RunEffect(uint64_t seq, const core::Effect& effect) {
@@ -291,7 +293,9 @@ absl::Duration Sequencer::UntilTimer() const {
 
 absl::Duration Sequencer::UntilDue() {
   const bool owed = !failed_ && ledger_.journal().released() < ledger_.state().seq();
-  if (owed || !ended_.empty() || !inbox_.empty()) return absl::ZeroDuration();
+  if (owed || !ended_.empty() || !inbox_.empty() || attempts_.must_hand_over()) {
+    return absl::ZeroDuration();
+  }
   ledger_.Tick();
   return UntilTimer();
 }

@@ -2,8 +2,8 @@
 //
 //   calls, results, timers  ->  commands  ->  log  ->  (released)  ->  replies, attempts, timers
 //
-// Each turn takes in all that has arrived, so that a busy loop makes large batches by itself, and
-// blocks in the log when no progress is possible.
+// Each turn takes in all that has arrived, as far as that is done quickly, so that a busy loop makes large
+// batches by itself, and blocks in the log when no progress is possible.
 #pragma once
 
 #include <algorithm>
@@ -120,7 +120,7 @@ class Sequencer {
 
   // Reused from turn to turn.
   std::vector<Call> calls_;
-  std::vector<std::unique_ptr<Attempt>> ended_;
+  std::vector<std::unique_ptr<Attempt>> ended_;  // those that a turn leaves are the next one's
 };
 
 }  // namespace stet::engine

@@ -18,6 +18,12 @@
 #include "base/mutex.h"
 
 namespace stet::engine {
+namespace {
+
+// So long a result may wait for others that end meanwhile before the loop hears of it.
+constexpr std::chrono::nanoseconds kTellWithin = std::chrono::microseconds(200);
+
+}  // namespace
 
 struct WorkerPool::Pool {
   std::shared_ptr<Inbox> inbox;
@@ -98,10 +104,16 @@ void WorkerPool::Pool::Run(const std::shared_ptr<Pool>& pool) {
     pool->coming = false;
   }
   bool start_thread = false;
+  auto told = std::chrono::steady_clock::now();
   while (std::unique_ptr<Attempt> attempt = pool->Take(&start_thread)) {
     if (start_thread) Start(pool);
     attempt->result = RunActivity(*attempt);
     pool->inbox->Push(std::move(attempt));
+    // Of a long queue it would hear only when the last of it is taken.
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told < kTellWithin) continue;
+    pool->inbox->Notify();
+    told = now;
   }
   pool->inbox->Notify();
   MutexLock lock(pool->mutex);

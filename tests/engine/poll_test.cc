@@ -1,4 +1,5 @@
 // An engine without threads: all of it happens inside Poll and the other calls.
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <string>
@@ -45,6 +46,33 @@ void PollUntil(Engine& engine, Done done) {
     REQUIRE(engine.Poll(absl::Milliseconds(10)).ok());
   }
   REQUIRE(done());
+}
+
+// Stands still until it is told to go on.
+class StoppedClock final : public Clock {
+ public:
+  absl::Time Wall() override { return absl::FromUnixSeconds(1'000'000'000) + passed; }
+  absl::Duration Monotonic() override { return passed; }
+  absl::Duration passed = absl::Seconds(1);
+};
+
+// The first attempt of each records so many steps, and fails; the second one finds them.
+constexpr int kRecorded = 100;
+EngineOptions Recorders(uint32_t count, Activity second) {
+  Workflow workflow = Chain(1, "work");
+  workflow.tasks[0].retry = {.max_attempts = 2, .backoff = Backoff::Fixed(absl::Hours(1))};
+  EngineOptions options = Polled(std::move(workflow));
+  options.concurrency = count;
+  options.activities["work"] =
+      [second = std::move(second)](ActivityContext& context) -> absl::StatusOr<Payload> {
+    if (context.attempt() == 2) return second(context);
+    for (int i = 0; i < kRecorded; ++i) {
+      const auto step = [](const std::string&) { return Payload("1"); };
+      CHECK(context.Step(fmt::format("s{}", i), step).ok());
+    }
+    return absl::UnavailableError("not yet");
+  };
+  return options;
 }
 
 TEST_SUITE_BEGIN("engine::Poll");
@@ -190,6 +218,33 @@ TEST_CASE("NextDeadline tells when a retry is due, and Poll does it then") {
   CHECK_LE(*next, absl::Milliseconds(200));
   CHECK_EQ(calls, 1);
   CHECK(MustWait(*engine, "k").success());
+}
+
+TEST_CASE("of many attempts with many recorded steps the first have ended before the last begin") {
+  constexpr uint32_t kCount = 150;
+  StoppedClock clock;
+  uint32_t ended = 0;
+  uint32_t seen_max = 0;
+  EngineOptions options =
+      Recorders(kCount, [&](ActivityContext& context) -> absl::StatusOr<Payload> {
+        seen_max = std::max(seen_max, ended);
+        for (int i = 0; i < kRecorded; ++i) {
+          const auto again = [](const std::string&) { return absl::InternalError("done twice"); };
+          CHECK(context.Step(fmt::format("s{}", i), again).ok());
+        }
+        return Payload("1");
+      });
+  options.clock = &clock;
+  options.on_ended = [&ended](const ExecutionSummary&) { ++ended; };
+  const auto engine = MustOpen(options);
+  for (uint32_t i = 0; i < kCount; ++i) MustStart(*engine, fmt::format("k{}", i));
+  while (engine->Stats()->running > 0 || engine->NextDeadline().value() == absl::ZeroDuration()) {
+    REQUIRE(engine->Poll(absl::ZeroDuration()).ok());
+  }
+  CHECK_EQ(ended, 0);
+  clock.passed += absl::Hours(2);
+  PollUntil(*engine, [&ended] { return ended == kCount; });
+  CHECK_GT(seen_max, 0);
 }
 
 TEST_CASE("an engine with threads is not polled") {
