@@ -82,7 +82,7 @@ class Recovery {
     for (SnapshotInfo& snapshot : snapshots) {
       if (!snapshot.status.ok()) continue;
       ASSIGN_OR_RETURN(auto log, Recover({&snapshot.anchor, 1}, snapshots));
-      absl::StatusOr<Books> books = store_.Read(snapshot, give_up_, ahead_);
+      absl::StatusOr<Books> books = store_.Read(snapshot, pace_, ahead_);
       snapshot.status = books.status();
       if (!books.ok()) continue;
       recovery_.snapshot_time = clock_.Monotonic() - begin;
@@ -136,7 +136,7 @@ class Recovery {
   Clock& clock_;
   EngineRecovery& recovery_;
   const size_t ahead_;
-  const GiveUp give_up_ = false;
+  const Pace pace_ = Pace();
 };
 
 }  // namespace

@@ -84,7 +84,7 @@ absl::Status Replayer::LoadBase(const SnapshotStore& store) {
   const uint64_t first_seq = examined_.log.first_seq;
   const bool from_start = first_seq <= 1;
   if (options_.whole_log && from_start) return absl::OkStatus();
-  const GiveUp never = false;
+  const Pace pace;
   std::vector<SnapshotInfo> usable = examined_.snapshots;
   std::erase_if(usable, [&](const SnapshotInfo& snapshot) {
     return !snapshot.status.ok() || snapshot.anchor.seq > options_.at_seq ||
@@ -93,7 +93,7 @@ absl::Status Replayer::LoadBase(const SnapshotStore& store) {
   });
   if (options_.whole_log) std::reverse(usable.begin(), usable.end());
   for (const SnapshotInfo& snapshot : usable) {
-    absl::StatusOr<Books> books = store.Read(snapshot, never);
+    absl::StatusOr<Books> books = store.Read(snapshot, pace);
     if (!books.ok()) continue;
     books_ = *std::move(books);
     base_ = snapshot;

@@ -19,13 +19,13 @@ namespace {
 constexpr size_t kPartMemoryAlign = 16;
 
 absl::Status ReadBack(wal::Storage& storage, const std::string& path, const SnapshotHead& head,
-                      const GiveUp& give_up) {
+                      const Pace& pace) {
   ASSIGN_OR_RETURN(SnapshotFileReader reader, SnapshotFileReader::Open(storage, path));
   if (reader.head() != head) {
     return absl::DataLossError(fmt::format("{}: another header was read back", path));
   }
   for (;;) {
-    RETURN_IF_ERROR(GivenUp(give_up));
+    RETURN_IF_ERROR(pace.Go());
     ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) return absl::OkStatus();
   }
@@ -63,22 +63,17 @@ absl::Status In(const std::string& path, const absl::Status& status) {
 
 }  // namespace
 
-absl::Status GivenUp(const GiveUp& give_up) {
-  return give_up.load(std::memory_order_relaxed) ? absl::CancelledError("snapshot: given up")
-                                                 : absl::OkStatus();
-}
-
 absl::StatusOr<uint64_t> WriteBooks(const Books& books, const SnapshotHead& head,
                                     wal::Storage& storage, const std::string& path,
-                                    const GiveUp& give_up) {
+                                    const Pace& pace) {
   ASSIGN_OR_RETURN(SnapshotFileWriter file, SnapshotFileWriter::Create(storage, path, head));
   const auto add_part = [&](core::SnapshotPart part, core::Bytes bytes) -> absl::Status {
-    RETURN_IF_ERROR(GivenUp(give_up));
+    RETURN_IF_ERROR(pace.Go());
     return file.Add(static_cast<uint16_t>(part), bytes);
   };
   RETURN_IF_ERROR(core::EncodeSnapshot(books.state, add_part));
   const auto add_payloads = [&](core::Bytes bytes) -> absl::Status {
-    RETURN_IF_ERROR(GivenUp(give_up));
+    RETURN_IF_ERROR(pace.Go());
     return file.Add(kPayloadChunk, bytes);
   };
   core::PayloadPartWriter payloads(add_payloads, core::kSnapshotPartBytes);
@@ -88,18 +83,18 @@ absl::StatusOr<uint64_t> WriteBooks(const Books& books, const SnapshotHead& head
       }));
   RETURN_IF_ERROR(payloads.Flush());
   RETURN_IF_ERROR(file.Finish());
-  RETURN_IF_ERROR(ReadBack(storage, path, head, give_up));
+  RETURN_IF_ERROR(ReadBack(storage, path, head, pace));
   return file.bytes();
 }
 
-absl::StatusOr<Books> ReadBooks(wal::Storage& storage, const std::string& path,
-                                const GiveUp& give_up, size_t ahead) {
+absl::StatusOr<Books> ReadBooks(wal::Storage& storage, const std::string& path, const Pace& pace,
+                                size_t ahead) {
   ASSIGN_OR_RETURN(SnapshotFileReader reader, SnapshotFileReader::Open(storage, path));
   core::SnapshotDecoder decoder;
   Books books;
   Ahead<Part> parts([&reader](Part& part) { return NextPart(reader, part); }, ahead);
   while (Part* const part = parts.Next()) {
-    RETURN_IF_ERROR(GivenUp(give_up));
+    RETURN_IF_ERROR(pace.Go());
     RETURN_IF_ERROR(part->status);
     const absl::Status added =
         part->kind == kPayloadChunk

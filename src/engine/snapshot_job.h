@@ -2,6 +2,7 @@
 // and a state that replay does not give is found out while the engine runs.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ class SnapshotJob {
     std::optional<SnapshotInfo> base = {};
     wal::Reader reader;
     Clock* clock = nullptr;
+    const std::atomic<uint64_t>* turns =
+        nullptr;  // of the loop, for which it makes way (pace.h); null: for nobody
   };
   struct Result {
     absl::StatusOr<SnapshotInfo> snapshot = absl::UnknownError("not run");
@@ -34,10 +37,11 @@ class SnapshotJob {
     absl::Status pruned = absl::OkStatus();  // whether older ones could be removed
     LogTail replayed = {};
     absl::Duration replay_time = absl::ZeroDuration();
-    absl::Duration time = absl::ZeroDuration();  // all of it
+    absl::Duration time = absl::ZeroDuration();    // all of it
+    absl::Duration rested = absl::ZeroDuration();  // of that, making way
   };
 
-  explicit SnapshotJob(Parts parts) : parts_(std::move(parts)) {}
+  explicit SnapshotJob(Parts parts) : parts_(std::move(parts)), pace_(parts_.turns) {}
   ~SnapshotJob();
   SnapshotJob(const SnapshotJob&) = delete;
   SnapshotJob& operator=(const SnapshotJob&) = delete;
@@ -49,7 +53,7 @@ class SnapshotJob {
   const Result& RunHere();
 
   // Asks it to end soon.
-  void Stop() { give_up_.store(true, std::memory_order_relaxed); }
+  void Stop() { pace_.GiveUp(); }
 
   // How it ended; waits for that.
   const Result& Join();
@@ -59,7 +63,7 @@ class SnapshotJob {
   absl::StatusOr<wal::Anchor> Replay(Books& books);
 
   Parts parts_;
-  GiveUp give_up_ = false;
+  Pace pace_;
   Result result_;
   std::thread thread_;
 };

@@ -97,13 +97,13 @@ absl::Status SnapshotStore::MakeFolder() {
 }
 
 absl::StatusOr<SnapshotInfo> SnapshotStore::Write(const Books& books, const wal::Anchor& anchor,
-                                                  const GiveUp& give_up) {
+                                                  const Pace& pace) {
   RETURN_IF_ERROR(MakeFolder());
   const SnapshotHead head = {
       .anchor = anchor, .state_digest = books.state.digest(), .created_ns = storage_->WallNanos()};
   const std::string path = fmt::format("{}/{}", folder_, NameOf(anchor.seq));
   const std::string unfinished = path + std::string(kUnfinished);
-  const auto bytes = WriteBooks(books, head, *storage_, unfinished, give_up);
+  const auto bytes = WriteBooks(books, head, *storage_, unfinished, pace);
   if (!bytes.ok()) {
     storage_->Remove(unfinished).IgnoreError();
     return bytes.status();

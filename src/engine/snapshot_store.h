@@ -27,9 +27,9 @@ class SnapshotStore {
   absl::StatusOr<std::vector<SnapshotInfo>> List() const;
 
   // Errors: those of ReadBooks.
-  absl::StatusOr<Books> Read(const SnapshotInfo& snapshot, const GiveUp& give_up,
+  absl::StatusOr<Books> Read(const SnapshotInfo& snapshot, const Pace& pace,
                              size_t ahead = 0) const {
-    return ReadBooks(*storage_, snapshot.file, give_up, ahead);
+    return ReadBooks(*storage_, snapshot.file, pace, ahead);
   }
 
   // Whether every byte of it is as it was written: OK, or as Read.
@@ -38,7 +38,7 @@ class SnapshotStore {
   // Writes the books, which are those behind `anchor`: under another name, made durable and read back
   // before they get theirs.  Errors: those of WriteBooks; then nothing is left of it.
   absl::StatusOr<SnapshotInfo> Write(const Books& books, const wal::Anchor& anchor,
-                                     const GiveUp& give_up);
+                                     const Pace& pace);
 
   // Removes all but `newer` and `older`, which have been verified.
   absl::Status Prune(const SnapshotInfo& newer, const SnapshotInfo& older);

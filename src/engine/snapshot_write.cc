@@ -11,7 +11,8 @@
 namespace stet::engine {
 namespace {
 
-constexpr size_t kBufferBytes = 1 << 20;
+// While one is on its way the log waits for the disk behind it.
+constexpr size_t kBufferBytes = 256 << 10;
 
 template <class T>
 wal::Bytes BytesOf(const T& object) {

@@ -1,6 +1,7 @@
 // Decides, starts jobs, gives up what two snapshots make useless.
 #include "engine/snapshotter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@
 namespace stet::engine {
 namespace {
 
-// Of one core, about: a job rests three times as long as it took.
+// Of one core, about: a job rests three times as long as it worked, in its course or behind it.
 constexpr int kRestFactor = 3;
 constexpr absl::Duration kRestAfterFailure = absl::Minutes(1);
 
@@ -31,6 +32,7 @@ LogTail Snapshotter::Tail() const {
 }
 
 void Snapshotter::Consider() {
+  turns_.fetch_add(1, std::memory_order_relaxed);
   if (job_ != nullptr || parts_.recovery_target == absl::InfiniteDuration()) return;
   if (speed_.Estimate(Tail()) < parts_.recovery_target / 2) return;
   if (parts_.clock->Monotonic() < not_before_) return;
@@ -50,10 +52,12 @@ void Snapshotter::Demand(const ReplyPtr<SnapshotInfo>& reply) {
 bool Snapshotter::Start() {
   const uint64_t from = newest_ ? newest_->anchor.seq + 1 : 1;
   job_bytes_ = parts_.ledger->event_bytes();
-  job_ = std::make_unique<SnapshotJob>(SnapshotJob::Parts{.store = &parts_.store,
-                                                          .base = newest_,
-                                                          .reader = parts_.writer->NewReader(from),
-                                                          .clock = parts_.clock});
+  job_ = std::make_unique<SnapshotJob>(
+      SnapshotJob::Parts{.store = &parts_.store,
+                         .base = newest_,
+                         .reader = parts_.writer->NewReader(from),
+                         .clock = parts_.clock,
+                         .turns = parts_.threads ? &turns_ : nullptr});
   const auto done = [inbox = parts_.inbox] {
     inbox->Post([](Sequencer& loop) { loop.snapshotter()->TakeIn(); });
   };
@@ -84,7 +88,8 @@ void Snapshotter::TakeIn() {
     Report(result.snapshot.status());
     return AnswerDemands(result.snapshot.status());
   }
-  not_before_ = now + kRestFactor * result.time;
+  not_before_ = now + std::max(absl::ZeroDuration(),
+                               kRestFactor * (result.time - result.rested) - result.rested);
   before_.bytes = 0;
   bytes_at_ = job_bytes_;
   if (!result.pruned.ok()) Report(result.pruned);
@@ -142,7 +147,7 @@ void Snapshotter::AtClose() {
   if (!parts_.writer->Flush().ok()) return;  // Closing tells.
   const wal::Anchor anchor = parts_.writer->durable_end();
   if (anchor.seq != parts_.ledger->state().seq()) return;
-  const auto made = parts_.store.Write(parts_.ledger->books(), anchor, GiveUp(false));
+  const auto made = parts_.store.Write(parts_.ledger->books(), anchor, Pace());
   if (!made.ok()) return Report(made.status());
   if (newest_) {
     if (absl::Status pruned = parts_.store.Prune(*made, *newest_); !pruned.ok()) Report(pruned);

@@ -1,6 +1,7 @@
 // When snapshots are made, and what they allow to be given up.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -84,6 +85,7 @@ class Snapshotter {
   uint64_t bytes_at_ = 0;   // Ledger::event_bytes when it was counted
   uint64_t job_bytes_ = 0;  // the same, when the job began
 
+  std::atomic<uint64_t> turns_ = 0;  // of the loop; a job makes way for them
   std::unique_ptr<SnapshotJob> job_;
   absl::Duration not_before_ = absl::ZeroDuration();
   std::vector<std::pair<uint64_t, ReplyPtr<SnapshotInfo>>> demands_;  // with the seq they ask for

@@ -218,9 +218,9 @@ TEST_CASE("every state of a random history comes back equal, with its payloads")
       head.anchor.seq = books.state.seq();
       head.state_digest = books.state.digest();
       wal::MemoryStorage storage;
-      const auto written = WriteBooks(books, head, storage, kPath, GiveUp(false));
+      const auto written = WriteBooks(books, head, storage, kPath, Pace());
       REQUIRE_MESSAGE(written.ok(), written.status().ToString());
-      const auto back = ReadBooks(storage, kPath, GiveUp(false));
+      const auto back = ReadBooks(storage, kPath, Pace());
       REQUIRE_MESSAGE(back.ok(), back.status().ToString());
       REQUIRE(back->state == books.state);
       REQUIRE_EQ(core::RecomputeDigest(back->state), books.state.digest());
@@ -325,7 +325,7 @@ TEST_CASE("what was written and is not what is read back is no snapshot") {
   log.storage = &storage;
   auto store = SnapshotStore::Open("d", log);
   REQUIRE(store.ok());
-  const auto made = store->Write(BooksOf(world), kHead.anchor, GiveUp(false));
+  const auto made = store->Write(BooksOf(world), kHead.anchor, Pace());
   CHECK(absl::IsDataLoss(made.status()));
   CHECK(storage.memory.files.empty());
 }

@@ -91,16 +91,16 @@ TEST_CASE("a call that fails while a snapshot is made leaves no half of one, and
     const Books books;
     const wal::Anchor first = {.seq = 1, .lsn = 0x1'0000'8000};
     // An empty state has seq 0: its header differs, and only bytes count here.
-    REQUIRE(store->Write(books, first, GiveUp(false)).ok());
+    REQUIRE(store->Write(books, first, Pace()).ok());
     storage.faults.fail_call = storage.calls() + call;
     storage.faults.fail_errno = EIO;
-    const auto made = store->Write(books, {.seq = 2, .lsn = 0x1'0000'9000}, GiveUp(false));
+    const auto made = store->Write(books, {.seq = 2, .lsn = 0x1'0000'9000}, Pace());
     const auto snapshots = store->List();
     REQUIRE(snapshots.ok());
     CHECK_EQ(snapshots->back().anchor.seq, 1);
     for (const SnapshotInfo& snapshot : *snapshots) CHECK(store->Verify(snapshot).ok());
     storage.faults.fail_call = 0;
-    const auto again = store->Write(books, {.seq = 3, .lsn = 0x1'0000'A000}, GiveUp(false));
+    const auto again = store->Write(books, {.seq = 3, .lsn = 0x1'0000'A000}, Pace());
     REQUIRE_MESSAGE(again.ok(), again.status().ToString());
     if (storage.errors() == 0) break;
     CHECK_FALSE(made.ok());
