@@ -1,6 +1,9 @@
 // Pieces, and lists of what was given back.
 #include "base/arena.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <new>
@@ -20,6 +23,19 @@ constexpr bool kEachItsOwn = __has_feature(address_sanitizer);
 #else
 constexpr bool kEachItsOwn = false;
 #endif
+
+// All pages at once: a state that is large needs them soon, and one fault for each costs about as much as to clear it.
+void Populate(std::byte* begin, size_t bytes) {
+#if defined(MADV_POPULATE_WRITE)
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto address = reinterpret_cast<uintptr_t>(begin);
+  const uintptr_t first = (address + page - 1) / page * page;
+  const uintptr_t end = (address + bytes) / page * page;
+  // Where the kernel cannot (before 5.14), they come one by one.
+  if (end > first)
+    (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_POPULATE_WRITE);
+#endif
+}
 
 }  // namespace
 
@@ -51,10 +67,11 @@ void Arena::do_deallocate(void* memory, size_t bytes, size_t alignment) {
 // What is left of the piece before is given up: less than one object.
 void Arena::AddPiece() {
   last_bytes_ = std::min(std::max(last_bytes_ * 2, kFirstPiece), kLastPiece);
-  // Not filled: its pages are touched as objects are made.
+  // Not filled.
   pieces_.push_back(std::unique_ptr<std::byte[]>(new std::byte[last_bytes_ + kGrain]));
   bytes_ += last_bytes_;
   std::byte* const data = pieces_.back().get();
+  if (last_bytes_ == kLastPiece) Populate(data, last_bytes_);
   next_ = data + (kGrain - reinterpret_cast<uintptr_t>(data) % kGrain) % kGrain;
   left_ = last_bytes_;
 }

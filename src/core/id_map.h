@@ -21,6 +21,11 @@ class IdMap {
     }
   }
 
+  // It will be looked for soon.
+  void Prefetch(uint64_t id) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[Start(id)]);
+  }
+
   // `id` must be there.
   void Erase(uint64_t id) {
     size_t hole = Start(id);

@@ -9,6 +9,8 @@
 namespace stet::core {
 namespace {
 
+constexpr size_t kCacheLine = 64;
+
 bool Equal(const SignalBox* a, const SignalBox* b) {
   if (a == nullptr || b == nullptr)
     return (a == nullptr || a->empty()) && (b == nullptr || b->empty());
@@ -73,6 +75,13 @@ const Definition* State::FindDefinition(const WorkflowHash& hash) const {
 
 const Execution* State::FindExecution(uint64_t id) const { return by_id_.Find(id); }
 
+void State::PrefetchExecution(uint64_t id) const {
+  const Execution* const execution = by_id_.Find(id);
+  if (execution == nullptr) return;
+  const auto* const begin = reinterpret_cast<const std::byte*>(execution);
+  for (size_t at = 0; at < sizeof(Execution); at += kCacheLine) __builtin_prefetch(begin + at, 1);
+}
+
 const Execution* State::FindExecutionByKey(std::string_view key) const { return by_key_.Find(key); }
 
 const DeadLetterRef* State::FindDeadLetter(const RunRef& task) const {
@@ -122,9 +131,8 @@ std::string_view BreakerName(const State& state, const StartGate& gate) {
                                     : state.breaker_names()[gate.breaker];
 }
 
-uint32_t ActivityNumberOf(const Execution& execution, uint32_t task) {
+uint32_t ActivityNumberOfKind(const Execution& execution, uint32_t task) {
   const Definition& definition = *execution.definition;
-  if (definition.extra(task) == nullptr) return definition.activity_number(task);
   return IsIdle(execution, task) ? definition.idle_number() : definition.activity_number(task);
 }
 

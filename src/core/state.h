@@ -62,6 +62,10 @@ class State {
   const Definition* FindDefinition(const WorkflowHash& hash) const;
   const Execution* FindExecution(uint64_t id) const;  // null when there is none
   const Execution* FindExecutionByKey(std::string_view key) const;
+  // An event of that execution will be applied soon, or very soon: what it needs comes into the cache.  Replay waits
+  // for memory most of the time where executions take turns.
+  void PrefetchPlace(uint64_t id) const { by_id_.Prefetch(id); }
+  void PrefetchExecution(uint64_t id) const;
   // By hash, ascending.
   const absl::btree_map<WorkflowHash, std::unique_ptr<const Definition>>& definitions() const {
     return definitions_;
@@ -151,6 +155,11 @@ std::string_view BreakerName(const State& state, const StartGate& gate);
 StartGate GateOf(const Execution& execution, uint32_t task);
 
 // The number of the activity that its present run needs.
-uint32_t ActivityNumberOf(const Execution& execution, uint32_t task);
+uint32_t ActivityNumberOfKind(const Execution& execution, uint32_t task);  // of a task with extras
+inline uint32_t ActivityNumberOf(const Execution& execution, uint32_t task) {
+  const Definition& definition = *execution.definition;
+  return definition.extra(task) == nullptr ? definition.activity_number(task)
+                                           : ActivityNumberOfKind(execution, task);
+}
 
 }  // namespace stet::core

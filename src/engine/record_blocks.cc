@@ -13,6 +13,21 @@ constexpr size_t kBlockBytes = 256 << 10;
 constexpr size_t kBlockEvents = 4096;
 constexpr size_t kPayloadAlign = 8;
 
+// So many events before their turn they are told to the state.
+constexpr size_t kPlaceAhead = 16;
+constexpr size_t kExecutionAhead = 8;
+constexpr size_t kCacheLine = 64;
+
+void TellAhead(const std::vector<core::EventRef>& events, size_t at, const core::State& state) {
+  if (at + kPlaceAhead < events.size()) state.PrefetchPlace(events[at + kPlaceAhead].stream);
+  if (at + kExecutionAhead >= events.size()) return;
+  const core::EventRef& later = events[at + kExecutionAhead];
+  state.PrefetchExecution(later.stream);
+  // It was written by another processor, and most are no longer than that.
+  __builtin_prefetch(later.payload.data());
+  __builtin_prefetch(later.payload.data() + kCacheLine);
+}
+
 size_t Padded(size_t bytes) { return (bytes + kPayloadAlign - 1) / kPayloadAlign * kPayloadAlign; }
 
 // Where the payloads are is known once all bytes are there.
@@ -57,6 +72,7 @@ absl::Status ReplayBlock(Books& books, const RecordBlock& block) {
     const uint64_t end = batch.first_seq + batch.record_count;
     for (; at < block.events.size() && block.events[at].seq < end; ++at) {
       const core::EventRef& event = block.events[at];
+      TellAhead(block.events, at, books.state);
       if (absl::Status applied = ReplayEvent(books, event); !applied.ok()) {
         return FailedAt(event.seq, std::move(applied));
       }
