@@ -79,8 +79,13 @@ absl::Status ApplyEvent(const fb::TasksReady& event, Editor& editor) {
   Execution* execution = LiveExecution(editor);
   if (execution == nullptr) return Contradiction("no execution runs there");
   if (execution->start_at != 0) return Contradiction("it has not begun");
+  const Definition& definition = *execution->definition;
+  const bool timed = definition.has_cron();
   for (const uint32_t task : *event.tasks()) {
     if (execution->due.head != task || execution->due.empty()) return NotNext(task);
+    if (timed && RunsByCron(definition, task)) {
+      return Contradiction(fmt::format("task {} waits for a time of its calendar", task));
+    }
     PopFront(*execution, execution->due);
     editor.MoveToReady(*execution, task, event.time());
   }

@@ -1,4 +1,5 @@
 // Tasks that run several times: repetitions and loops.
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -154,6 +155,22 @@ TEST_CASE_FIXTURE(Fixture, "a task that runs by cron begins each run at a time o
   w.Must(WakeRetry{.run = clock});
   w.Succeed(w.Begin());
   CHECK_EQ(w.execution(id).state, ExecutionState::kCompleted);
+}
+
+TEST_CASE_FIXTURE(Fixture, "no log makes a task ready that has no time of its calendar yet") {
+  std::vector<Task> tasks = {Named("clock")};
+  tasks[0].repeat = Cron{.expression = "*/10 * * * * *"};
+  const uint64_t id = Start(tasks);
+  REQUIRE(HasBacklog(w.state(), id));
+  State state = w.Replayed();
+  EventBuffer group;
+  group.Begin(state.seq() + 1);
+  const uint32_t clock = 0;
+  group.Add(id, EventType::TasksReady,
+            group.pack().TasksReady({.time = w.now(), .tasks = std::span(&clock, 1)}));
+  const absl::Status status = Apply(group.events()[0], state, nullptr);
+  CHECK_EQ(status.code(), absl::StatusCode::kDataLoss);
+  CHECK_NE(status.message().find("waits for a time of its calendar"), std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "why says which run is waited for") {
