@@ -47,10 +47,11 @@ bool ScheduleRules::Plan(const core::Schedule& schedule) {
 bool ScheduleRules::RunOne(const core::Schedule& schedule) {
   const SharedPayload input = ledger_.payloads().Get(schedule.input);
   core::RunSchedule run = {.schedule = schedule.seq};
-  if (input != nullptr) run.input = ViewOf(*input);
+  if (input == nullptr) return ledger_.Execute(run).ok();
+  run.input = ViewOf(*input);
+  if (!IsEncoded(*input)) return ledger_.Execute(run).ok();
+  const absl::StatusOr<Payload> plain = Decode(codec_.get(), *input);
   // Keys look inside; what cannot be decoded has none of what they look for.
-  absl::StatusOr<Payload> plain;
-  if (input != nullptr && IsEncoded(*input)) plain = Decode(codec_.get(), *input);
   if (plain.ok()) run.input.plain = plain->bytes;
   return ledger_.Execute(run).ok();
 }
