@@ -78,6 +78,7 @@ absl::Status CheckNext(const State& state, const Execution& parent, const StartC
 
 // What the first of the map's items came to that did not complete.
 std::string FailureOfItem(const State& state, const Execution& parent, uint32_t task) {
+  if (ProgressOf(parent, task).failed == 0) return {};
   for (uint32_t item = 1; item <= ProgressOf(parent, task).started; ++item) {
     const Execution* child = ItemOf(state, parent, task, item);
     if (child == nullptr || !IsTerminal(child->state)) continue;
