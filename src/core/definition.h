@@ -157,6 +157,13 @@ class PreparedWorkflow {
   std::span<const uint32_t> child() const { return child_; }
   std::span<const uint32_t> parent() const { return parent_; }
 
+  // Its definition is stored: from now on only the hash is asked for.  A large workflow takes much more than its definition.
+  void LetGo() {
+    workflow_ = {};
+    child_ = {};
+    parent_ = {};
+  }
+
  private:
   Workflow workflow_ = {};
   WorkflowHash hash_ = {};

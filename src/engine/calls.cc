@@ -36,10 +36,11 @@ absl::Status CheckLimits(const core::State& state, const Limits& limits,
 
 }  // namespace
 
-absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow) {
+absl::Status Define(Ledger& ledger, core::PreparedWorkflow& workflow) {
   while (ledger.state().FindDefinition(workflow.hash()) == nullptr) {
     RETURN_IF_ERROR(ledger.Execute(core::DefineWorkflow{.workflow = &workflow}).status());
   }
+  workflow.LetGo();
   return absl::OkStatus();
 }
 
@@ -66,7 +67,7 @@ absl::Status CheckLive(const core::State& state, const Limits& limits) {
                        {"limit", std::to_string(limits.live_executions)}});
 }
 
-absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
+absl::StatusOr<Started> StartNow(Ledger& ledger, Catalog& catalog, const Limits& limits,
                                  const StartRequest& request, const StoredInput& stored) {
   const auto workflow = catalog.find(request.workflow);
   if (workflow == catalog.end()) {

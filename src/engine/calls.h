@@ -17,11 +17,11 @@ namespace stet::engine {
 // Errors: kTooManyExecutions when no other may be live.
 absl::Status CheckLive(const core::State& state, const Limits& limits);
 
-// Stores the definition, part by part, unless it is stored.  Errors: those of the log.
-absl::Status Define(Ledger& ledger, const core::PreparedWorkflow& workflow);
+// Stores the definition, part by part, unless it is stored.  `workflow` keeps but its hash then.  Errors: those of the log.
+absl::Status Define(Ledger& ledger, core::PreparedWorkflow& workflow);
 
 // Starts one execution.  The result may be told once everything up to now is released.
-absl::StatusOr<Started> StartNow(Ledger& ledger, const Catalog& catalog, const Limits& limits,
+absl::StatusOr<Started> StartNow(Ledger& ledger, Catalog& catalog, const Limits& limits,
                                  const StartRequest& request, const StoredInput& stored = {});
 
 // Requests cancellation; as StartNow.

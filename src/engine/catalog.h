@@ -6,7 +6,7 @@
 
 namespace stet::engine {
 
-// Validated.  Immutable once the engine is open.
+// Validated.  None comes or goes once the engine is open; the loop looks inside them, others at their names.
 using Catalog = StringMap<core::PreparedWorkflow>;
 
 }  // namespace stet::engine

@@ -23,7 +23,7 @@ namespace stet::engine {
 class Children {
  public:
   // All is kept.
-  Children(Ledger* ledger, const Catalog* catalog, const Limits& limits,
+  Children(Ledger* ledger, Catalog* catalog, const Limits& limits,
            std::shared_ptr<PayloadCodec> codec)
       : ledger_(*ledger), catalog_(*catalog), limits_(limits), codec_(std::move(codec)) {}
 
@@ -58,7 +58,7 @@ class Children {
   }
 
   Ledger& ledger_;
-  const Catalog& catalog_;
+  Catalog& catalog_;
   const Limits limits_;
   const std::shared_ptr<PayloadCodec> codec_;
   MapItems items_ = {};

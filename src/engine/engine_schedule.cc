@@ -12,13 +12,13 @@ namespace stet {
 using engine::Sequencer;
 
 absl::StatusOr<uint64_t> Engine::CreateSchedule(ScheduleSpec spec) {
-  const core::PreparedWorkflow* workflow = nullptr;
-  std::shared_ptr<const core::PreparedWorkflow> own;
+  core::PreparedWorkflow* workflow = nullptr;
+  std::shared_ptr<core::PreparedWorkflow> own;
   if (spec.definition.has_value()) {
     absl::StatusOr<core::PreparedWorkflow> prepared =
         core::PreparedWorkflow::Make(*std::move(spec.definition), impl_->options().limits.tasks);
     if (!prepared.ok()) return prepared.status();
-    own = std::make_shared<const core::PreparedWorkflow>(*std::move(prepared));
+    own = std::make_shared<core::PreparedWorkflow>(*std::move(prepared));
     workflow = own.get();
   } else {
     const auto known = impl_->catalog().find(spec.workflow);

@@ -66,7 +66,7 @@ EngineOptions WithNotesLogged(EngineOptions options) {
 
 }  // namespace
 
-absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
+absl::StatusOr<Catalog> MakeCatalog(EngineOptions& options) {
   if (options.limits.payload_bytes > kPayloadBytesHardMax) {
     return absl::InvalidArgumentError(fmt::format("limits.payload_bytes is {}: at most {}",
                                                   options.limits.payload_bytes,
@@ -91,12 +91,12 @@ absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options) {
   }
   for (const auto& [name, policy] : options.breakers) RETURN_IF_ERROR(CheckBreaker(name, policy));
   Catalog catalog;
-  for (const Workflow& workflow : options.workflows) {
+  for (Workflow& workflow : std::exchange(options.workflows, {})) {
+    const std::string name = workflow.name;
     ASSIGN_OR_RETURN(core::PreparedWorkflow prepared,
-                     core::PreparedWorkflow::Make(workflow, options.limits.tasks));
-    if (!catalog.emplace(workflow.name, std::move(prepared)).second) {
-      return absl::InvalidArgumentError(
-          fmt::format("two workflows are named \"{}\"", workflow.name));
+                     core::PreparedWorkflow::Make(std::move(workflow), options.limits.tasks));
+    if (!catalog.emplace(name, std::move(prepared)).second) {
+      return absl::InvalidArgumentError(fmt::format("two workflows are named \"{}\"", name));
     }
   }
   return catalog;
@@ -111,7 +111,7 @@ Host::Host(EngineOptions options, Catalog catalog, Ledger::Observer watch)
 
 Host::~Host() { (void)Close(); }
 
-Machine::Parts Host::MachineParts() const {
+Machine::Parts Host::MachineParts() {
   return {.options = &options_,
           .inbox = inbox_,
           .activities = activities_,

@@ -16,9 +16,9 @@
 
 namespace stet::engine {
 
-// Validates the workflows and what else can be checked without the directory.
+// Validates the workflows, which it takes out of the options, and what else can be checked without the directory.
 // Errors: InvalidArgument, with a Reason where a workflow is wrong.
-absl::StatusOr<Catalog> MakeCatalog(const EngineOptions& options);
+absl::StatusOr<Catalog> MakeCatalog(EngineOptions& options);
 
 // Thread-safe after Open, but for what says that it is for the polling thread: with Threads::kNone the
 // one that called Open.
@@ -66,13 +66,13 @@ class Host {
   absl::Status CheckMayWait() const;
 
   const EngineOptions& options() const { return options_; }
-  const Catalog& catalog() const { return catalog_; }
+  Catalog& catalog() { return catalog_; }
   const EngineRecovery& recovery() const { return recovery_; }
   Machine* machine() { return machine_.get(); }  // for the polling thread
 
  private:
   void RunThread(const ReplyPtr<EngineRecovery>& opened);
-  Machine::Parts MachineParts() const;
+  Machine::Parts MachineParts();
   absl::Status OpenHere();
   absl::Status CloseHere();
   bool OnPollingThread() const {
@@ -83,7 +83,7 @@ class Host {
   void RunActivities();
 
   const EngineOptions options_;
-  const Catalog catalog_;
+  Catalog catalog_;
   const Ledger::Observer watch_;
   // Shared with worker threads: one whose activity does not return outlives us.
   const std::shared_ptr<const Activities> activities_;

@@ -24,7 +24,7 @@ class Machine {
     const EngineOptions* options = nullptr;  // must outlive it; with a clock
     std::shared_ptr<Inbox> inbox = nullptr;
     std::shared_ptr<const Activities> activities = nullptr;
-    const Catalog* catalog = nullptr;  // must outlive it
+    Catalog* catalog = nullptr;        // must outlive it
     Ledger::Observer watch = nullptr;  // sees every event of this opening; may be null
   };
 

@@ -17,8 +17,8 @@
 
 namespace stet::engine {
 
-absl::StatusOr<const core::PreparedWorkflow*> MapItems::WorkflowOf(
-    const core::Definition& definition, uint32_t task) {
+absl::StatusOr<core::PreparedWorkflow*> MapItems::WorkflowOf(const core::Definition& definition,
+                                                             uint32_t task) {
   const std::pair key(definition.hash(), task);
   if (const auto known = workflows_.find(key); known != workflows_.end()) return &known->second;
   Task item = definition.ToTask(task);

@@ -20,8 +20,8 @@ class MapItems {
  public:
   // The workflow of one task that runs for each item of `task`: its activity, config and policies, its input the item.
   // Errors: none that validation does not find before; those of PreparedWorkflow::Make.
-  absl::StatusOr<const core::PreparedWorkflow*> WorkflowOf(const core::Definition& definition,
-                                                           uint32_t task);
+  absl::StatusOr<core::PreparedWorkflow*> WorkflowOf(const core::Definition& definition,
+                                                     uint32_t task);
 
   // The array of the map task, whose attempt waits, as the JSON of its items; valid until the next call.
   // Errors: InvalidArgument when there is none; those of the codec.

@@ -85,7 +85,7 @@ ScheduleReport ReportOf(const core::State& state, const core::Schedule& s, absl:
 
 }  // namespace
 
-absl::StatusOr<uint64_t> CreateScheduleNow(Ledger& ledger, const core::PreparedWorkflow& workflow,
+absl::StatusOr<uint64_t> CreateScheduleNow(Ledger& ledger, core::PreparedWorkflow& workflow,
                                            const Limits& limits, const ScheduleSpec& spec,
                                            const StoredInput& stored) {
   RETURN_IF_ERROR(ledger.failure());

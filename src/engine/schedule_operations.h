@@ -15,7 +15,7 @@
 namespace stet::engine {
 
 // The definition is stored if need be.  Errors: those of core::CreateSchedule, kInvalidSchedule for a zone.
-absl::StatusOr<uint64_t> CreateScheduleNow(Ledger& ledger, const core::PreparedWorkflow& workflow,
+absl::StatusOr<uint64_t> CreateScheduleNow(Ledger& ledger, core::PreparedWorkflow& workflow,
                                            const Limits& limits, const ScheduleSpec& spec,
                                            const StoredInput& stored = {});
 // Errors of the others: kUnknownSchedule and those of the command behind each.

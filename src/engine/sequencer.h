@@ -40,7 +40,7 @@ class Sequencer {
     Clock* clock = SystemClock();
     Attempts::Options attempts = {};
     Retention retention = {};
-    const Catalog* catalog = nullptr;
+    Catalog* catalog = nullptr;
     Limits limits = {};
     bool execute = true;
     Snapshotter* snapshotter = nullptr;  // null: there is no log

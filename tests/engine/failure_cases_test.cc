@@ -248,6 +248,21 @@ TEST_CASE("a start that comes while the engine closes is told that it is closed,
   CHECK_EQ(ReasonOf(late), Reason::kClosed);
 }
 
+TEST_CASE("a workflow is held once: its definition takes the place of what Open was given") {
+  Life life;
+  life.MustOpen(testing::Chain(2, "count"), {{"count", Succeeds()}});
+  CHECK(life.host().options().workflows.empty());
+  const core::PreparedWorkflow& known = life.host().catalog().find("main")->second;
+  CHECK_EQ(known.workflow().tasks.size(), 2);
+  for (const char* key : {"a", "b"}) {
+    REQUIRE(life.Start(key).ok());
+    CHECK(known.workflow().tasks.empty());
+    CHECK(known.child().empty());
+  }
+  REQUIRE(life.RunAll());
+  CHECK_EQ(life.execution("b").state, ExecutionState::kCompleted);
+}
+
 TEST_CASE("a workflow started under two keys runs twice, under the same key once") {
   int calls = 0;
   Life life;
