@@ -27,6 +27,8 @@ Used UsedByNow() {
 
 }  // namespace
 
+double CpuMicros() { return UsedByNow().cpu_us; }
+
 Costs::Costs(const std::string& directory) : device_(walbench::Device::Under(directory)) {
   if (auto punts = walbench::PuntCounter::Open(); punts.ok()) punts_ = *std::move(punts);
 }

@@ -11,6 +11,9 @@
 
 namespace stet::bench {
 
+// CPU time of the process by now, of all its threads.
+double CpuMicros();
+
 // Made before any other thread; Begin and End around what is measured.
 class Costs {
  public:

@@ -1,27 +1,46 @@
 // Durable steps per second for chains of 10 empty tasks, by the number of executions at once; and
-// what a task costs in events and bytes of log.
+// what a task costs in CPU, in events and bytes of log, and in bytes of the disk.
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "bench/chains.h"
+#include "bench/costs.h"
 #include "bench/harness.h"
 #include "stet/inspect.h"
 #include "stet/wal/recovery.h"
+#include "tools/stet/status_macros.h"
+#include "tools/walbench/device.h"
 
 namespace stet::bench {
 namespace {
 
-absl::StatusOr<Samples> Steps(std::string folder, uint32_t at_once, double seconds) {
-  absl::StatusOr<ChainResult> result =
-      RunChains({.directory = std::move(folder), .at_once = at_once, .seconds = seconds});
-  if (!result.ok()) return result.status();
-  const double steps = static_cast<double>(result->executions) * kChainTasks;
-  return Samples{{"steps", steps / (static_cast<double>(result->elapsed_ns) / 1e9), "1/s"},
-                 {"chain_p50", result->latencies.QuantileMicros(0.5) / 1e3, "ms"},
-                 {"chain_p99", result->latencies.QuantileMicros(0.99) / 1e3, "ms"}};
+// Steps, and what each costs: CPU, and what is written to the disk, segments that are prepared meanwhile included.
+absl::StatusOr<Samples> Steps(const std::string& folder, uint32_t at_once, double seconds) {
+  const ChainLoad load = {.directory = folder, .at_once = at_once, .seconds = seconds};
+  EndedChains ended;
+  STET_ASSIGN_OR_RETURN(const std::unique_ptr<Engine> engine,
+                        Engine::Open(ChainOptions(load, ended)));
+  const walbench::Device device = walbench::Device::Under(folder.empty() ? "." : folder);
+  const auto before = device.Read();
+  const double cpu = CpuMicros();
+  STET_ASSIGN_OR_RETURN(const ChainResult result, DriveChains(load, *engine, ended));
+  const double used = CpuMicros() - cpu;
+  const auto after = device.Read();
+  STET_RETURN_IF_ERROR(engine->Close());
+  const double steps = static_cast<double>(result.executions) * kChainTasks;
+  Samples samples = {{"steps", steps / (static_cast<double>(result.elapsed_ns) / 1e9), "1/s"},
+                     {"chain_p50", result.latencies.QuantileMicros(0.5) / 1e3, "ms"},
+                     {"chain_p99", result.latencies.QuantileMicros(0.99) / 1e3, "ms"},
+                     {"cpu", used / steps, "us_per_step"}};
+  if (!folder.empty() && before && after) {
+    const auto written = static_cast<double>((*after - *before).written_bytes);
+    samples.push_back({"device", written / steps, "bytes_per_step"});
+  }
+  return samples;
 }
 
 // Reads the log back and divides by the tasks.
