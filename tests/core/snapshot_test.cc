@@ -74,6 +74,21 @@ TEST_CASE("every state of a random history comes back whole, in parts of any siz
   CHECK_GT(states, 500);
 }
 
+TEST_CASE("what is to be undone comes back in the order in which it completed") {
+  World w;
+  w.Open();
+  std::vector<Task> tasks = {Named("a"), Named("b"), Named("c"), Named("bad", {"a", "b", "c"})};
+  for (uint32_t task = 0; task < 3; ++task) tasks[task].compensate = "undo";
+  const uint64_t id = w.Start(w.Define(Workflow{.name = "w", .tasks = std::move(tasks)}));
+  std::vector<RunRef> runs;
+  for (int i = 0; i < 3; ++i) runs.push_back(w.Begin());
+  for (const uint32_t task : {1U, 2U, 0U}) w.Succeed(runs[task]);
+  REQUIRE_EQ(w.execution(id).undo, std::vector<uint32_t>{1, 2, 0});
+  const State back = Decoded(PartsOf(w.state()));
+  CHECK_EQ(back.FindExecution(id)->undo, std::vector<uint32_t>{1, 2, 0});
+  CHECK(back == w.state());
+}
+
 TEST_CASE("what came back goes on as if nothing had happened") {
   const uint64_t seed = SeedOr(23);
   MESSAGE("STET_SEED=", seed);
