@@ -16,7 +16,7 @@ constexpr std::chrono::nanoseconds kRestMax = std::chrono::milliseconds(50);
 
 absl::Status Pace::Go() const {
   if (given_up_.load(std::memory_order_relaxed)) return absl::CancelledError("snapshot: given up");
-  if (turns_ == nullptr) return absl::OkStatus();
+  if (turns_ == nullptr || hurried_.load(std::memory_order_relaxed)) return absl::OkStatus();
   const Time::time_point now = Time::now();
   const auto piece = now - piece_begin_;
   if (piece < kPiece) return absl::OkStatus();
@@ -31,10 +31,18 @@ void Pace::Rest(std::chrono::nanoseconds piece) const {
   const Time::time_point begin = Time::now();
   const Time::time_point end = begin + std::min(kRestFactor * piece, kRestMax);
   MutexLock lock(mutex_);
-  for (Time::time_point now = begin; now < end && !given_up_.load(); now = Time::now()) {
+  for (Time::time_point now = begin; now < end && !given_up_.load() && !hurried_.load();
+       now = Time::now()) {
     changed_.WaitFor(mutex_, end - now);
   }
   rested_ += Time::now() - begin;
+}
+
+void Pace::Hurry() {
+  if (hurried_.load(std::memory_order_relaxed)) return;
+  MutexLock lock(mutex_);
+  hurried_.store(true);
+  changed_.NotifyAll();
 }
 
 void Pace::GiveUp() {

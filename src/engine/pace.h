@@ -29,8 +29,10 @@ class Pace {
   // To be called often by who works: rests when a piece is over.  Cancelled once the work was given up.
   absl::Status Go() const ABSL_LOCKS_EXCLUDED(mutex_);
 
-  // Ends a rest, too.
+  // Each ends a rest, too.
   void GiveUp() ABSL_LOCKS_EXCLUDED(mutex_);
+  // No rests any more: somebody needs the work done.
+  void Hurry() ABSL_LOCKS_EXCLUDED(mutex_);
 
   // All rests so far; of who works.
   absl::Duration rested() const { return absl::FromChrono(rested_); }
@@ -42,6 +44,7 @@ class Pace {
 
   const std::atomic<uint64_t>* const turns_ = nullptr;  // null: it never rests
   std::atomic<bool> given_up_ = false;
+  std::atomic<bool> hurried_ = false;
 
   // Of the thread that works: going on changes nothing that it was asked to do.
   mutable Time::time_point piece_begin_ = {};

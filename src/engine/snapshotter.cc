@@ -33,8 +33,14 @@ LogTail Snapshotter::Tail() const {
 
 void Snapshotter::Consider() {
   turns_.fetch_add(1, std::memory_order_relaxed);
-  if (job_ != nullptr || parts_.recovery_target == absl::InfiniteDuration()) return;
-  if (speed_.Estimate(Tail()) < parts_.recovery_target / 2) return;
+  if (parts_.recovery_target == absl::InfiniteDuration()) return;
+  const absl::Duration estimate = speed_.Estimate(Tail());
+  if (job_ != nullptr) {
+    // The target comes first: a process that is killed again and again must get to the end of one.
+    if (estimate >= parts_.recovery_target) job_->Hurry();
+    return;
+  }
+  if (estimate < parts_.recovery_target / 2) return;
   if (parts_.clock->Monotonic() < not_before_) return;
   // What is not durable yet comes with the next one.
   if (parts_.writer->durable_end().seq > (newest_ ? newest_->anchor.seq : 0)) Start();

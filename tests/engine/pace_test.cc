@@ -31,6 +31,10 @@ TEST_CASE("a job rests while the loop turns, and never while it does not") {
   const Pace idle(&turns);
   Work(idle, std::chrono::milliseconds(20), [] {});
   CHECK_EQ(idle.rested(), absl::ZeroDuration());
+  Pace late(&turns);
+  late.Hurry();
+  Work(late, std::chrono::milliseconds(20), [&turns] { ++turns; });
+  CHECK_EQ(late.rested(), absl::ZeroDuration());
   const Pace free;
   Work(free, std::chrono::milliseconds(5), [&turns] { ++turns; });
   CHECK_EQ(free.rested(), absl::ZeroDuration());
