@@ -21,8 +21,13 @@ const Payload& AttemptContext::input() const {
 }
 
 absl::StatusOr<Payload> AttemptContext::output(std::string_view task) const {
-  for (const Upstream& upstream : attempt_.upstream) {
+  const size_t count = attempt_.upstream.size();
+  const size_t begin = next_output_.load(std::memory_order_relaxed);
+  for (size_t i = 0; i < count; ++i) {
+    const size_t at = begin + i < count ? begin + i : begin + i - count;
+    const Upstream& upstream = attempt_.upstream[at];
     if (upstream.task != task) continue;
+    next_output_.store(at + 1, std::memory_order_relaxed);
     if (upstream.output == nullptr) return NoPayload();
     return Decode(attempt_.codec.get(), *upstream.output);
   }

@@ -1,6 +1,8 @@
 // The context that an activity sees: a view of its attempt.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,7 +55,10 @@ class AttemptContext final : public ActivityContext {
   absl::StatusOr<core::PayloadView> ToStore(std::string_view what, const Payload& plain,
                                             std::optional<Payload>& encoded) const;
   absl::Status Record(const core::Command& command);
+
   Attempt& attempt_;
+  // Behind the output that was asked for last: most ask in order, and of a fan-in for thousands.
+  mutable std::atomic<size_t> next_output_ = 0;
 };
 
 }  // namespace stet::engine

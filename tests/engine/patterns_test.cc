@@ -62,6 +62,25 @@ TEST_CASE("a fan-out is gathered in the order of its index") {
   CHECK_EQ(MustWait(*engine, "k").output("gather"), "0,1,2,3,4,5,6,7,8,9,10,11,");
 }
 
+TEST_CASE("outputs may be asked for in any order, and again") {
+  const auto ask = [](ActivityContext& context) -> absl::StatusOr<Payload> {
+    if (context.upstream().empty()) return Payload(std::string(context.config()));
+    std::string text;
+    for (const std::string_view task : {"c", "c", "a", "b", "nobody", "a", "c", "b"}) {
+      const absl::StatusOr<Payload> output = context.output(task);
+      text += output.ok() ? output->bytes : std::string(1, '-');
+    }
+    return Payload(std::move(text));
+  };
+  std::vector<Task> tasks = {Named("a"), Named("b"), Named("c"), Named("all")};
+  for (Task& task : tasks) task.config = task.name;
+  tasks[3].after = {"a", "b", "c"};
+  const auto engine =
+      MustOpen({.workflows = {{.name = "main", .tasks = tasks}}, .activities = {{"join", ask}}});
+  MustStart(*engine, "k");
+  CHECK_EQ(MustWait(*engine, "k").output("all"), "ccab-acb");
+}
+
 TEST_SUITE_END();
 
 }  // namespace
